@@ -1,0 +1,3 @@
+//! Portolan.
+
+pub mod platform;
