@@ -1,0 +1,154 @@
+//! What the edge asks of the catalog and what it is told: values that cross to the Durable Object as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::index::{Candidate, View};
+use crate::platform::{Metadata, Timestamp};
+
+/// A question to the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Question {
+    /// The index of a view, which KV does not have (or which must be fresh). Answered by [`Reply::Document`],
+    /// [`Answer::Missing`] or [`Answer::NotReady`]. Counts as a read of the view.
+    Index {
+        /// Which index.
+        view: View,
+    },
+    /// The candidates for a file name, which its shard in KV does not have. Answered by [`Answer::File`],
+    /// [`Answer::Missing`] or [`Answer::NotReady`].
+    Find {
+        /// The file name, `<name>-<version>.tgz`.
+        file: String,
+    },
+    /// Somebody reads: views read since the last word, so that the interval between passes stays short. Answered by
+    /// [`Answer::Status`].
+    Read {
+        /// The views that were read, from KV.
+        views: Vec<View>,
+    },
+    /// Cron: work if the alarm does not. Answered by [`Answer::Status`].
+    Tick,
+    /// Counts and progress. Answered by [`Answer::Status`].
+    Status,
+    /// Everything an operator wants to see. Answered by [`Answer::Info`].
+    Info {
+        /// Page of the lists of skipped and shadowed charts, from 0.
+        page: u32,
+    },
+    /// Start a sync now, of everything or of what lies at or below `path`. Answered by [`Answer::Accepted`], or
+    /// [`Answer::Missing`] when nothing configured can lie at that path.
+    Refresh {
+        /// A repository or a space, relative to the prefix.
+        path: Option<String>,
+        /// Confirms a held mass removal.
+        confirm: bool,
+    },
+    /// Has the sync with this ticket been published? Answered by [`Answer::Accepted`] again.
+    Await {
+        /// From [`Answer::Accepted`].
+        ticket: u64,
+    },
+    /// A registry says that these changed. Only a hint of what to look at. Answered by [`Answer::Accepted`].
+    Changed {
+        /// Full repository names as the registry knows them, each with the tag if one was named.
+        names: Vec<(String, Option<String>)>,
+    },
+}
+
+/// What the catalog answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// There is no such space or file, in a catalog that is complete.
+    Missing,
+    /// The first pass has not finished.
+    NotReady {
+        /// How far it is.
+        progress: Progress,
+    },
+    /// Who offers a file, in collision order, superseded packages last.
+    File {
+        /// Never empty.
+        candidates: Vec<Candidate>,
+    },
+    /// Counts and progress.
+    Status {
+        /// The state now.
+        status: Status,
+    },
+    /// Everything an operator wants to see, ready to be sent as JSON.
+    Info {
+        /// A JSON object.
+        info: serde_json::Value,
+    },
+    /// The sync was noted.
+    Accepted {
+        /// Names this request for [`Question::Await`].
+        ticket: u64,
+        /// The entity tag of the root's index, once the sync is published; until then `None`.
+        etag: Option<String>,
+    },
+    /// The catalog itself failed: rows cannot be read or written.
+    Failed {
+        /// For the log only.
+        reason: String,
+    },
+}
+
+/// How far the first pass is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Repositories known.
+    pub repositories: u64,
+    /// Of these, those whose tag list was read.
+    pub listed: u64,
+    /// Tags known.
+    pub tags: u64,
+    /// Of these, those that were read.
+    pub read: u64,
+    /// Why nothing moves, if so: the registry's host and the kind of fault, fit for anyone.
+    pub fault: Option<Fault>,
+}
+
+/// A fault of the registry as anyone may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The registry's host.
+    pub host: String,
+    /// What went wrong, in public words: `denied access (401)`, `did not answer in time`.
+    pub kind: String,
+    /// When it will be tried again.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// Counts of the catalog.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether a first pass has finished, so that misses are answers.
+    pub ready: bool,
+    /// Progress of the pass that runs, or of the first one.
+    pub progress: Progress,
+    /// Charts (different names).
+    pub charts: u64,
+    /// Versions.
+    pub versions: u64,
+    /// When the last complete pass ended.
+    pub last_pass: Option<Timestamp>,
+    /// When the next slice or pass is due.
+    pub next: Option<Timestamp>,
+}
+
+/// An answer with or without a document.
+#[derive(Debug)]
+pub enum Reply<B> {
+    /// A document, its body unread.
+    Document {
+        /// The bytes.
+        body: B,
+        /// Its entity tag, length and time.
+        metadata: Metadata,
+    },
+    /// Anything else.
+    Answer(Answer),
+}
