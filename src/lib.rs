@@ -1,3 +1,5 @@
 //! Portolan.
 
+pub mod oci;
 pub mod platform;
+pub mod secret;
