@@ -11,7 +11,7 @@ use super::job::{Job, Outcome};
 use super::state::{Pass, Ring};
 use super::store::Store;
 use crate::config::Config;
-use crate::oci::{Client, Tokens};
+use crate::oci::{Client, Digest, Tokens};
 use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
 
 /// Calls at a time: the connections that a Worker may have waiting for an answer (facts/workers.md §1).
@@ -153,7 +153,13 @@ impl<C: Clock> Slice<'_, C> {
         const LONGEST_MS: u64 = 3_600_000;
         let doublings = u32::try_from(attempts.clamp(0, 12)).unwrap_or(12);
         let wait = FIRST_MS.saturating_mul(1 << doublings).min(LONGEST_MS);
-        let spread = crate::index::spread(&format!("{}{about}{attempts}", self.incarnation)) % (wait / 2 + 1);
+        let spread = spread(&format!("{}{about}{attempts}", self.incarnation)) % (wait / 2 + 1);
         now.after(Duration::from_millis(wait + spread))
     }
+}
+
+/// A number that looks random and is the same for the same text: jitter without a source of randomness.
+fn spread(text: &str) -> u64 {
+    let digest = Digest::sha256_of(text.as_bytes());
+    digest.hex().get(..15).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
 }
