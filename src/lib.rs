@@ -1,5 +1,6 @@
 //! Portolan.
 
+pub mod chart;
 pub mod oci;
 pub mod platform;
 pub mod secret;
