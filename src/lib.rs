@@ -1,6 +1,8 @@
 //! Portolan.
 
 pub mod chart;
+pub mod config;
+pub mod index;
 pub mod oci;
 pub mod platform;
 pub mod secret;
