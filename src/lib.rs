@@ -1,3 +1,6 @@
 //! Portolan.
 
 pub mod platform;
+
+#[cfg(test)]
+pub(crate) mod testing;
