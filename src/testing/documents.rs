@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::platform::{Clock, Document, Documents, DocumentsError, Metadata, Timestamp};
 
 /// KV at Cloudflare keeps what a location has read, misses too, for a minute by default.
-pub(crate) const KV_CACHE: Duration = Duration::from_secs(60);
+pub(crate) const KV_CACHE: Duration = Duration::from_mins(1);
 
 /// KV takes one put a second and key, and answers more with 429.
 const PUT_INTERVAL: Duration = Duration::from_secs(1);
