@@ -1,6 +1,13 @@
 //! Portolan.
 
+pub mod catalog;
+pub mod error;
+pub mod oci;
 pub mod platform;
+pub mod secret;
+pub mod serve;
 
+#[cfg(target_arch = "wasm32")]
+mod edge;
 #[cfg(test)]
 pub(crate) mod testing;
