@@ -10,4 +10,4 @@ pub mod serve;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
