@@ -1,6 +1,7 @@
 //! Portolan.
 
 pub mod catalog;
+pub mod chart;
 pub mod error;
 pub mod oci;
 pub mod platform;

@@ -48,17 +48,19 @@ struct Blob {
 impl Wanted<'_> {
     /// Whether a candidate is configured, within the folder, and not past its time.
     fn allows(&self, candidate: &Candidate) -> bool {
-        self.file
-            .view
-            .covers(&candidate.repository, self.config.index_scope)
-            && self.source(candidate).is_some()
+        let covers = |(source, name): (&Source, oci::Name)| {
+            source
+                .relative(&name)
+                .is_some_and(|path| self.file.view.covers(path, self.config.index_scope))
+        };
+        self.source(candidate).is_some_and(covers)
             && candidate.until.is_none_or(|until| self.now < until)
     }
 
     /// Where a candidate comes from, if it may still come from there.
     fn source(&self, candidate: &Candidate) -> Option<(&Source, oci::Name)> {
         let source = self.config.source(&candidate.source)?;
-        let name = source.name(&candidate.repository)?;
+        let name: oci::Name = candidate.repository.parse().ok()?;
         source.allows(&name).then_some((source, name))
     }
 
@@ -148,7 +150,7 @@ where
         };
         Shard::parse(&bytes)
             .ok()
-            .and_then(|shard| Some(shard.find(name)?.to_vec()))
+            .map(|shard| shard.find(name).to_vec())
             .unwrap_or_default()
     }
 
