@@ -2,7 +2,9 @@
 
 pub mod catalog;
 pub mod chart;
+pub mod config;
 pub mod error;
+pub mod index;
 pub mod oci;
 pub mod platform;
 pub mod secret;

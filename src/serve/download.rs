@@ -260,7 +260,7 @@ where
             (Opened::Content(content), Download::Auto | Download::Stream) => content,
             (Opened::Content(content), Download::Redirect) => {
                 self.fetch.cancel(content.into_body()).await;
-                let host = source.registry.host.clone();
+                let host = source.registry.host().to_owned();
                 return Err(Fault::Ours(Error::NoRedirect { host }));
             }
         };
@@ -269,7 +269,7 @@ where
             Err((body, detail)) => {
                 self.fetch.cancel(body).await;
                 Err(Fault::Ours(Error::Registry {
-                    host: source.registry.host.clone(),
+                    host: source.registry.host().to_owned(),
                     fault: "gave an unusable answer".to_owned(),
                     detail: detail.to_owned(),
                     retry_after: None,
@@ -281,7 +281,7 @@ where
     /// A fault of the registry as the client sees it. What is gone there is gone here if it is superseded anyway; a
     /// current package that its own registry does not have is the registry's fault.
     fn outward(&self, error: &oci::Error, source: &Source, candidate: &Candidate) -> Error {
-        let host = source.registry.host.clone();
+        let host = source.registry.host().to_owned();
         let now = self.clock.now();
         let retry_after = error
             .retry_after(now)

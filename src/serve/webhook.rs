@@ -20,7 +20,7 @@ pub(super) fn read(sender: Sender, body: &[u8]) -> Result<BTreeSet<Named>, Error
     let names = match sender {
         Sender::Distribution => parse::<Envelope>(body)?.names(),
         Sender::Harbor => parse::<Harbor>(body)?.names(),
-        Sender::GitHub => parse::<GitHub>(body)?.names(),
+        Sender::GitHub => parse::<GitHub>(body)?.names().into_iter().collect(),
     };
     Ok(names.into_iter().take(NAMES).collect())
 }
