@@ -69,9 +69,8 @@ impl Wanted<'_> {
         if self.config.collisions == Collisions::Hide && self.is_contested(candidates) {
             return None;
         }
-        select(candidates, self.file.digest.as_deref(), |candidate| {
-            self.allows(candidate)
-        })
+        let digest = self.file.digest.as_deref();
+        select(candidates, digest, self.now, |it| self.allows(it))
     }
 
     /// Whether current packages of this name differ within the folder.
@@ -141,7 +140,7 @@ where
     /// What the shard in KV says; nothing where it says nothing, cannot be read or parsed.
     async fn published(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
         let name = &wanted.file.name;
-        let key = Key::Files(shard_of(name)).to_string(&wanted.config.fingerprint());
+        let key = Key::Files(shard_of(name)).name(&wanted.config.fingerprint());
         let Ok(Some(document)) = self.documents.get(&key).await else {
             return Vec::new();
         };

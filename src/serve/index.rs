@@ -50,7 +50,7 @@ where
         {
             return Ok(self.document(asked, body, &metadata).await.into());
         }
-        let key = Key::Index(view.clone()).to_string(&asked.config.fingerprint());
+        let key = Key::Index(view.clone()).name(&asked.config.fingerprint());
         let (stored, fault) = match self.documents.get(&key).await {
             Ok(stored) => (stored, None),
             Err(error) => (None, Some(error.to_string())),

@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderName};
 
 use super::*;
 use crate::catalog::{Reply as Told, Status};
-use crate::index::{Candidate, Key, Origin, Shard, View, shard_of};
+use crate::index::{Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::Digest;
 use crate::platform::{Metadata, Timestamp};
 use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, run};
@@ -127,7 +127,7 @@ impl World {
     }
 
     pub(super) fn publish_index(&self, view: &str, text: &str) {
-        let key = Key::Index(view.parse().unwrap()).to_string(&self.fingerprint());
+        let key = Key::Index(view.parse().unwrap()).name(&self.fingerprint());
         self.documents.seed(&key, text.to_owned(), text);
     }
 
@@ -136,7 +136,7 @@ impl World {
         for candidate in candidates {
             shard.add(file, candidate.clone());
         }
-        let key = Key::Files(shard_of(file)).to_string(&self.fingerprint());
+        let key = Key::Files(shard_of(file)).name(&self.fingerprint());
         self.documents.seed(&key, shard.to_bytes(), "shard");
     }
 
