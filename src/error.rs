@@ -260,7 +260,27 @@ mod tests {
             .iter()
             .map(|e| format!("{} {}", e.status().as_u16(), e.public_message()))
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @"
+            404 there is nothing at this path
+            404 there are no charts below this path
+            404 there is no such file in this repository
+            404 there is no such kind of webhook
+            404 the registry no longer has this superseded package
+            405 only GET, HEAD here
+            401 credentials are missing or wrong
+            403 closed: ADMIN_TOKEN is not set
+            400 the body is not a notification
+            413 the body is larger than 1024 bytes
+            502 the registry registry.example denied access (401)
+            503 the registry registry.example asks to slow down
+            502 the registry registry.example does not redirect downloads: set DOWNLOAD to auto or stream
+            503 the first sync is still running: 1,234 of about 5,000 tags
+            504 not published within 60 seconds; the sync goes on
+            503 too many requests for what is not published yet
+            503 the catalog did not answer
+            500 something went wrong here
+            500 these settings are wrong: REGISTRY
+        ");
     }
 
     #[test]

@@ -100,6 +100,37 @@ mod tests {
             last_pass: Some(Timestamp(1_795_226_400_050)),
             next: None,
         };
-        insta::assert_snapshot!(render(&status), @"");
+        insta::assert_snapshot!(render(&status), @r#"
+            # HELP portolan_build_info What runs here.
+            # TYPE portolan_build_info gauge
+            portolan_build_info{version="0.1.0"} 1
+            # HELP portolan_ready Whether a first pass has finished.
+            # TYPE portolan_ready gauge
+            portolan_ready 1
+            # HELP portolan_charts Charts by different names.
+            # TYPE portolan_charts gauge
+            portolan_charts 4
+            # HELP portolan_versions Chart versions.
+            # TYPE portolan_versions gauge
+            portolan_versions 18
+            # HELP portolan_repositories Repositories known.
+            # TYPE portolan_repositories gauge
+            portolan_repositories 3
+            # HELP portolan_repositories_listed Repositories whose tags were listed in the running pass.
+            # TYPE portolan_repositories_listed gauge
+            portolan_repositories_listed 2
+            # HELP portolan_tags Tags known.
+            # TYPE portolan_tags gauge
+            portolan_tags 20
+            # HELP portolan_tags_read Tags whose manifest was read.
+            # TYPE portolan_tags_read gauge
+            portolan_tags_read 19
+            # HELP portolan_fault Whether a fault of the registry keeps the sync from going on.
+            # TYPE portolan_fault gauge
+            portolan_fault 0
+            # HELP portolan_last_pass_timestamp_seconds When the last complete pass ended.
+            # TYPE portolan_last_pass_timestamp_seconds gauge
+            portolan_last_pass_timestamp_seconds 1795226400.050
+        "#);
     }
 }

@@ -207,7 +207,16 @@ mod tests {
             .iter()
             .flat_map(|it| [it.render(Audience::Public), it.render(Audience::Private)])
             .collect();
-        insta::assert_snapshot!(words.join("\n"), @"");
+        insta::assert_snapshot!(words.join("\n"), @"
+            public, no-cache, no-transform
+            private, no-cache, no-transform
+            public, max-age=3600, immutable, no-transform
+            private, max-age=3600, immutable, no-transform
+            no-store
+            no-store
+            private, no-store
+            private, no-store
+        ");
     }
 
     #[test]
@@ -220,10 +229,43 @@ mod tests {
 
     #[test]
     fn errors_are_json() {
-        insta::assert_snapshot!(shown(Reply::error(&Error::NotFound(Missing::Path)), false), @"");
-        insta::assert_snapshot!(shown(Reply::error(&Error::Unauthorized(Door::Charts)), false), @"");
-        insta::assert_snapshot!(shown(Reply::error(&Error::MethodNotAllowed { allow: "GET, HEAD" }), false), @"");
-        insta::assert_snapshot!(shown(Reply::error(&Error::Busy), true), @"");
+        insta::assert_snapshot!(shown(Reply::error(&Error::NotFound(Missing::Path)), false), @r#"
+            404
+            cache-control: no-store
+            content-length: 41
+            content-type: application/json
+            x-content-type-options: nosniff
+
+            {"error":"there is nothing at this path"}
+        "#);
+        insta::assert_snapshot!(shown(Reply::error(&Error::Unauthorized(Door::Charts)), false), @r#"
+            401
+            cache-control: no-store
+            content-length: 44
+            content-type: application/json
+            www-authenticate: Basic realm="charts", charset="UTF-8"
+            x-content-type-options: nosniff
+
+            {"error":"credentials are missing or wrong"}
+        "#);
+        insta::assert_snapshot!(shown(Reply::error(&Error::MethodNotAllowed { allow: "GET, HEAD" }), false), @r#"
+            405
+            allow: GET, HEAD
+            cache-control: no-store
+            content-length: 31
+            content-type: application/json
+            x-content-type-options: nosniff
+
+            {"error":"only GET, HEAD here"}
+        "#);
+        insta::assert_snapshot!(shown(Reply::error(&Error::Busy), true), @"
+            503
+            cache-control: no-store
+            content-length: 59
+            content-type: application/json
+            retry-after: 1
+            x-content-type-options: nosniff
+        ");
     }
 
     #[test]

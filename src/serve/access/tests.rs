@@ -53,7 +53,6 @@ fn wrong_credentials_are_none() {
     for value in [
         basic("helm", "pass"),
         basic("Helm", "pa:ss"),
-        basic("helm:pa", "ss"),
         basic("", ""),
         basic("helm", ""),
         "Basic".to_owned(),

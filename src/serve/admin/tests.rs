@@ -15,14 +15,31 @@ fn accepted(ticket: u64, etag: Option<&str>) -> Say {
 #[test]
 fn health_asks_nobody() {
     let world = World::new(PRIVATE);
-    insta::assert_snapshot!(show(&world.get("/health")), @"");
+    insta::assert_snapshot!(show(&world.get("/health")), @r#"
+        200
+        cache-control: no-store
+        content-length: 16
+        content-type: application/json
+        x-content-type-options: nosniff
+
+        {"healthy":true}
+    "#);
     assert_eq!((world.documents.gets(), world.asked().len()), (0, 0));
 }
 
 #[test]
 fn admin_routes_want_the_admin() {
     let world = World::new(PRIVATE);
-    insta::assert_snapshot!(show(&world.get("/info")), @"");
+    insta::assert_snapshot!(show(&world.get("/info")), @r#"
+        401
+        cache-control: no-store
+        content-length: 44
+        content-type: application/json
+        www-authenticate: Basic realm="admin", charset="UTF-8", Bearer realm="admin"
+        x-content-type-options: nosniff
+
+        {"error":"credentials are missing or wrong"}
+    "#);
     for path in ["/info", "/metrics"] {
         assert_eq!(status(&world.get_with(path, &[READER])), 401, "{path}");
     }
@@ -62,7 +79,15 @@ fn metrics_are_text() {
 fn a_refresh_is_accepted() {
     let world = World::new(PRIVATE);
     world.say([accepted(1, None)]);
-    insta::assert_snapshot!(show(&world.post("/refresh", &[ADMIN])), @"");
+    insta::assert_snapshot!(show(&world.post("/refresh", &[ADMIN])), @r#"
+        202
+        cache-control: no-store
+        content-length: 17
+        content-type: application/json
+        x-content-type-options: nosniff
+
+        {"accepted":true}
+    "#);
     world.post("/refresh/team-a/nginx?confirm", &[ADMIN]);
     assert_eq!(
         world.asked(),

@@ -29,9 +29,30 @@ fn says(ready: bool) -> [Say; 1] {
 fn anyone_sees_what_this_is() {
     let world = World::new(PUBLIC);
     world.say(says(true));
-    insta::assert_snapshot!(show(&world.get("/")), @"");
+    insta::assert_snapshot!(show(&world.get("/")), @"
+        200
+        cache-control: no-store
+        content-length: 146
+        content-type: text/plain; charset=utf-8
+        vary: accept
+        x-content-type-options: nosniff
+
+        Portolan: a Helm chart repository in front of an OCI registry.
+
+        $ helm repo add charts https://charts.example
+
+        It has 1,200 versions of 3 charts.
+    ");
     world.say(says(false));
-    insta::assert_snapshot!(String::from_utf8_lossy(bytes(&world.get("/"))), @"");
+    insta::assert_snapshot!(String::from_utf8_lossy(bytes(&world.get("/"))), @"
+        Portolan: a Helm chart repository in front of an OCI registry.
+
+        $ helm repo add charts https://charts.example
+
+        The first sync is running: 1,234 of about 5,000 tags.
+
+        The registry registry.example did not answer in time.
+    ");
 }
 
 #[test]
@@ -55,7 +76,24 @@ fn counts_are_for_readers() {
 fn browsers_get_html() {
     let world = World::new(PUBLIC);
     world.say([Say::Broken]);
-    insta::assert_snapshot!(show(&world.get_with("/", &[(ACCEPT, "text/html,*/*;q=0.8")])), @"");
+    insta::assert_snapshot!(show(&world.get_with("/", &[(ACCEPT, "text/html,*/*;q=0.8")])), @r#"
+        200
+        cache-control: no-store
+        content-length: 328
+        content-security-policy: default-src 'none'; style-src 'unsafe-inline'
+        content-type: text/html; charset=utf-8
+        vary: accept
+        x-content-type-options: nosniff
+
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <title>Portolan</title>
+        <style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 3rem auto; padding: 0 1rem }</style>
+        <p>Portolan: a Helm chart repository in front of an OCI registry.</p>
+        <pre>helm repo add charts https://charts.example</pre>
+        </html>
+    "#);
 }
 
 #[test]

@@ -48,8 +48,17 @@ fn calls(world: &World) -> (usize, usize, usize) {
 #[test]
 fn a_warm_read_is_one_get_and_the_stream_untouched() {
     let world = World::new(PUBLIC);
-    world.publish_index("", "{\"apiVersion\":\"v1\"}");
-    insta::assert_snapshot!(show(&world.get("/index.yaml")), @"");
+    world.publish_index("", "apiVersion: v1");
+    insta::assert_snapshot!(show(&world.get("/index.yaml")), @r#"
+        200
+        cache-control: public, no-cache, no-transform
+        content-length: 14
+        content-type: application/x-yaml
+        etag: "apiVersion: v1"
+        x-content-type-options: nosniff
+
+        stream: apiVersion: v1
+    "#);
     assert_eq!(calls(&world), (0, 1, 0));
     assert_eq!(world.documents.reads(), 0);
 }
