@@ -9,7 +9,7 @@ use super::{Digest, Invalid};
 
 /// The media types that are asked for (`Accept`), most wanted first. One joined header: distribution 2.8 answers 404 to an
 /// `Accept` without the OCI types.
-pub const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
 const INDEX_TYPES: [&str; 2] = [
@@ -87,6 +87,7 @@ pub struct ImageIndex {
 
 /// What a tag or digest stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one is held at a time")]
 pub enum Manifest {
     /// An image manifest.
     Image(ImageManifest),
@@ -181,3 +182,6 @@ fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests;
