@@ -78,7 +78,9 @@ impl Shard {
     pub fn add(&mut self, file: &str, candidate: Candidate) {
         let candidates = self.0.entry(file.to_owned()).or_default();
         let known = candidates.iter().any(|known| {
-            known.package == candidate.package && known.repository == candidate.repository && known.source == candidate.source
+            known.package == candidate.package
+                && known.repository == candidate.repository
+                && known.source == candidate.source
         });
         if !known {
             candidates.push(candidate);
@@ -104,10 +106,14 @@ pub fn select<'c>(
     now: Timestamp,
     allowed: impl Fn(&Candidate) -> bool,
 ) -> Option<&'c Candidate> {
-    candidates.iter().filter(|candidate| allowed(candidate)).find(|candidate| match digest {
-        Some(digest) => {
-            candidate.package.hex().starts_with(digest) && candidate.until.is_none_or(|until| now < until)
-        }
-        None => candidate.until.is_none(),
-    })
+    candidates
+        .iter()
+        .filter(|candidate| allowed(candidate))
+        .find(|candidate| match digest {
+            Some(digest) => {
+                candidate.package.hex().starts_with(digest)
+                    && candidate.until.is_none_or(|until| now < until)
+            }
+            None => candidate.until.is_none(),
+        })
 }

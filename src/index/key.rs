@@ -22,7 +22,10 @@ impl Key {
     pub fn name(&self, fingerprint: &str) -> String {
         match self {
             Self::Index(view) => {
-                format!("{SCHEMA}/{fingerprint}/index/{}", utf8_percent_encode(view.as_str(), NON_ALPHANUMERIC))
+                format!(
+                    "{SCHEMA}/{fingerprint}/index/{}",
+                    utf8_percent_encode(view.as_str(), NON_ALPHANUMERIC)
+                )
             }
             Self::Files(shard) => format!("{SCHEMA}/{fingerprint}/files/{shard:02x}"),
         }
@@ -32,7 +35,11 @@ impl Key {
 /// The shard of the file table that a file name belongs to: the first byte of its SHA-256.
 pub fn shard_of(file: &str) -> u8 {
     let digest = Digest::sha256_of(file.as_bytes());
-    digest.hex().get(..2).and_then(|byte| u8::from_str_radix(byte, 16).ok()).unwrap_or(0)
+    digest
+        .hex()
+        .get(..2)
+        .and_then(|byte| u8::from_str_radix(byte, 16).ok())
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -43,7 +50,10 @@ mod tests {
     fn keys_are_what_the_design_says() {
         let name = |key: Key| key.name("0123456789abcdef");
         assert_eq!(name(Key::Index(View::root())), "v1/0123456789abcdef/index/");
-        assert_eq!(name(Key::Index("team-a/sub".parse().unwrap())), "v1/0123456789abcdef/index/team%2Da%2Fsub");
+        assert_eq!(
+            name(Key::Index("team-a/sub".parse().unwrap())),
+            "v1/0123456789abcdef/index/team%2Da%2Fsub"
+        );
         assert_eq!(name(Key::Files(10)), "v1/0123456789abcdef/files/0a");
     }
 

@@ -10,7 +10,11 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 struct Safe;
 
 impl Formatter for Safe {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         // serde_json escapes C0, quote and backslash itself, and leaves these to us.
         let mut rest = fragment;
         while let Some((at, found)) = rest.char_indices().find(|(_, c)| unsafe_raw(*c)) {
@@ -22,7 +26,11 @@ impl Formatter for Safe {
         writer.write_all(rest.as_bytes())
     }
 
-    fn write_char_escape<W: ?Sized + Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
         match escape {
             CharEscape::Quote => writer.write_all(b"\\\""),
             CharEscape::ReverseSolidus => writer.write_all(b"\\\\"),
@@ -39,7 +47,10 @@ impl Formatter for Safe {
 
 /// Whether YAML readers refuse or fold a character that JSON allows raw: DEL, C1, the two line separators, the BOM.
 fn unsafe_raw(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
+    )
 }
 
 /// Appends a value as compact JSON of the safe subset.

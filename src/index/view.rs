@@ -32,7 +32,12 @@ impl View {
 
     /// The folder that a repository lies in: what stands before its last segment.
     pub fn of_repository(relative: &str) -> Self {
-        Self(relative.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())
+        Self(
+            relative
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .to_owned(),
+        )
     }
 
     /// The folder above; `None` above the root.
@@ -52,7 +57,9 @@ impl View {
             IndexScope::Folder => folder == self.0,
             IndexScope::Subtree => {
                 self.is_root()
-                    || folder.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    || folder
+                        .strip_prefix(self.0.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }
         }
     }

@@ -42,7 +42,13 @@ impl Writer {
             IndexFormat::Json => b"{\"apiVersion\":\"v1\",\"entries\":{".to_vec(),
             IndexFormat::Yaml => b"\"apiVersion\": \"v1\"\n\"entries\":".to_vec(),
         };
-        Self { out, format, limit, chart: None, newest: None }
+        Self {
+            out,
+            format,
+            limit,
+            chart: None,
+            newest: None,
+        }
     }
 
     /// Adds a version.
@@ -52,7 +58,11 @@ impl Writer {
         match self.format {
             IndexFormat::Json => {
                 if first {
-                    self.out.extend_from_slice(if self.chart.is_some() { b"\n],\n" } else { b"\n" });
+                    self.out.extend_from_slice(if self.chart.is_some() {
+                        b"\n],\n"
+                    } else {
+                        b"\n"
+                    });
                     text::write_text(&mut self.out, entry.name);
                     self.out.extend_from_slice(b":[\n");
                 } else {
@@ -74,17 +84,29 @@ impl Writer {
             self.chart = Some(entry.name.to_owned());
         }
         // Both are RFC 3339 in UTC, whose byte order is time's.
-        if let Some(created) = entry.created.filter(|created| self.newest.as_deref().is_none_or(|newest| newest < *created)) {
+        if let Some(created) = entry.created.filter(|created| {
+            self.newest
+                .as_deref()
+                .is_none_or(|newest| newest < *created)
+        }) {
             self.newest = Some(created.to_owned());
         }
-        if self.out.len() + CLOSING > self.limit { Err(TooLarge(self.limit)) } else { Ok(()) }
+        if self.out.len() + CLOSING > self.limit {
+            Err(TooLarge(self.limit))
+        } else {
+            Ok(())
+        }
     }
 
     /// Closes the index. `generated` is the newest `created`: the same registry gives the same bytes.
     pub fn finish(mut self) -> Written {
         match self.format {
             IndexFormat::Json => {
-                self.out.extend_from_slice(if self.chart.is_some() { b"\n]\n}" } else { b"}" });
+                self.out.extend_from_slice(if self.chart.is_some() {
+                    b"\n]\n}"
+                } else {
+                    b"}"
+                });
                 if let Some(newest) = &self.newest {
                     self.out.extend_from_slice(b",\"generated\":");
                     text::write_text(&mut self.out, newest);
@@ -92,7 +114,11 @@ impl Writer {
                 self.out.extend_from_slice(b"}\n");
             }
             IndexFormat::Yaml => {
-                self.out.extend_from_slice(if self.chart.is_some() { b"\n" } else { b" {}\n" });
+                self.out.extend_from_slice(if self.chart.is_some() {
+                    b"\n"
+                } else {
+                    b" {}\n"
+                });
                 if let Some(newest) = &self.newest {
                     self.out.extend_from_slice(b"\"generated\": ");
                     text::write_text(&mut self.out, newest);
@@ -101,7 +127,10 @@ impl Writer {
             }
         }
         let etag = etag(&self.out);
-        Written { bytes: self.out, etag }
+        Written {
+            bytes: self.out,
+            etag,
+        }
     }
 }
 
