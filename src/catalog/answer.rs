@@ -7,7 +7,7 @@ use super::removal::SECOND_SIGHT;
 use super::state::{Held, LastPass, Pass, Pause, Rhythm, Tickets, Totals};
 use super::store::Store;
 use super::tag::Due;
-use crate::index::{Key, View};
+use crate::index::{Key, View, shard_of};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Metadata};
 
 /// An answer, with the bytes of a document where one was asked for.
@@ -38,7 +38,10 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             Question::Find { file } => {
                 let candidates = store.candidates(self.config, file)?;
                 match (candidates.is_empty(), store.load::<LastPass>()?.number > 0) {
-                    (false, _) => Answer::File { candidates },
+                    (false, _) => {
+                        store.document_missed(&Key::Files(shard_of(file)), now)?;
+                        Answer::File { candidates }
+                    }
                     (true, true) => Answer::Missing,
                     (true, false) => self.not_ready(store)?,
                 }
@@ -70,6 +73,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             return Ok(Answered::Answer(Answer::Missing));
         }
         store.view_read(view, now)?;
+        store.document_missed(&Key::Index(view.clone()), now)?;
         Ok(match store.index(self.config, view)? {
             Made::Index(written) => {
                 let length = written.bytes.len() as u64;
@@ -133,9 +137,8 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         }
         let ticket = match path {
             None => {
-                let rhythm: Rhythm = store.load()?;
-                let running = store.load::<Pass>()?.running;
-                store.save(&Rhythm { next: now, asked: now, idle: 0, again: running, ..rhythm })?;
+                let again = store.load::<Pass>()?.running;
+                store.save(&Rhythm { next: now, asked: now, idle: 0, again })?;
                 store.ticket(true)?
             }
             Some(path) => {

@@ -107,6 +107,17 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Notes that a reader missed a document in KV: it is put again if it was put long enough ago for that to mean that it
+    /// is lost. KV remembers a miss for a minute and more, so a miss soon after a put means nothing.
+    pub(super) fn document_missed(&self, key: &Key, now: Timestamp) -> Result<(), DatabaseError> {
+        const LOST_AFTER_MS: i64 = 300_000;
+        self.0.execute(
+            "UPDATE document SET dirty = 1, etag = NULL, put_at = NULL WHERE key = ? AND put_at <= ?",
+            &[row_key(key).into(), (now.0 - LOST_AFTER_MS).into()],
+        )?;
+        Ok(())
+    }
+
     /// Notes that a document's bytes were made and are being put: a change from now on marks it again.
     pub(super) fn document_taken(&self, key: &Key) -> Result<(), DatabaseError> {
         self.0.execute("UPDATE document SET dirty = 2 WHERE key = ?", &[row_key(key).into()])?;

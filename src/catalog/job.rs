@@ -137,8 +137,7 @@ async fn list<F: Fetch, C: Clock>(
     let (kept, mut next) = begun.map_or((Vec::new(), None), |(names, next)| (names, Some(next)));
     let known_etag = if next.is_none() { repository.etag.as_deref() } else { None };
     let mut names = Vec::new();
-    let mut etag = None;
-    let mut seen = HashSet::new();
+        let mut seen = HashSet::new();
     loop {
         let page = match client.tags(&name, next.as_ref(), known_etag.filter(|_| next.is_none())).await {
             Ok(Listing::Page(page)) => page,
@@ -152,7 +151,7 @@ async fn list<F: Fetch, C: Clock>(
             Err(error) => return Err(error),
         };
         // A validator speaks for one answer: it is of use only where that answer is the whole list.
-        etag = if next.is_none() && page.next.is_none() { page.etag } else { None };
+        let etag = if next.is_none() && page.next.is_none() { page.etag } else { None };
         let moved = !page.names.is_empty();
         names.extend(page.names);
         if kept.len() + names.len() > TAGS_LIMIT || seen.len() > PAGES_LIMIT {
@@ -220,7 +219,9 @@ fn judge(bytes: &[u8], content_type: Option<&str>) -> Result<Contents, Plan> {
             Err(Plan::TwoLayers { meta: blob(&meta), content: blob(&content), name, version, created })
         }
         Layout::Index { children } if children.is_empty() => Ok(Contents::Skipped("an image index without a chart".to_owned())),
-        Layout::Index { children } => Err(Plan::Children { children }),
+        Layout::Index { children } => {
+            Err(Plan::Children { children: children.into_iter().map(|child| child.digest).collect() })
+        }
         Layout::Foreign(reason) => Ok(Contents::Skipped(reason)),
     }
 }
@@ -321,14 +322,14 @@ fn stored(metadata: &Metadata, package: &Blob, provenance: Option<&Blob>, create
 }
 
 fn chart_of(metadata: &Metadata, candidate: Candidate, created: Option<String>) -> Contents {
-    let Ok(version) = chart::Version::parse(&metadata.version) else {
-        return Contents::Skipped(format!("its version {:?} is not semver", metadata.version));
+    let Ok(version) = chart::Version::parse(metadata.version()) else {
+        return Contents::Skipped(format!("its version {:?} is not semver", metadata.version()));
     };
     Contents::Chart(Box::new(Chart {
-        name: metadata.name.clone(),
-        version: metadata.version.clone(),
-        version_key: version.key(),
-        file: chart::file_name(&metadata.name, &metadata.version),
+        name: metadata.name().to_owned(),
+        version: metadata.version().to_owned(),
+        version_key: version.key().to_owned(),
+        file: chart::file_name(metadata.name(), metadata.version()),
         candidate,
         created,
         metadata: metadata.to_json(),

@@ -21,7 +21,7 @@ pub(super) fn wanted<'n>(config: &Config, names: impl Iterator<Item = &'n str>) 
         let mut versions: Vec<(String, &str)> = kept
             .iter()
             .filter(|name| tag_is_version(name))
-            .filter_map(|name| Some((Version::parse(&tag_to_version(name)).ok()?.key(), *name)))
+            .filter_map(|name| Some((Version::parse(&tag_to_version(name)).ok()?.key().to_owned(), *name)))
             .collect();
         versions.sort_unstable_by(|a, b| b.cmp(a));
         for (_, name) in versions.into_iter().skip(usize::try_from(limit.get()).unwrap_or(usize::MAX)) {

@@ -26,10 +26,6 @@ impl Store<'_> {
         let pass: Pass = self.load()?;
         let pause: Pause = self.load()?;
         let mut deadline = if pass.running { now } else { rhythm.next };
-        let held: Held = self.load()?;
-        if held.pass != 0 {
-            deadline = deadline.min(held.since.after(SECOND_SIGHT));
-        }
         // A row without a time of its own is due now.
         let rows = [
             "SELECT min(coalesce(retry_at, 0)) FROM repository WHERE due > 0",
@@ -103,6 +99,9 @@ impl Store<'_> {
         } else {
             started.after(interval(config, rhythm.idle)).max(now)
         };
+        // A removal that waits for a second sight is looked at again as soon as that counts.
+        let held: Held = self.load()?;
+        let next = if held.pass == 0 { next } else { next.min(held.since.after(SECOND_SIGHT)).max(now) };
         self.save(&Rhythm { next, again: false, idle: rhythm.idle.saturating_add(1), ..rhythm })
     }
 

@@ -3,6 +3,7 @@
 mod budgets;
 mod faults;
 
+mod property;
 mod publishing;
 mod removals;
 mod scale;

@@ -146,11 +146,13 @@ fn deleting_all_of_kv_loses_nothing() {
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.pass();
     world.rest();
+    world.clock.advance(Duration::from_secs(600));
     world.documents.clear();
     assert_eq!(world.answered(""), ["a 1.0.0"]);
-    world.clock.advance(Duration::from_secs(2));
+    assert_eq!(find(&world, "a-1.0.0.tgz").len(), 1);
     world.rest();
     assert_eq!(world.versions(""), ["a 1.0.0"], "what was missed is put again");
+    assert!(world.published(&Key::Files(shard_of("a-1.0.0.tgz"))).is_some());
 }
 
 #[test]
