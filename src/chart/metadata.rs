@@ -71,7 +71,7 @@ const KEYS: [&str; 17] = [
 /// A chart's metadata, safe to be put into an index: only Helm's keys, of Helm's types, nothing null or empty, valid by Helm's rules
 /// (`Metadata.Validate`), without control characters, at most [`Metadata::MAX_WRITTEN`] bytes of JSON.
 ///
-/// There is no way to one that is not: reading is by [`Metadata::from_json`], [`Metadata::from_yaml`] and serde, which do the same.
+/// There is no way to one that is not: reading is by [`Metadata::from_json`], [`Metadata::from_yaml`] and serde (JSON only), which do the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
