@@ -154,11 +154,7 @@ where
     }
 
     /// What the catalog says, within the limits of asking.
-    async fn find(
-        &self,
-        asked: &Asked<'_>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<Candidate>, Error> {
+    async fn find(&self, asked: &Asked<'_>, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
         let path = asked.request.uri().path();
         let missing = Error::NotFound(Missing::File);
@@ -201,8 +197,8 @@ where
         if conditional::not_modified(asked.headers(), &ready.etag) {
             return Ok(ready.reply(StatusCode::NOT_MODIFIED));
         }
-        let rebuilt = wanted.file.part == Part::Package
-            && matches!(candidate.origin, Origin::Rebuilt { .. });
+        let rebuilt =
+            wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });
         if asked.is_head() {
             let ranges = if rebuilt { "none" } else { "bytes" };
             return Ok(ready
@@ -243,9 +239,7 @@ where
         // A client repeats its Range at the redirect's target, so a registry that redirects need not see it; `auto` cannot know.
         let range = match mode {
             Download::Redirect => None,
-            Download::Auto | Download::Stream => {
-                conditional::range(asked.headers(), &ready.etag)
-            }
+            Download::Auto | Download::Stream => conditional::range(asked.headers(), &ready.etag),
         };
         let content = match (client.open(name, &ready.blob.digest, range).await?, mode) {
             (Opened::Redirect(location), Download::Auto | Download::Redirect) => {
