@@ -127,14 +127,12 @@ where
             return Err(Error::NotFound(Missing::File));
         }
         let found = self.find(asked, &wanted).await?;
-        match wanted.select(&found) {
-            Some(selected) => self.part(asked, &wanted, selected, &found).await,
-            None => {
-                let path = asked.request.uri().path().to_owned();
-                self.memory.remember_unknown(path, wanted.now);
-                Err(Error::NotFound(Missing::File))
-            }
+        if let Some(selected) = wanted.select(&found) {
+            return self.part(asked, &wanted, selected, &found).await;
         }
+        let path = asked.request.uri().path().to_owned();
+        self.memory.remember_unknown(path, wanted.now);
+        Err(Error::NotFound(Missing::File))
     }
 
     /// What the shard in KV says; nothing where it says nothing, cannot be read or parsed.
@@ -154,11 +152,7 @@ where
     }
 
     /// What the catalog says, within the limits of asking.
-    async fn find(
-        &self,
-        asked: &Asked<'_>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<Candidate>, Error> {
+    async fn find(&self, asked: &Asked<'_>, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
         let path = asked.request.uri().path();
         let missing = Error::NotFound(Missing::File);
@@ -201,8 +195,8 @@ where
         if conditional::not_modified(asked.headers(), &ready.etag) {
             return Ok(ready.reply(StatusCode::NOT_MODIFIED));
         }
-        let rebuilt = wanted.file.part == Part::Package
-            && matches!(candidate.origin, Origin::Rebuilt { .. });
+        let rebuilt =
+            wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });
         if asked.is_head() {
             let ranges = if rebuilt { "none" } else { "bytes" };
             return Ok(ready
@@ -243,9 +237,7 @@ where
         // A client repeats its Range at the redirect's target, so a registry that redirects need not see it; `auto` cannot know.
         let range = match mode {
             Download::Redirect => None,
-            Download::Auto | Download::Stream => {
-                conditional::range(asked.headers(), &ready.etag)
-            }
+            Download::Auto | Download::Stream => conditional::range(asked.headers(), &ready.etag),
         };
         let content = match (client.open(name, &ready.blob.digest, range).await?, mode) {
             (Opened::Redirect(location), Download::Auto | Download::Redirect) => {
@@ -270,7 +262,7 @@ where
                 Err(Fault::Ours(Error::Registry {
                     host: source.registry.host().to_owned(),
                     fault: "gave an unusable answer".to_owned(),
-                    detail: detail.to_owned(),
+                    detail: format!("{}: {detail}", source.registry.host()),
                     retry_after: None,
                 }))
             }

@@ -183,7 +183,9 @@ fn sender(kind: &str) -> Option<Sender> {
 
 fn is_file(name: &str) -> bool {
     let package = name.strip_suffix(".prov").unwrap_or(name);
-    package.strip_suffix(".tgz").is_some_and(|it| !it.is_empty())
+    package
+        .strip_suffix(".tgz")
+        .is_some_and(|it| !it.is_empty())
 }
 
 fn is_digest(segment: &str) -> bool {
@@ -211,7 +213,11 @@ mod tests {
 
     #[track_caller]
     fn is_index(path: &str, space: &str) {
-        assert_eq!(get(path), Ok(Route::Index(space.parse().unwrap())), "{path}");
+        assert_eq!(
+            get(path),
+            Ok(Route::Index(space.parse().unwrap())),
+            "{path}"
+        );
     }
 
     #[track_caller]
@@ -235,11 +241,22 @@ mod tests {
         is_index("/index.yaml", "");
         is_index("/team-a/index.yaml", "team-a");
         is_index("/team-a/sub/index.yaml", "team-a/sub");
-        for space in ["charts", "api", "api/v2", "api/v1x", "info", "refresh", "webhook/github"] {
+        for space in [
+            "charts",
+            "api",
+            "api/v2",
+            "api/v1x",
+            "info",
+            "refresh",
+            "webhook/github",
+        ] {
             is_index(&format!("/{space}/index.yaml"), space);
         }
         is_index("/team%2Da/index.yaml", "team-a");
-        is_index("/charts/0123456789abcdef/index.yaml", "charts/0123456789abcdef");
+        is_index(
+            "/charts/0123456789abcdef/index.yaml",
+            "charts/0123456789abcdef",
+        );
     }
 
     #[test]
@@ -247,12 +264,42 @@ mod tests {
         use Part::{Package, Provenance};
         let hex = "0123456789abcdef";
         is_file_of("/charts/a-1.0.0.tgz", "", None, "a-1.0.0.tgz", Package);
-        is_file_of("/charts/a-1.0.0.tgz.prov", "", None, "a-1.0.0.tgz", Provenance);
-        is_file_of(&format!("/charts/{hex}/a-1.tgz"), "", Some(hex), "a-1.tgz", Package);
-        is_file_of(&format!("/x/charts/{hex}/a-1.tgz.prov"), "x", Some(hex), "a-1.tgz", Provenance);
+        is_file_of(
+            "/charts/a-1.0.0.tgz.prov",
+            "",
+            None,
+            "a-1.0.0.tgz",
+            Provenance,
+        );
+        is_file_of(
+            &format!("/charts/{hex}/a-1.tgz"),
+            "",
+            Some(hex),
+            "a-1.tgz",
+            Package,
+        );
+        is_file_of(
+            &format!("/x/charts/{hex}/a-1.tgz.prov"),
+            "x",
+            Some(hex),
+            "a-1.tgz",
+            Provenance,
+        );
         is_file_of("/charts/charts/a-1.tgz", "charts", None, "a-1.tgz", Package);
-        is_file_of("/charts/a-1.0.0+b.5.tgz", "", None, "a-1.0.0+b.5.tgz", Package);
-        is_file_of("/charts/a-1.0.0%2Bb.5.tgz", "", None, "a-1.0.0+b.5.tgz", Package);
+        is_file_of(
+            "/charts/a-1.0.0+b.5.tgz",
+            "",
+            None,
+            "a-1.0.0+b.5.tgz",
+            Package,
+        );
+        is_file_of(
+            "/charts/a-1.0.0%2Bb.5.tgz",
+            "",
+            None,
+            "a-1.0.0+b.5.tgz",
+            Package,
+        );
         is_file_of("/api/charts/a-1.tgz", "api", None, "a-1.tgz", Package);
     }
 
@@ -266,18 +313,47 @@ mod tests {
         assert_eq!(post("/refresh"), Ok(Route::Refresh(None)));
         assert_eq!(post("/refresh/a/b"), Ok(Route::Refresh(Some("a/b".into()))));
         assert_eq!(post("/webhook/harbor"), Ok(Route::Webhook(Sender::Harbor)));
-        assert_eq!(post("/webhook/quay"), Err(Error::NotFound(Missing::Webhook)));
+        assert_eq!(
+            post("/webhook/quay"),
+            Err(Error::NotFound(Missing::Webhook))
+        );
     }
 
     #[test]
     fn nothing_is_there() {
         for path in [
-            "", "x", "//", "/health/", "/x", "/charts", "/charts/", "/charts/x.zip", "/charts/.tgz",
-            "/charts/.tgz.prov", "/charts/0123456789abcde/a-1.tgz", "/charts/0123456789ABCDEF/a-1.tgz",
-            "/refresh/", "//index.yaml", "/./index.yaml", "/../index.yaml", "/%2e%2e/index.yaml",
-            "/a%2Fb/index.yaml", "/a%5Cb/index.yaml", "/a/%00/index.yaml", "/%252e/index.yaml",
-            "/charts/a%2Fb-1.tgz", "/charts/%ff-1.tgz", "/charts/..%2Fa.tgz", "/v2", "/v2/index.yaml",
-            "/v2/charts/a-1.tgz", "/api/v1/index.yaml", "/api/v1/x", "/webhook", "/webhook/a/b", "/health%2f",
+            "",
+            "x",
+            "//",
+            "/health/",
+            "/x",
+            "/charts",
+            "/charts/",
+            "/charts/x.zip",
+            "/charts/.tgz",
+            "/charts/.tgz.prov",
+            "/charts/0123456789abcde/a-1.tgz",
+            "/charts/0123456789ABCDEF/a-1.tgz",
+            "/refresh/",
+            "//index.yaml",
+            "/./index.yaml",
+            "/../index.yaml",
+            "/%2e%2e/index.yaml",
+            "/a%2Fb/index.yaml",
+            "/a%5Cb/index.yaml",
+            "/a/%00/index.yaml",
+            "/%252e/index.yaml",
+            "/charts/a%2Fb-1.tgz",
+            "/charts/%ff-1.tgz",
+            "/charts/..%2Fa.tgz",
+            "/v2",
+            "/v2/index.yaml",
+            "/v2/charts/a-1.tgz",
+            "/api/v1/index.yaml",
+            "/api/v1/x",
+            "/webhook",
+            "/webhook/a/b",
+            "/health%2f",
         ] {
             missing(path, Missing::Path);
         }
@@ -302,7 +378,14 @@ mod tests {
             );
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "get"] {
-            for path in ["/", "/index.yaml", "/charts/a-1.tgz", "/health", "/info", "/metrics"] {
+            for path in [
+                "/",
+                "/index.yaml",
+                "/charts/a-1.tgz",
+                "/health",
+                "/info",
+                "/metrics",
+            ] {
                 refused(method, path, "GET, HEAD");
             }
         }
