@@ -140,8 +140,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn parses(value: &str, expected: Read<'_>) {
-        assert_eq!(read(&parse(value)), expected, "{value}");
+    fn parses(value: &str, expected: &Read<'_>) {
+        assert_eq!(&read(&parse(value)), expected, "{value}");
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         // distribution and Docker Hub: a comma inside the quotes.
         parses(
             r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#,
-            vec![(
+            &vec![(
                 "bearer",
                 vec![
                     ("realm", "https://auth.docker.io/token"),
@@ -161,7 +161,7 @@ mod tests {
         // ECR.
         parses(
             r#"Basic realm="https://1.dkr.ecr.eu-west-1.amazonaws.com/",service="ecr.amazonaws.com""#,
-            vec![(
+            &vec![(
                 "basic",
                 vec![
                     ("realm", "https://1.dkr.ecr.eu-west-1.amazonaws.com/"),
@@ -172,7 +172,7 @@ mod tests {
         // Older Gitea and Forgejo: two headers, which the runtime joins.
         parses(
             r#"Bearer realm="https://codeberg.org/v2/token",service="container_registry",scope="*", Basic realm="Registry""#,
-            vec![
+            &vec![
                 (
                     "bearer",
                     vec![
@@ -187,7 +187,7 @@ mod tests {
         // Artifact Registry, asked at /v2/: nothing but a realm.
         parses(
             r#"Bearer realm="https://europe-docker.pkg.dev/v2/token""#,
-            vec![(
+            &vec![(
                 "bearer",
                 vec![("realm", "https://europe-docker.pkg.dev/v2/token")],
             )],
@@ -196,62 +196,62 @@ mod tests {
 
     #[test]
     fn odd_but_legal() {
-        parses("", vec![]);
-        parses("Basic", vec![("basic", vec![])]);
+        parses("", &vec![]);
+        parses("Basic", &vec![("basic", vec![])]);
         parses(
             "BEARER Realm = \"r\" , SCOPE\t=\t\"s\"",
-            vec![("bearer", vec![("realm", "r"), ("scope", "s")])],
+            &vec![("bearer", vec![("realm", "r"), ("scope", "s")])],
         );
         parses(
             r#"Bearer realm="a\"b\\c""#,
-            vec![("bearer", vec![("realm", r#"a"b\c"#)])],
+            &vec![("bearer", vec![("realm", r#"a"b\c"#)])],
         );
         parses(
             "Bearer realm=https://r.example/token,service=x",
-            vec![(
+            &vec![(
                 "bearer",
                 vec![("realm", "https://r.example/token"), ("service", "x")],
             )],
         );
         parses(
             r#", ,Bearer realm="r",,"#,
-            vec![("bearer", vec![("realm", "r")])],
+            &vec![("bearer", vec![("realm", "r")])],
         );
         parses(
             "Negotiate, Basic realm=x",
-            vec![("negotiate", vec![]), ("basic", vec![("realm", "x")])],
+            &vec![("negotiate", vec![]), ("basic", vec![("realm", "x")])],
         );
         parses(
             "Negotiate YWJj==, Basic realm=x",
-            vec![("negotiate", vec![]), ("basic", vec![("realm", "x")])],
+            &vec![("negotiate", vec![]), ("basic", vec![("realm", "x")])],
         );
         parses(
             r#"Digest qop="auth, auth-int", Bearer realm="r""#,
-            vec![
+            &vec![
                 ("digest", vec![("qop", "auth, auth-int")]),
                 ("bearer", vec![("realm", "r")]),
             ],
         );
         parses(
             r#"Bearer realm="",service="é""#,
-            vec![("bearer", vec![("realm", ""), ("service", "é")])],
+            &vec![("bearer", vec![("realm", ""), ("service", "é")])],
         );
     }
 
     #[test]
     fn malformed() {
-        parses(r#"realm="r""#, vec![]);
-        parses(r#"Bearer realm="never closed"#, vec![("bearer", vec![])]);
-        parses(r#"Bearer realm="ends in \"#, vec![("bearer", vec![])]);
+        parses(r#"realm="r""#, &vec![]);
+        parses(r#"Bearer realm="never closed"#, &vec![("bearer", vec![])]);
+        parses(r#"Bearer realm="ends in \"#, &vec![("bearer", vec![])]);
         parses(
             r#"Bearer {}, Basic realm="x""#,
-            vec![("bearer", vec![]), ("basic", vec![("realm", "x")])],
+            &vec![("bearer", vec![]), ("basic", vec![("realm", "x")])],
         );
-        parses("\"quoted\"", vec![]);
+        parses("\"quoted\"", &vec![]);
         // An unquoted comma ends the value; what follows is taken for a scheme nobody knows.
         parses(
             "Bearer scope=repository:x:pull,push",
-            vec![
+            &vec![
                 ("bearer", vec![("scope", "repository:x:pull")]),
                 ("push", vec![]),
             ],

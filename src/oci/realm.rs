@@ -56,19 +56,14 @@ fn belong_together(realm: &Url, home: &Url) -> bool {
     }
 }
 
-/// Whether two names are under one registrable domain by the Public Suffix List. Where the list knows nothing of the
-/// suffix (`registry.corp`, `gitlab.corp`: a network of one's own), siblings and the name above are believed: that is how
-/// a GitLab of one's own is set up.
+/// Whether two names are under one registrable domain by the Public Suffix List; where the list knows nothing of the
+/// suffix (a network of one's own), its last two labels are that. A GitLab of one's own is set up like this:
+/// `registry.gitlab.acme.com` and `gitlab.acme.com`.
 fn same_owner(realm: &str, home: &str) -> bool {
-    let Some(domain) = psl::domain(home.as_bytes()) else {
-        return false;
-    };
-    if psl::domain(realm.as_bytes()).is_some_and(|other| other.as_bytes() == domain.as_bytes()) {
-        return true;
+    match (psl::domain(realm.as_bytes()), psl::domain(home.as_bytes())) {
+        (Some(realm), Some(home)) => realm.as_bytes() == home.as_bytes(),
+        _ => false,
     }
-    let above = |name: &'_ str| name.split_once('.').map(|(_, above)| above.to_owned());
-    !domain.suffix().is_known()
-        && above(home).is_some_and(|parent| realm == parent || above(realm) == Some(parent))
 }
 
 fn is_below(name: &str, domain: &str) -> bool {
@@ -134,9 +129,12 @@ mod tests {
                 "https://gitlab.acme.com/jwt/auth",
             ),
             ("registry.acme.co.uk", "https://gitlab.acme.co.uk/jwt/auth"),
-            ("registry.corp", "https://gitlab.corp/jwt/auth"),
+            ("registry.acme.corp", "https://gitlab.acme.corp/jwt/auth"),
             ("registry.gitlab.corp", "https://gitlab.corp/jwt/auth"),
-            ("http://registry.corp:5000", "http://auth.corp/token"),
+            (
+                "http://registry.acme.corp:5000",
+                "http://auth.acme.corp/token",
+            ),
             ("http://localhost:5001", "http://localhost:5002/token"),
             ("http://127.0.0.1:5001", "http://127.0.0.1:5002/token"),
             ("http://127.0.0.1:5001", "http://localhost:5002/token"),
@@ -164,6 +162,7 @@ mod tests {
             ("registry.acme.com", "https://evilacme.com/token"),
             ("registry.acme.com", "https://acme.com.evil/token"),
             ("ghcr.io", "https://evil.io/token"),
+            ("registry.example", "https://evil.example/token"),
             // Another owner under a shared suffix.
             ("registry.co.uk", "https://evil.co.uk/token"),
             ("registry.github.io", "https://evil.github.io/token"),

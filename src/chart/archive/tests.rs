@@ -111,7 +111,8 @@ fn ordinary_archives() {
 
 #[test]
 fn long_paths() {
-    let long = format!("c/{}", "d".repeat(300));
+    let below = "d".repeat(300);
+    let long = format!("c/{below}");
     let record = format!("312 path={long}\n");
     paths(
         &[
@@ -132,11 +133,14 @@ fn long_paths() {
             file("c/short", b""),
             file("c/short", b""),
         ],
-        &[&long[2..], &long[2..], "short"],
+        &[&below, &below, "short"],
     );
     let unreadable = "archive holds an unreadable path";
     refused(
-        &[entry("x", b'x', 20_000, &[b' '; 20_000]), file("c/a", b"")],
+        &[
+            entry("x", b'x', 20_000, &vec![b' '; 20_000]),
+            file("c/a", b""),
+        ],
         unreadable,
     );
     refused(&[entry("x", b'x', 1 << 40, b"")], unreadable);
@@ -265,7 +269,7 @@ fn no_archives() {
         read(&tgz(&[entry("c/a", b'0', 2_000_000, b"short")])),
         refused
     );
-    let packed = tgz(&[file("c/a", &[7; 100_000]), file("c/b", b"")]);
+    let packed = tgz(&[file("c/a", &vec![7; 100_000]), file("c/b", b"")]);
     for length in 0..packed.len() - 30 {
         assert_eq!(read(&packed[..length]), refused, "{length}");
     }

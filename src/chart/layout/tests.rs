@@ -104,7 +104,7 @@ fn v1_to_v3_two_layers() {
             "sh.helm.chart",
         ),
     ] {
-        let names = json!({
+        let annotations = json!({
             format!("{prefix}.name"): "mychart",
             format!("{prefix}.version"): "2.7.0",
             "org.opencontainers.image.title": "content.tgz",
@@ -112,7 +112,7 @@ fn v1_to_v3_two_layers() {
         let (meta, content) = (descriptor(meta, 1), descriptor(content, 2));
         let manifest =
             |layers: [&Value; 2]| json!({"config": empty(descriptor(config, 0)), "layers": layers});
-        let named = annotated(content.clone(), &names);
+        let named = annotated(content.clone(), &annotations);
         let expected = "meta 1 content 2 as mychart 2.7.0";
         assert_eq!(decided(&manifest([&meta, &named])), expected, "{prefix}");
         assert_eq!(
@@ -125,7 +125,7 @@ fn v1_to_v3_two_layers() {
             decided(&named),
             "two-layer chart without its name and version"
         );
-        named["annotations"] = names;
+        named["annotations"] = annotations;
         assert_eq!(decided(&named), expected, "named in the manifest");
         assert_eq!(
             decided(&manifest([&meta, &meta])),
@@ -260,6 +260,7 @@ fn v10_docker_envelope() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn passed_over() {
     for (config, layer, expected) in [
         (

@@ -1,114 +1,14 @@
-use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use self::rules::satisfies_helm;
 use super::*;
 
-/// Every rule that an entry must keep, whatever it was made of: by the words of Helm (`Metadata.Validate`, the types of the structs,
-/// the regular expressions), not by ours.
-#[track_caller]
-fn satisfies_helm(metadata: &Metadata) {
-    let text = metadata.to_json();
-    assert!(text.len() <= Metadata::MAX_WRITTEN);
-    let json: Json = serde_json::from_str(&text).unwrap();
-    let Json::Object(fields) = &json else {
-        panic!("no object: {text}");
-    };
-    for (key, value) in fields {
-        match key.as_str() {
-            "apiVersion" | "name" | "version" | "appVersion" | "description" | "type" | "home"
-            | "icon" | "kubeVersion" | "condition" | "tags" => one_line_text(value),
-            "keywords" | "sources" => value.as_array().unwrap().iter().for_each(one_line_text),
-            "deprecated" => assert_eq!(value, &Json::Bool(true)),
-            "annotations" => {
-                for (key, value) in value.as_object().unwrap() {
-                    assert!(!key.is_empty() && !key.contains(char::is_control));
-                    printable(value.as_str().unwrap(), &['\n', '\t']);
-                }
-            }
-            "maintainers" => value.as_array().unwrap().iter().for_each(|person| {
-                let person = person.as_object().unwrap();
-                assert!(!person.is_empty());
-                for (key, value) in person {
-                    assert!(["name", "email", "url"].contains(&key.as_str()));
-                    one_line_text(value);
-                }
-            }),
-            "dependencies" => dependencies_satisfy_helm(value),
-            unknown => panic!("{unknown} is unknown to Helm"),
-        }
-        assert_ne!(value, &json!([]), "{key}");
-        assert_ne!(value, &json!({}), "{key}");
-    }
-    let name = fields["name"].as_str().unwrap();
-    assert!(name != "." && name != ".." && !name.contains(['/', '\\']) && name.len() <= 250);
-    assert!(Version::parse(fields["version"].as_str().unwrap()).is_ok());
-    assert!(fields["apiVersion"].is_string());
-    if let Some(kind) = fields.get("type") {
-        assert!(kind == "application" || kind == "library");
-    }
-    // What the catalog wrote it reads again, and it stays what it is.
-    assert_eq!(Metadata::from_json(text.as_bytes()).as_ref(), Ok(metadata));
-    assert_eq!(Metadata::from_yaml(text.as_bytes()).as_ref(), Ok(metadata));
-    assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), *metadata);
-}
-
-fn dependencies_satisfy_helm(value: &Json) {
-    let mut seen = std::collections::HashSet::new();
-    for dependency in value.as_array().unwrap() {
-        let dependency = dependency.as_object().unwrap();
-        let known_as = dependency.get("alias").unwrap_or(&dependency["name"]);
-        assert!(seen.insert(known_as.as_str().unwrap().to_owned()));
-        for (key, value) in dependency {
-            match key.as_str() {
-                "name" | "version" | "repository" | "condition" => one_line_text(value),
-                "alias" => {
-                    let is_legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-                    assert!(
-                        !value.as_str().unwrap().is_empty()
-                            && value.as_str().unwrap().chars().all(is_legal)
-                    );
-                }
-                "enabled" => assert_eq!(value, &Json::Bool(true)),
-                "tags" => value.as_array().unwrap().iter().for_each(one_line_text),
-                "import-values" => {
-                    value
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .for_each(|import| match import {
-                            Json::Object(pair) => {
-                                assert_eq!(pair.keys().collect::<Vec<_>>(), ["child", "parent"]);
-                                pair.values().for_each(one_line_text);
-                            }
-                            text => one_line_text(text),
-                        })
-                }
-                unknown => panic!("{unknown} is unknown to Helm"),
-            }
-        }
-    }
-}
-
-fn one_line_text(value: &Json) {
-    let text = value.as_str().unwrap();
-    assert!(!text.is_empty());
-    printable(text, &[]);
-}
-
-fn printable(text: &str, besides: &[char]) {
-    for c in text.chars() {
-        let is_refused = c.is_control()
-            || matches!(
-                c,
-                '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-            );
-        assert!(!is_refused || besides.contains(&c), "{c:?}");
-    }
-}
+mod any;
+mod rules;
 
 /// The metadata of `json` with the given name and version besides, as JSON.
 #[track_caller]
-fn read(json: Json) -> Json {
+fn read(json: &Json) -> Json {
     let mut fields = json!({"name": "a", "version": "1.0.0"});
     fields
         .as_object_mut()
@@ -183,7 +83,7 @@ fn plain_meanings_are_coerced() {
             json!({"dependencies": [{"name": "x", "version": "1"}]}),
         ),
     ] {
-        assert_eq!(read(odd.clone()), expected, "{odd}");
+        assert_eq!(read(&odd), expected, "{odd}");
     }
     let numeric = br#"{"name": 7, "version": 1.10, "appVersion": 72551e2}"#;
     assert_eq!(
@@ -198,14 +98,18 @@ fn what_means_nothing_is_dropped() {
         .into_iter()
         .filter(|key| !["name", "version", "type"].contains(key))
     {
-        assert_eq!(read(json!({key: null})), json!({}), "{key}");
-        assert_eq!(read(json!({key: [null, [], {"x": 1}]})), json!({}), "{key}");
-        assert_eq!(read(json!({key: {"": {"x": 1}}})), json!({}), "{key}");
-        assert_eq!(read(json!({key: "\u{0}\u{feff}"})), json!({}), "{key}");
+        assert_eq!(read(&json!({key: null})), json!({}), "{key}");
+        assert_eq!(
+            read(&json!({key: [null, [], {"x": 1}]})),
+            json!({}),
+            "{key}"
+        );
+        assert_eq!(read(&json!({key: {"": {"x": 1}}})), json!({}), "{key}");
+        assert_eq!(read(&json!({key: "\u{0}\u{feff}"})), json!({}), "{key}");
     }
     assert_eq!(
         read(
-            json!({"engine": "gotpl", "urls": ["x"], "digest": "x", "created": "x", "Home": "x", "values": {"a": [1, 2]}})
+            &json!({"engine": "gotpl", "urls": ["x"], "digest": "x", "created": "x", "Home": "x", "values": {"a": [1, 2]}})
         ),
         json!({})
     );
@@ -225,7 +129,7 @@ fn dependencies_keep_helms_rules() {
         {"name": "c", "import-values": [null, "x", {"child": "a", "parent": "b", "more": 1}, {"child": "a"}, [], {"child": 1, "parent": "b"}]},
     ]});
     assert_eq!(
-        read(dependencies),
+        read(&dependencies),
         json!({"dependencies": [
             {"name": "a", "tags": ["t"], "enabled": true, "import-values": ["data"]},
             {"name": "a", "alias": "b"},
@@ -284,7 +188,7 @@ fn names_versions_and_types_are_judged() {
         );
     }
     let long = "a".repeat(MAX_NAME);
-    assert_eq!(read(json!({"name": long}))["name"], long);
+    assert_eq!(read(&json!({"name": long}))["name"], long);
     let longer = json!({"name": long + "a", "version": "1.0.0"}).to_string();
     let reason = Metadata::from_json(longer.as_bytes())
         .unwrap_err()
@@ -311,9 +215,12 @@ fn no_metadata() {
         );
     }
     let huge = " ".repeat(Metadata::MAX_READ + 1);
-    let too_large = Err(Unfit::MetadataTooLarge(Metadata::MAX_READ));
-    assert_eq!(Metadata::from_json(huge.as_bytes()), too_large);
-    assert_eq!(Metadata::from_yaml(huge.as_bytes()), too_large);
+    for (read, limit) in [
+        (Metadata::from_json(huge.as_bytes()), Metadata::MAX_READ),
+        (Metadata::from_yaml(huge.as_bytes()), MAX_YAML),
+    ] {
+        assert_eq!(read, Err(Unfit::MetadataTooLarge(limit)));
+    }
 }
 
 #[test]
@@ -357,7 +264,7 @@ fn over_long_texts_are_cut_or_dropped() {
             json!({"annotations": {"b": "c"}}),
         ),
     ] {
-        assert_eq!(read(odd), expected);
+        assert_eq!(read(&odd), expected);
     }
 }
 
@@ -370,7 +277,7 @@ fn an_entry_has_room_for_what_matters() {
         "annotations": {"a": text(16_000), "b": text(16_001), "c": text(16_002), "d": text(16_003), "e": "short"},
     });
     assert_eq!(
-        read(config),
+        read(&config),
         json!({"description": text(4000), "annotations": {"a": text(16_000), "b": text(16_001), "c": text(16_002), "e": "short"}})
     );
     // Then what describes, and never the dependencies while there is something else.
@@ -388,102 +295,14 @@ fn an_entry_has_room_for_what_matters() {
         "dependencies": dependencies,
     });
     assert_eq!(
-        read(config),
+        read(&config),
         json!({"description": text(SHORT_DESCRIPTION), "home": "https://a.example", "dependencies": dependencies})
     );
     let dependencies: Vec<_> = (0..500)
         .map(|n| json!({"name": format!("d{n}"), "repository": text(600)}))
         .collect();
     assert_eq!(
-        read(json!({"home": "h", "dependencies": dependencies})),
+        read(&json!({"home": "h", "dependencies": dependencies})),
         json!({"home": "h"})
     );
-}
-
-/// JSON of any shape, with the keys that are read among others.
-fn any_json() -> impl Strategy<Value = Json> {
-    let text = prop_oneof![
-        any::<String>(),
-        "[a-z]{0,9}",
-        Just("1.2.3".to_owned()),
-        Just("\u{0}\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}".to_owned()),
-        "[a-z\n\u{80}]{200}".prop_map(|text| text.repeat(100)),
-    ];
-    let scalar = prop_oneof![
-        Just(Json::Null),
-        any::<bool>().prop_map(Json::from),
-        any::<i64>().prop_map(Json::from),
-        any::<f64>().prop_map(Json::from),
-        text.prop_map(Json::from),
-    ];
-    let key = prop_oneof![
-        proptest::sample::select(KEYS.to_vec()).prop_map(str::to_owned),
-        proptest::sample::select(vec![
-            "email",
-            "url",
-            "repository",
-            "alias",
-            "enabled",
-            "import-values",
-            "child",
-            "parent",
-            ""
-        ])
-        .prop_map(str::to_owned),
-        any::<String>(),
-    ];
-    scalar.prop_recursive(5, 64, 8, move |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..8).prop_map(Json::from),
-            proptest::collection::btree_map(key.clone(), inner, 0..8)
-                .prop_map(|fields| Json::Object(fields.into_iter().collect())),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_config_is_refused_or_safe(
-        fields in proptest::collection::btree_map(proptest::sample::select(KEYS.to_vec()), any_json(), 0..17),
-        named in any::<bool>(),
-    ) {
-        let mut config: serde_json::Map<String, Json> =
-            fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        if named {
-            config.insert("name".to_owned(), "a".into());
-            config.insert("version".to_owned(), "1.0.0".into());
-            config.remove("type");
-        }
-        let json = serde_json::to_vec(&config).unwrap();
-        let yaml = serde_yaml::to_string(&config).unwrap();
-        for read in [Metadata::from_json(&json), Metadata::from_yaml(yaml.as_bytes()), Metadata::from_yaml(&json)] {
-            match read {
-                Ok(metadata) => satisfies_helm(&metadata),
-                Err(unfit) => {
-                    prop_assert!(!unfit.to_string().contains(char::is_control));
-                    prop_assert!(unfit.to_string().len() < 1000);
-                }
-            }
-        }
-        if named {
-            prop_assert!(Metadata::from_json(&json).is_ok());
-        }
-    }
-
-    #[test]
-    fn any_bytes_are_refused_or_safe(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        for read in [Metadata::from_json(&bytes), Metadata::from_yaml(&bytes)] {
-            prop_assert!(read.is_err());
-        }
-    }
-
-    #[test]
-    fn a_broken_byte_is_survived(at in 0_usize..200, byte in any::<u8>()) {
-        let mut config = br#"{"name":"a","version":"1.0.0","description":"x\n","annotations":{"a":"b"},"dependencies":[{"name":"b","alias":"c"}],"keywords":["\u00e9"]}"#.to_vec();
-        let at = at % config.len();
-        config[at] = byte;
-        for read in [Metadata::from_json(&config), Metadata::from_yaml(&config)].into_iter().flatten() {
-            satisfies_helm(&read);
-        }
-    }
 }

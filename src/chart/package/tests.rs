@@ -92,7 +92,7 @@ fn hostile_packages_are_refused() {
         ),
         (
             vec![file("a/Chart.yaml", &vec![b' '; 2 << 20])],
-            "metadata is larger than 1048576 bytes",
+            "metadata is larger than 262144 bytes",
         ),
         (
             vec![entry("a/Chart.yaml", b'0', 1 << 33, b"")],

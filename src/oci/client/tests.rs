@@ -63,15 +63,8 @@ impl Bench {
                 .authorization
                 .as_deref()
                 .map_or(String::new(), |value| {
-                    let scheme = value.split(' ').next().unwrap();
-                    format!(
-                        " [{}]",
-                        if scheme == "Bearer" {
-                            &value[7..]
-                        } else {
-                            scheme
-                        }
-                    )
+                    let token = value.strip_prefix("Bearer ");
+                    format!(" [{}]", token.or_else(|| value.split(' ').next()).unwrap())
                 });
             format!("{} {url}{shown}", call.method)
         };
@@ -99,7 +92,7 @@ fn done<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
 }
 
-/// A body that says whether somebody took care of it.
+/// A Worker that drops a body keeps its connection open.
 #[test]
 fn unread_bodies_are_let_go() {
     struct Counting<'a>(&'a FakeRegistry, Cell<i32>);

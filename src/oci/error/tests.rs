@@ -37,6 +37,7 @@ fn refused(what: Refusal) -> Error {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn kinds_and_public_words() {
     use Operation::{AskingForToken, FollowingRedirect, ListingTags};
     let soon = Some(RetryAfter::Seconds(5));

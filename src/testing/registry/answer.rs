@@ -83,12 +83,11 @@ impl FakeRegistry {
                 _ => error(404, "NOT_FOUND", "page not found"),
             });
         };
+        let reference = rest.rsplit('/').next().unwrap();
         Ok(match rest.strip_prefix(name).unwrap() {
             "/tags/list" => state.tags(name, request, &own),
-            other if other.starts_with("/manifests/") => {
-                state.manifest(name, &other[11..], request)
-            }
-            other => state.blob(name, &other[7..], request),
+            other if other.starts_with("/manifests/") => state.manifest(name, reference, request),
+            _ => state.blob(name, reference, request),
         })
     }
 }

@@ -92,6 +92,10 @@ impl Guard {
     }
 
     /// Whether a request for `repository` (none: the catalog) may pass; else the answer it gets.
+    #[expect(
+        clippy::result_large_err,
+        reason = "an answer is no error to a registry"
+    )]
     pub(super) fn judge(
         &mut self,
         auth: &Auth,

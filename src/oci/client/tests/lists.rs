@@ -277,3 +277,32 @@ fn an_error_body_may_be_anything() {
         );
     }
 }
+
+#[test]
+fn what_is_deleted() {
+    let clock = crate::testing::VirtualClock::at(START);
+    let registry = FakeRegistry::new(&clock);
+    registry.push_version("acme/nginx", "nginx", "1.0.0");
+    let (tokens, credentials) = (Tokens::new(), Credentials::Anonymous);
+    let client = Client::new(
+        &registry,
+        registry.registry(),
+        &credentials,
+        &tokens,
+        &clock,
+    );
+    let repository = name("acme/nginx");
+    registry.delete_tag("acme/nginx", "1.0.0");
+    let Listing::Page(page) = done(client.tags(&repository, None, None)).unwrap() else {
+        panic!("a page")
+    };
+    assert_eq!((page.names.len(), page.complete), (0, true));
+    registry.delete_repository("acme/nginx");
+    assert_eq!(
+        done(client.tags(&repository, None, None))
+            .unwrap_err()
+            .kind(),
+        Kind::NotFound
+    );
+    assert_eq!(done(client.repositories(None)).unwrap().names.len(), 0);
+}
