@@ -1,15 +1,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderName, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, IF_NONE_MATCH, IF_RANGE, RANGE};
+
+mod choice;
+mod faults;
+mod unpublished;
 
 use super::*;
 use crate::catalog::{Fault as CatalogFault, Progress};
-use crate::index::{Blob as Lies, Entry, Writer};
+use crate::oci::Digest;
 use crate::serve::tests::{
     PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, show, status,
 };
-use crate::testing::{Auth, Blobs, Fault};
+use crate::testing::{Auth, Blobs};
 
 const FILE: &str = "nginx-1.0.0.tgz";
 const PACKAGE: &[u8] = b"the package of nginx 1.0.0";
@@ -33,7 +37,7 @@ fn pushed(world: &World, repository: &str, package: &[u8], signed: bool) -> Cand
             .registry
             .push_chart(repository, "1.0.0", &metadata, package, provenance, &[]);
     let mut candidate = candidate(repository, &pushed, package);
-    candidate.provenance = pushed.provenance.map(|digest| Lies {
+    candidate.provenance = pushed.provenance.map(|digest| Blob {
         digest,
         size: PROVENANCE.len() as u64,
     });
@@ -262,268 +266,6 @@ fn a_provenance_is_of_these_bytes_or_none() {
     assert_eq!(status(&world.get("/a/charts/nginx-1.0.0.tgz.prov")), 404);
 }
 
-#[test]
-fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
-    let world = World::new(PUBLIC);
-    let candidate = pushed(&world, REPOSITORY, PACKAGE, true);
-    let candidates = vec![candidate];
-    world.say([Say::Answer(Answer::File { candidates })]);
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    let file = FILE.to_owned();
-    assert_eq!(world.asked(), [Question::Find { file }]);
-    // The shard may be older than the link.
-    world.publish_file("other-1.0.0.tgz", &[]);
-    assert_eq!(bytes(&world.get(&link(PACKAGE))), PACKAGE);
-}
-
-#[test]
-fn what_nobody_has_is_remembered_for_half_a_minute() {
-    let world = World::new(PUBLIC);
-    world.say([Say::Answer(Answer::Missing)]);
-    for path in [ALIAS, "/a/charts/nginx-1.0.0.tgz", &link(PACKAGE), ALIAS] {
-        assert_eq!(
-            error(&world.get(path)),
-            "404 there is no such file in this repository"
-        );
-    }
-    assert_eq!((world.asked().len(), world.registry.calls()), (1, 0));
-    world.clock.advance(Duration::from_secs(30));
-    world.get(ALIAS);
-    assert_eq!(world.asked().len(), 2);
-}
-
-#[test]
-fn a_digest_nobody_has_is_remembered_without_the_file() {
-    let world = one(&[]);
-    let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
-    world.say([Say::Answer(Answer::File { candidates })]);
-    for _ in 0..3 {
-        assert_eq!(status(&world.get(&link(b"unknown"))), 404);
-    }
-    assert_eq!(world.asked().len(), 1);
-    assert_eq!(status(&world.get(&link(PACKAGE))), 200);
-}
-
-#[test]
-fn strangers_cannot_keep_the_catalog_busy() {
-    let world = World::new(PUBLIC);
-    world.say([Say::Answer(Answer::Missing)]);
-    let answers: Vec<u16> = (0..25)
-        .map(|n| status(&world.get(&format!("/charts/x-{n}.tgz"))))
-        .collect();
-    assert_eq!(
-        (&answers[..20], &answers[20..]),
-        ([404; 20].as_slice(), [503; 5].as_slice())
-    );
-    assert_eq!(world.asked().len(), 20);
-    assert_eq!(
-        error(&world.get("/charts/y-1.tgz")),
-        "503 too many requests for what is not published yet"
-    );
-}
-
-#[test]
-fn before_the_first_pass_a_file_is_not_missing() {
-    let world = World::new(PUBLIC);
-    let mut progress = Progress {
-        repositories: 3,
-        ..Progress::default()
-    };
-    world.say([Say::Answer(Answer::NotReady {
-        progress: progress.clone(),
-    })]);
-    assert_eq!(
-        error(&world.get(ALIAS)),
-        "503 the first sync is still running: 0 of about 3 repositories"
-    );
-    progress.fault = Some(CatalogFault {
-        host: "registry.example".into(),
-        kind: "did not answer in time".into(),
-        retry_at: None,
-    });
-    world.say([Say::Answer(Answer::NotReady { progress })]);
-    assert_eq!(
-        error(&world.get(ALIAS)),
-        "502 the registry registry.example did not answer in time"
-    );
-    world.say([Say::Broken]);
-    assert_eq!(error(&world.get(ALIAS)), "503 the catalog did not answer");
-}
-
-#[test]
-fn kv_out_of_order_is_no_outage() {
-    let world = one(&[]);
-    world.documents.fail_gets(1);
-    let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
-    world.say([Say::Answer(Answer::File { candidates })]);
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    // Nor is a shard that is none.
-    let fingerprint = world.config.as_ref().unwrap().fingerprint();
-    let key = Key::Files(shard_of(FILE)).name(&fingerprint);
-    world.documents.seed(&key, "garbage", "x");
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-}
-
-/// Downloads follow the settings of now, not those of when the shard was written.
-#[test]
-fn what_is_no_longer_configured_is_not_there() {
-    let world = World::with(&[("REPOSITORIES", "team-b/*")]);
-    let candidate = pushed(&world, REPOSITORY, PACKAGE, true);
-    world.publish_file(FILE, std::slice::from_ref(&candidate));
-    let mut foreign = candidate.clone();
-    foreign.source = "other.example/charts".to_owned();
-    let mut outside = candidate.clone();
-    outside.repository = "elsewhere/nginx".to_owned();
-    let candidates = vec![candidate, foreign, outside];
-    world.say([Say::Answer(Answer::File { candidates })]);
-    for path in [ALIAS, &link(PACKAGE), "/team-a/charts/nginx-1.0.0.tgz"] {
-        assert_eq!(status(&world.get(path)), 404, "{path}");
-        assert_eq!(status(&world.head(path)), 404, "{path}");
-    }
-    assert_eq!(world.registry.calls(), 0);
-}
-
-#[test]
-fn a_folder_serves_what_lies_in_it() {
-    let team_b = b"of team b".as_slice();
-    let world = World::new(PUBLIC);
-    let candidates = [
-        pushed(&world, "charts/team-a/nginx", PACKAGE, false),
-        pushed(&world, "charts/team-b/nginx", team_b, false),
-    ];
-    world.publish_file(FILE, &candidates);
-    let candidates = candidates.to_vec();
-    world.say([Say::Answer(Answer::File { candidates })]);
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    assert_eq!(bytes(&world.get("/team-a/charts/nginx-1.0.0.tgz")), PACKAGE);
-    assert_eq!(bytes(&world.get("/team-b/charts/nginx-1.0.0.tgz")), team_b);
-    assert_eq!(bytes(&world.get(&link(team_b))), team_b);
-    assert_eq!(status(&world.get(&format!("/team-a{}", link(team_b)))), 404);
-    assert_eq!(status(&world.get("/team/charts/nginx-1.0.0.tgz")), 404);
-}
-
-#[test]
-fn with_folder_scope_the_root_has_only_its_own() {
-    let world = World::with(&[("INDEX_SCOPE", "folder")]);
-    world.publish_file(FILE, &[pushed(&world, REPOSITORY, PACKAGE, false)]);
-    world.say([Say::Answer(Answer::Missing)]);
-    assert_eq!(status(&world.get(ALIAS)), 404);
-    assert_eq!(bytes(&world.get("/team-a/charts/nginx-1.0.0.tgz")), PACKAGE);
-}
-
-#[test]
-fn a_superseded_package_lives_by_its_digest_until_its_time() {
-    let world = World::new(PUBLIC);
-    let mut old = pushed(&world, REPOSITORY, b"old", false);
-    old.until = Some(world.clock.now().after(Duration::from_hours(1)));
-    let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, false), old];
-    world.publish_file(FILE, &candidates);
-    world.say([Say::Answer(Answer::File { candidates })]);
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    assert_eq!(bytes(&world.get(&link(b"old"))), b"old");
-    world.clock.advance(Duration::from_hours(1));
-    assert_eq!(status(&world.get(&link(b"old"))), 404);
-}
-
-#[test]
-fn a_contested_file_can_be_hidden() {
-    let settings = [("COLLISIONS", "hide")];
-    let world = World::with(&settings);
-    let a = pushed(&world, "charts/team-a/nginx", PACKAGE, false);
-    let b = pushed(&world, "charts/team-b/nginx", b"other", false);
-    let twin = pushed(&world, "charts/team-c/nginx", PACKAGE, false);
-    world.publish_file(FILE, &[a.clone(), b.clone()]);
-    for path in [ALIAS, &link(PACKAGE), &link(b"other")] {
-        assert_eq!(status(&world.get(path)), 404, "{path}");
-    }
-    // Whoever is alone in a folder is served there, and the same bytes twice are no contest.
-    assert_eq!(
-        bytes(&world.get("/team-b/charts/nginx-1.0.0.tgz")),
-        b"other"
-    );
-    world.publish_file(FILE, &[a.clone(), twin]);
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    // Nor is a superseded package.
-    let old = Candidate {
-        until: Some(world.clock.now().after(Duration::from_hours(1))),
-        ..b.clone()
-    };
-    world.publish_file(FILE, &[a.clone(), old]);
-    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    // What the catalog finds is judged in the same way.
-    let world = World::with(&settings);
-    let candidates = vec![a, b];
-    world.say([Say::Answer(Answer::File { candidates })]);
-    assert_eq!(status(&world.get(ALIAS)), 404);
-    assert_eq!((world.registry.calls(), world.asked().len()), (0, 1));
-}
-
-/// Design §2: two KV keys are never read as one state. Whatever mixture of old and new a client meets, the link of its
-/// index gives the bytes whose digest its index says, or 404.
-#[test]
-fn an_older_shard_beside_a_newer_index_and_the_other_way_round() {
-    let versions: [&[u8]; 2] = [b"first push", b"second push"];
-    let mut served = 0;
-    for blobs in [Blobs::Here, Blobs::Redirect(307)] {
-        for index_of in versions {
-            for shard in [None, Some(0), Some(1), Some(2)] {
-                for found in [0, 1, 2] {
-                    let world = World::with(&[("DOWNLOAD", "stream")]);
-                    world.registry.set_blobs(blobs);
-                    let first = pushed(&world, REPOSITORY, versions[0], true);
-                    let second = pushed(&world, REPOSITORY, versions[1], true);
-                    let mut kept = first.clone();
-                    kept.until = Some(world.clock.now().after(Duration::from_hours(24 * 30)));
-                    // Before the second push, after it, and after it was forgotten.
-                    let states = [vec![first], vec![second.clone(), kept], vec![second]];
-                    if let Some(state) = shard {
-                        world.publish_file(FILE, &states[state]);
-                    }
-                    let candidates = states[found].clone();
-                    world.say([Say::Answer(Answer::File { candidates })]);
-                    let (url, digest) = entry(index_of);
-                    let answer = world.get(&url);
-                    match status(&answer) {
-                        200 => {
-                            assert_eq!(Digest::sha256_of(bytes(&answer)).hex(), digest);
-                            served += 1;
-                        }
-                        other => assert_eq!(other, 404),
-                    }
-                    let head = world.head(&url);
-                    assert_eq!(status(&head), status(&answer));
-                    if status(&head) == 200 {
-                        assert_eq!(head.headers()[ETAG], format!("\"sha256:{digest}\""));
-                    }
-                }
-            }
-        }
-    }
-    // 2 × 2 × 4 × 3 mixtures, of which those without the package anywhere are 404.
-    assert_eq!(served, 2 * (10 + 10));
-}
-
-/// Link and digest as an index says them.
-fn entry(package: &[u8]) -> (String, String) {
-    let digest = Digest::sha256_of(package);
-    let mut writer = Writer::new(crate::config::IndexFormat::Json, 10_000);
-    let entry = Entry {
-        name: "nginx",
-        version: "1.0.0",
-        file: FILE,
-        metadata: r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0"}"#,
-        created: None,
-        digest: digest.hex(),
-    };
-    writer.push(&entry).unwrap();
-    let index: serde_json::Value = serde_json::from_slice(&writer.finish().bytes).unwrap();
-    let entry = &index["entries"]["nginx"][0];
-    (
-        format!("/{}", entry["urls"][0].as_str().unwrap()),
-        entry["digest"].as_str().unwrap().to_owned(),
-    )
-}
-
 const META: &[u8] = br#"{"apiVersion":"v1","description":"two layers"}"#;
 
 /// The content layer of a chart pushed by the first `helm chart push`: everything below `-`.
@@ -547,7 +289,7 @@ fn content() -> Vec<u8> {
 
 /// A candidate that is rebuilt, of the package that comes of it.
 fn two_layers(world: &World) -> (Candidate, Vec<u8>) {
-    let lies = |bytes: &[u8]| Lies {
+    let lies = |bytes: &[u8]| Blob {
         digest: world.registry.push_blob(bytes.to_vec()),
         size: bytes.len() as u64,
     };
@@ -594,135 +336,4 @@ fn what_is_rebuilt_to_other_bytes_is_not_sent() {
         handled.fault.as_deref(),
         Some("nginx 1.0.0 was rebuilt with another digest than was published")
     );
-}
-
-/// What a client sees of a registry's fault, and what the log does.
-#[track_caller]
-fn faulty(fault: Fault, told: &str, logged: Option<&str>) {
-    let world = one(&[]);
-    world.registry.inject("GET", None, fault);
-    let handled = world.send("GET", ALIAS, &[], "");
-    assert_eq!(error(&handled.response), told);
-    assert_eq!(handled.fault.as_deref(), logged);
-    assert_eq!(handled.response.headers()["cache-control"], "no-store");
-}
-
-#[test]
-fn faults_of_the_registry_are_told_by_their_kind() {
-    faulty(
-        Fault::error(401, "UNAUTHORIZED", "SECRET"),
-        "502 the registry registry.example denied access (401)",
-        Some("registry.example: reading a blob: answered 401 (UNAUTHORIZED)"),
-    );
-    faulty(
-        Fault::status(403),
-        "502 the registry registry.example denied access (403)",
-        Some("registry.example: reading a blob: answered 403"),
-    );
-    faulty(
-        Fault::error(404, "BLOB_UNKNOWN", "SECRET"),
-        "502 the registry registry.example does not have it",
-        Some("registry.example: reading a blob: answered 404 (BLOB_UNKNOWN)"),
-    );
-    faulty(
-        Fault::Timeout,
-        "502 the registry registry.example did not answer in time",
-        Some("registry.example: reading a blob: no answer in time"),
-    );
-    faulty(
-        Fault::status(500).body("SECRET"),
-        "502 the registry registry.example answered 500",
-        Some("registry.example: reading a blob: answered 500"),
-    );
-    faulty(
-        Fault::status(200).header("content-length", "3").body("abc"),
-        "502 the registry registry.example gave an unusable answer",
-        Some("registry.example: a blob of another length than its manifest says"),
-    );
-    faulty(
-        Fault::status(307).header("location", "http://169.254.169.254/SECRET"),
-        "502 the registry registry.example gave an unusable answer",
-        Some(
-            "registry.example: following a redirect: redirects to an address that is not followed",
-        ),
-    );
-}
-
-#[test]
-fn throttling_is_handed_on() {
-    for (header, seconds) in [(None, "30"), (Some("7"), "7"), (Some("99999"), "3600")] {
-        let world = one(&[]);
-        let mut fault = Fault::status(429);
-        if let Some(value) = header {
-            fault = fault.header("retry-after", value);
-        }
-        world.registry.inject("GET", None, fault);
-        let answer = world.get(ALIAS);
-        assert_eq!(
-            error(&answer),
-            "503 the registry registry.example asks to slow down"
-        );
-        assert_eq!(answer.headers()[RETRY_AFTER], seconds);
-    }
-}
-
-#[test]
-fn a_superseded_package_that_the_registry_let_go_is_gone() {
-    let world = World::new(PUBLIC);
-    let mut old = pushed(&world, REPOSITORY, b"old", false);
-    old.until = Some(world.clock.now().after(Duration::from_hours(1)));
-    world.publish_file(FILE, &[old]);
-    world.registry.inject("GET", None, Fault::status(404));
-    let handled = world.send("GET", &link(b"old"), &[], "");
-    assert_eq!(
-        error(&handled.response),
-        "404 the registry no longer has this superseded package"
-    );
-    assert_eq!(handled.fault, None);
-}
-
-#[test]
-fn of_a_registry_s_headers_only_lengths_cross() {
-    let world = one(&[]);
-    let fault = Fault::status(200)
-        .header("content-length", "26")
-        .header("x-ms-request-id", "leak")
-        .header("set-cookie", "leak")
-        .header("etag", "leak")
-        .header("cache-control", "public, max-age=31536000")
-        .body(PACKAGE);
-    world.registry.inject("GET", None, fault);
-    let answer = world.get(ALIAS);
-    assert_eq!(status(&answer), 200);
-    assert!(!show(&answer).contains("leak"), "{}", show(&answer));
-    assert_eq!(
-        answer.headers()["cache-control"],
-        "public, no-cache, no-transform"
-    );
-}
-
-#[test]
-fn a_header_of_any_bytes_panics_nothing() {
-    let (parts, ()) = Response::new(()).into_parts();
-    let mut content = Response::from_parts(parts, Bytes::from(PACKAGE));
-    for name in [
-        CONTENT_LENGTH,
-        CONTENT_RANGE,
-        CONTENT_ENCODING,
-        HeaderName::from_static("x"),
-    ] {
-        let value = http::HeaderValue::from_bytes(b"\xe9\xff").unwrap();
-        content.headers_mut().insert(name, value);
-    }
-    let blob = Blob {
-        digest: Digest::sha256_of(PACKAGE),
-        size: PACKAGE.len() as u64,
-    };
-    let file = File {
-        view: crate::index::View::root(),
-        digest: None,
-        name: FILE.to_owned(),
-        part: Part::Package,
-    };
-    assert!(Ready::new(&file, &blob).stream(content).is_ok());
 }
