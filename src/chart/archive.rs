@@ -212,3 +212,6 @@ fn fault(error: &io::Error) -> Unfit {
     }
     Unfit::NotAnArchive
 }
+
+#[cfg(test)]
+pub(super) mod tests;

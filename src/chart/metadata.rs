@@ -17,6 +17,9 @@ use self::value::{Fields, Value};
 use super::unfit::quoted;
 use super::{Unfit, Version};
 
+/// Longest YAML that is read, in bytes. The parser keeps a hundred times as much in memory; Helm's own files are of kilobytes.
+const MAX_YAML: usize = 256 << 10;
+
 /// Longest name in bytes: what a file name may have, less version and ending.
 const MAX_NAME: usize = 250;
 
@@ -68,7 +71,7 @@ const KEYS: [&str; 17] = [
 /// A chart's metadata, safe to be put into an index: only Helm's keys, of Helm's types, nothing null or empty, valid by Helm's rules
 /// (`Metadata.Validate`), without control characters, at most [`Metadata::MAX_WRITTEN`] bytes of JSON.
 ///
-/// There is no way to one that is not: reading is by [`Metadata::from_json`], [`Metadata::from_yaml`] and serde, which do the same.
+/// There is no way to one that is not: reading is by [`Metadata::from_json`], [`Metadata::from_yaml`] and serde (JSON only), which do the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
@@ -134,8 +137,8 @@ impl Metadata {
 
     /// Reads a `Chart.yaml`.
     pub fn from_yaml(yaml: &[u8]) -> Result<Self, Unfit> {
-        if yaml.len() > Self::MAX_READ {
-            return Err(Unfit::MetadataTooLarge(Self::MAX_READ));
+        if yaml.len() > MAX_YAML {
+            return Err(Unfit::MetadataTooLarge(MAX_YAML));
         }
         Self::of(value::from_yaml(yaml, &KEYS)?)
     }
@@ -151,7 +154,7 @@ impl Metadata {
 
     /// Takes the dependencies out of a `requirements.yaml`, where charts of `apiVersion: v1` keep them. A malformed one changes nothing.
     pub(super) fn require(&mut self, yaml: &[u8]) {
-        if yaml.len() <= Self::MAX_READ
+        if yaml.len() <= MAX_YAML
             && let Ok(mut fields) = value::from_yaml(yaml, &["dependencies"])
             && let Some(value) = fields.remove("dependencies")
         {

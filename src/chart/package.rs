@@ -19,7 +19,7 @@ pub fn metadata(tgz: &[u8]) -> Result<Metadata, Unfit> {
     archive::walk(tgz, MAX_UNPACKED, &mut |file| {
         match file.path {
             "Chart.yaml" if metadata.is_none() => {
-                metadata = Some(Metadata::from_yaml(&read(file)?)?)
+                metadata = Some(Metadata::from_yaml(&read(file)?)?);
             }
             "requirements.yaml" if requirements.is_none() => requirements = Some(read(file)?),
             _ => {}

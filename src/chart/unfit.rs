@@ -15,6 +15,9 @@ pub enum Unfit {
     /// The metadata is nested or branched beyond what a chart needs.
     #[error("metadata has more than {0} values")]
     TooManyValues(usize),
+    /// The metadata has more opening brackets than is read: the YAML parser's time grows with their square.
+    #[error("metadata has more than {0} brackets")]
+    TooManyBrackets(usize),
     /// The metadata names no chart.
     #[error("metadata has no name")]
     NoName,
@@ -70,6 +73,7 @@ impl Unfit {
             Self::MetadataTooLarge(_)
             | Self::Malformed(_)
             | Self::TooManyValues(_)
+            | Self::TooManyBrackets(_)
             | Self::NoName
             | Self::Name(_)
             | Self::NoVersion

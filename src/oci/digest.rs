@@ -147,7 +147,7 @@ mod tests {
         let digest = Digest::sha256_of(b"{}");
         assert_eq!(digest.to_string(), EMPTY_JSON);
         assert_eq!(digest.algorithm(), Algorithm::Sha256);
-        assert_eq!(digest.hex(), &EMPTY_JSON[7..]);
+        assert_eq!(digest.hex(), EMPTY_JSON.strip_prefix("sha256:").unwrap());
         assert!(digest.verify(b"{}") && !digest.verify(b"{ }"));
         let long = "sha512:27c74670adb75075fad058d5ceaf7b20c4e7786c83bae8a32f626f9782af34c9a33c2046ef60fd2a7878d378e29fec851806bbd9a67878f3a9f1cda4830763fd";
         let long: Digest = long.parse().unwrap();
@@ -156,17 +156,17 @@ mod tests {
 
     #[test]
     fn nothing_else() {
-        let hex = &EMPTY_JSON[7..];
+        let hex = EMPTY_JSON.strip_prefix("sha256:").unwrap();
         for bad in [
             String::new(),
             hex.to_owned(),
             format!("sha256:{}", hex.to_uppercase()),
-            format!("sha256:{}", &hex[1..]),
+            format!("sha256:{}", hex.get(1..).unwrap()),
             format!("sha256:{hex}0"),
             format!("sha512:{hex}"),
-            format!("md5:{}", &hex[..32]),
+            format!("md5:{}", hex.get(..32).unwrap()),
             format!("SHA256:{hex}"),
-            format!("sha256:../../{}", &hex[6..]),
+            format!("sha256:../../{}", hex.get(6..).unwrap()),
             format!(" {EMPTY_JSON}"),
         ] {
             assert_eq!(bad.parse::<Digest>(), Err(Invalid::Digest), "{bad}");

@@ -23,6 +23,8 @@ pub enum Operation {
     ResolvingTag,
     /// `GET /v2/<name>/blobs/<digest>`.
     ReadingBlob,
+    /// A request to where the registry redirected to, without credentials.
+    FollowingRedirect,
     /// A request to the token server that a challenge named.
     AskingForToken,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Operation {
             Self::ReadingManifest => "reading a manifest",
             Self::ResolvingTag => "resolving a tag",
             Self::ReadingBlob => "reading a blob",
+            Self::FollowingRedirect => "following a redirect",
             Self::AskingForToken => "asking for a token",
         })
     }
@@ -93,6 +96,9 @@ pub enum Garbage {
     /// A status that makes no sense here.
     #[error("an unexpected status")]
     Status,
+    /// Credentials that no header can hold; said of the registry, whose they are.
+    #[error("no way to be shown its credentials")]
+    Credentials,
     /// A request could not be formed from what the registry said.
     #[error("an address that cannot be asked")]
     Address,
@@ -193,18 +199,24 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Status {
+                operation,
                 status,
                 code,
                 retry_after,
                 ..
-            } => match (status, code.as_deref()) {
-                (429, _) | (_, Some("TOOMANYREQUESTS")) => Kind::Throttled,
-                (401 | 403, _) => Kind::Denied(*status),
-                (404 | 410, _) => Kind::NotFound,
-                (503, _) if retry_after.is_some() => Kind::Throttled,
-                (501, _) => Kind::Unsupported,
-                (408 | 425 | 500.., _) => Kind::Unavailable,
-                (400..=499, _) => Kind::Unsupported,
+            } => match (status, code.as_deref(), operation) {
+                (429, ..) | (_, Some("TOOMANYREQUESTS"), _) => Kind::Throttled,
+                (503, ..) if retry_after.is_some() => Kind::Throttled,
+                (501, ..) => Kind::Unsupported,
+                (_, Some("MANIFEST_UNKNOWN" | "BLOB_UNKNOWN" | "NAME_UNKNOWN"), _) => Kind::NotFound,
+                (408 | 425 | 500.., ..)
+                // Storage that does not know a signature says nothing about who may see what is in the registry,
+                | (400..=499, _, Operation::FollowingRedirect)
+                // and a token server that is not there says nothing about what is in it.
+                | (404 | 410, _, Operation::AskingForToken) => Kind::Unavailable,
+                (401 | 403, ..) => Kind::Denied(*status),
+                (404 | 410, ..) => Kind::NotFound,
+                (400..=499, ..) => Kind::Unsupported,
                 _ => Kind::Garbage,
             },
             Self::Fetch { source, .. } => match source {
@@ -272,3 +284,6 @@ pub(super) fn code(body: &[u8]) -> Option<String> {
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     ((1..=64).contains(&code.len()) && code.bytes().all(plain)).then(|| code.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::{Digest, Invalid};
 
 /// The media types that are asked for (`Accept`), most wanted first. One joined header: distribution 2.8 answers 404 to an
 /// `Accept` without the OCI types.
-pub const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 
 const INDEX_TYPES: [&str; 2] = [
@@ -20,6 +20,8 @@ const IMAGE_TYPES: [&str; 2] = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 ];
+
+const NOT_JSON: Invalid = Invalid::Manifest("not a JSON object of its shape");
 
 /// A pointer to content (image spec, "Descriptor"). `urls` and `data` are ignored (facts: CVE-2020-15157).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -87,6 +89,7 @@ pub struct ImageIndex {
 
 /// What a tag or digest stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one is held at a time")]
 pub enum Manifest {
     /// An image manifest.
     Image(ImageManifest),
@@ -113,8 +116,11 @@ impl Manifest {
     /// document of both shapes, and one whose types contradict each other or the shape, is refused: two readers must
     /// never see two things in it (facts: CVE-2021-41190).
     pub fn parse(bytes: &[u8], content_type: Option<&str>) -> Result<Self, Invalid> {
-        let shape: Shape = serde_json::from_slice(bytes)
-            .map_err(|_| Invalid::Manifest("not a JSON object of its shape"))?;
+        let shape: Shape = serde_json::from_slice(bytes).map_err(|_| NOT_JSON)?;
+        // A list would do for a struct, too, by position.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(NOT_JSON);
+        }
         let content_type = content_type.map(essence).filter(|text| !is_generic(text));
         if let (Some(within), Some(without)) = (&shape.media_type, &content_type)
             && essence(within) != *without
@@ -181,3 +187,6 @@ fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests;

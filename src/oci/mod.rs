@@ -20,6 +20,7 @@ mod name;
 pub mod realm;
 mod registry;
 pub mod request;
+mod scope;
 mod tag;
 pub mod token;
 mod tokens;

@@ -73,7 +73,13 @@ impl FakeRegistry {
             .or_else(|| rest.rsplit_once("/blobs/").map(|(name, _)| name));
         let denied = repository.is_some_and(|name| state.denied.contains(name));
         let State { guard, auth, .. } = &mut *state;
-        if let Err(refusal) = guard.judge(auth, repository, denied, authorization.as_deref(), now) {
+        if let Err(refusal) = guard.judge(
+            auth,
+            (repository, rest.ends_with("/tags/list")),
+            denied,
+            authorization.as_deref(),
+            now,
+        ) {
             return Ok(refusal);
         }
         let Some(name) = repository else {
@@ -83,12 +89,11 @@ impl FakeRegistry {
                 _ => error(404, "NOT_FOUND", "page not found"),
             });
         };
+        let reference = rest.rsplit('/').next().unwrap();
         Ok(match rest.strip_prefix(name).unwrap() {
             "/tags/list" => state.tags(name, request, &own),
-            other if other.starts_with("/manifests/") => {
-                state.manifest(name, &other[11..], request)
-            }
-            other => state.blob(name, &other[7..], request),
+            other if other.starts_with("/manifests/") => state.manifest(name, reference, request),
+            _ => state.blob(name, reference, request),
         })
     }
 }
