@@ -11,7 +11,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -85,13 +87,19 @@ pub enum FetchError {
 /// Sends HTTP requests. One call of [`Fetch::send`] is one request on the wire: redirects are never followed here.
 ///
 /// Implementations bound the time of every call, drop hop-by-hop headers, and give header values as they came.
-#[expect(async_fn_in_trait, reason = "single-threaded by design: no Send bound is wanted")]
+#[expect(
+    async_fn_in_trait,
+    reason = "single-threaded by design: no Send bound is wanted"
+)]
 pub trait Fetch {
     /// A body not read yet. Read it, cancel it, or hand it on; never drop it (facts: unread bodies keep connections open).
     type Body;
 
     /// Sends `request` and gives the answer as soon as its headers are there.
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Self::Body>, FetchError>;
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Self::Body>, FetchError>;
 
     /// Reads a body to its end, at most `limit` bytes; a longer one is cancelled and an error.
     async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError>;
@@ -135,7 +143,10 @@ pub enum DocumentsError {
 }
 
 /// The published documents: eventually consistent, and a miss in it is never an answer.
-#[expect(async_fn_in_trait, reason = "single-threaded by design: no Send bound is wanted")]
+#[expect(
+    async_fn_in_trait,
+    reason = "single-threaded by design: no Send bound is wanted"
+)]
 pub trait Documents {
     /// A document's body not read yet.
     type Body;
@@ -150,7 +161,8 @@ pub trait Documents {
     async fn cancel(&self, body: Self::Body);
 
     /// Puts a whole document. At most one put a second a key (KV's limit); the caller sees to that.
-    async fn put(&self, key: &str, value: &[u8], metadata: &Metadata) -> Result<(), DocumentsError>;
+    async fn put(&self, key: &str, value: &[u8], metadata: &Metadata)
+    -> Result<(), DocumentsError>;
 
     /// Removes a document; an absent one is no error.
     async fn delete(&self, key: &str) -> Result<(), DocumentsError>;

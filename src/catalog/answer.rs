@@ -1,0 +1,265 @@
+//! Answers to the edge, from the rows as they are now.
+
+use super::build::Made;
+use super::engine::Engine;
+use super::question::{Answer, Progress, Question, Status};
+use super::removal::SECOND_SIGHT;
+use super::state::{Held, LastPass, Pass, Pause, Rhythm, Tickets, Totals};
+use super::store::Store;
+use super::tag::Due;
+use crate::index::{Key, View, shard_of};
+use crate::platform::{Clock, DatabaseError, Documents, Fetch, Metadata};
+
+/// An answer, with the bytes of a document where one was asked for.
+#[derive(Debug)]
+pub enum Answered {
+    /// A document made from rows.
+    Document {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// Its entity tag, length and time.
+        metadata: Metadata,
+    },
+    /// Anything else.
+    Answer(Answer),
+}
+
+impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
+    /// Answers a question. The caller then sets the alarm to [`Engine::next_alarm`], as a question may bring work.
+    pub fn answer(&self, question: &Question) -> Answered {
+        self.try_answer(question).unwrap_or_else(|error| {
+            Answered::Answer(Answer::Failed {
+                reason: error.to_string(),
+            })
+        })
+    }
+
+    fn try_answer(&self, question: &Question) -> Result<Answered, DatabaseError> {
+        let store = self.store()?;
+        let now = self.clock.now();
+        Ok(Answered::Answer(match question {
+            Question::Index { view } => return self.index(store, view),
+            Question::Find { file } => {
+                let candidates = store.candidates(self.config, file)?;
+                match (candidates.is_empty(), store.load::<LastPass>()?.number > 0) {
+                    (false, _) => {
+                        store.document_missed(&Key::Files(shard_of(file)), now)?;
+                        Answer::File { candidates }
+                    }
+                    (true, true) => Answer::Missing,
+                    (true, false) => self.not_ready(store)?,
+                }
+            }
+            Question::Read { views } => {
+                store.asked(self.config, now)?;
+                for view in views {
+                    if store.document(&Key::Index(view.clone()))?.is_some() {
+                        store.view_read(view, now)?;
+                    }
+                }
+                Answer::Status {
+                    status: self.status(store)?,
+                }
+            }
+            Question::Tick | Question::Status => Answer::Status {
+                status: self.status(store)?,
+            },
+            Question::Info { page } => Answer::Info {
+                info: self.info(store, *page)?,
+            },
+            Question::Refresh { path, confirm } => {
+                self.refresh(store, path.as_deref(), *confirm)?
+            }
+            Question::Await { ticket } => self.accepted(store, *ticket)?,
+            Question::Changed { names } => self.changed(store, names)?,
+        }))
+    }
+
+    fn index(&self, store: Store<'_>, view: &View) -> Result<Answered, DatabaseError> {
+        let now = self.clock.now();
+        store.asked(self.config, now)?;
+        if store.load::<LastPass>()?.number == 0 {
+            return Ok(Answered::Answer(self.not_ready(store)?));
+        }
+        if !view.is_root() && !store.view_exists(self.config, view)? {
+            return Ok(Answered::Answer(Answer::Missing));
+        }
+        store.view_read(view, now)?;
+        store.document_missed(&Key::Index(view.clone()), now)?;
+        Ok(match store.index(self.config, view)? {
+            Made::Index(written) => {
+                let length = written.bytes.len() as u64;
+                Answered::Document {
+                    bytes: written.bytes,
+                    metadata: Metadata {
+                        etag: written.etag,
+                        length,
+                        updated: now,
+                    },
+                }
+            }
+            Made::Nothing => Answered::Answer(Answer::Missing),
+            Made::TooLarge => Answered::Answer(Answer::Failed {
+                reason: "the index is larger than a document may be".to_owned(),
+            }),
+        })
+    }
+
+    fn not_ready(&self, store: Store<'_>) -> Result<Answer, DatabaseError> {
+        Ok(Answer::NotReady {
+            progress: self.progress(store)?,
+        })
+    }
+
+    /// How far reading is.
+    pub(super) fn progress(&self, store: Store<'_>) -> Result<Progress, DatabaseError> {
+        let count = |sql: &str| -> Result<u64, DatabaseError> {
+            let number = store
+                .0
+                .first(sql, &[])?
+                .and_then(|row| row.integer(0))
+                .unwrap_or(0);
+            Ok(u64::try_from(number).unwrap_or(0))
+        };
+        let pause: Pause = store.load()?;
+        let pass: Pass = store.load()?;
+        let last: LastPass = store.load()?;
+        // A first pass that could read nothing tells why; one that goes on in spite of a fault is no cause for alarm.
+        let fault = pause
+            .cause
+            .filter(|_| pause.until > self.clock.now())
+            .or_else(|| {
+                (!pass.running)
+                    .then(|| last.fault.clone())
+                    .flatten()
+                    .filter(|_| last.number == 0)
+            });
+        Ok(Progress {
+            repositories: count("SELECT count(*) FROM repository")?,
+            listed: count("SELECT count(*) FROM repository WHERE listed > 0")?,
+            tags: count("SELECT count(*) FROM tag")?,
+            read: count("SELECT count(*) FROM tag WHERE manifest IS NOT NULL")?,
+            fault,
+        })
+    }
+
+    /// Counts and progress.
+    pub(super) fn status(&self, store: Store<'_>) -> Result<Status, DatabaseError> {
+        let now = self.clock.now();
+        let last: LastPass = store.load()?;
+        let totals: Totals = store.load()?;
+        Ok(Status {
+            ready: last.number > 0,
+            progress: self.progress(store)?,
+            charts: totals.charts,
+            versions: totals.versions,
+            last_pass: (last.number > 0).then_some(last.ended),
+            next: Some(store.deadline(now)?),
+        })
+    }
+
+    fn refresh(
+        &self,
+        store: Store<'_>,
+        path: Option<&str>,
+        confirm: bool,
+    ) -> Result<Answer, DatabaseError> {
+        let now = self.clock.now();
+        if confirm {
+            let held: Held = store.load()?;
+            if held.pass != 0 {
+                store.save(&Held {
+                    confirmed: true,
+                    since: now.before(SECOND_SIGHT),
+                    ..held
+                })?;
+            }
+        }
+        let ticket = match path {
+            None => {
+                let again = store.load::<Pass>()?.running;
+                store.save(&Rhythm {
+                    next: now,
+                    asked: now,
+                    idle: 0,
+                    again,
+                })?;
+                store.ticket(true)?
+            }
+            Some(path) => {
+                let known = store.repositories_below(path)?;
+                for repository in &known {
+                    store.call_repository(repository.id, true)?;
+                }
+                let named = if known.is_empty() {
+                    self.meet(store, path)?
+                } else {
+                    true
+                };
+                if !named {
+                    return Ok(Answer::Missing);
+                }
+                store.asked(self.config, now)?;
+                store.ticket(false)?
+            }
+        };
+        self.accepted(store, ticket)
+    }
+
+    /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
+    fn meet(&self, store: Store<'_>, path: &str) -> Result<bool, DatabaseError> {
+        let mut met = false;
+        for source in &self.config.sources {
+            if let Some(name) = source.name(path).filter(|name| source.allows(name)) {
+                let id = store.add_repository(&source.id, name.as_str(), path)?;
+                store.call_repository(id, true)?;
+                met = true;
+            }
+        }
+        Ok(met)
+    }
+
+    fn changed(
+        &self,
+        store: Store<'_>,
+        names: &[(String, Option<String>)],
+    ) -> Result<Answer, DatabaseError> {
+        let now = self.clock.now();
+        for (name, tag) in names {
+            let Ok(name) = name.parse::<crate::oci::Name>() else {
+                continue;
+            };
+            for source in self
+                .config
+                .sources
+                .iter()
+                .filter(|source| source.allows(&name))
+            {
+                let Some(relative) = source.relative(&name) else {
+                    continue;
+                };
+                let id = store.add_repository(&source.id, name.as_str(), relative)?;
+                store.call_repository(id, tag.is_none())?;
+                if let Some(tag) = tag {
+                    store.call_tag(id, tag, Due::Read)?;
+                }
+            }
+        }
+        store.asked(self.config, now)?;
+        let ticket = store.ticket(false)?;
+        self.accepted(store, ticket)
+    }
+
+    fn accepted(&self, store: Store<'_>, ticket: u64) -> Result<Answer, DatabaseError> {
+        let tickets: Tickets = store.load()?;
+        let etag = if tickets.settled >= ticket {
+            store
+                .0
+                .first("SELECT etag FROM document WHERE key = 'index:'", &[])?
+                .and_then(|row| row.text(0).map(str::to_owned))
+        } else {
+            None
+        };
+        Ok(Answer::Accepted { ticket, etag })
+    }
+}

@@ -1,0 +1,59 @@
+//! What one invocation may still spend, counted where it is spent.
+
+use std::cell::Cell;
+
+use bytes::Bytes;
+
+use crate::platform::{Fetch, FetchError};
+
+/// A [`Fetch`] that counts every send and refuses those beyond the invocation's budget.
+pub(super) struct Budgeted<'a, F> {
+    inner: &'a F,
+    left: Cell<u32>,
+    made: Cell<u32>,
+}
+
+impl<'a, F> Budgeted<'a, F> {
+    /// Allows `calls` sends through `inner`.
+    pub(super) fn new(inner: &'a F, calls: u32) -> Self {
+        Self {
+            inner,
+            left: Cell::new(calls),
+            made: Cell::new(0),
+        }
+    }
+
+    /// Sends still allowed.
+    pub(super) fn left(&self) -> u32 {
+        self.left.get()
+    }
+
+    /// Sends made.
+    pub(super) fn made(&self) -> u32 {
+        self.made.get()
+    }
+}
+
+impl<F: Fetch> Fetch for Budgeted<'_, F> {
+    type Body = F::Body;
+
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Self::Body>, FetchError> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(FetchError::Budget);
+        };
+        self.left.set(left);
+        self.made.set(self.made.get() + 1);
+        self.inner.send(request).await
+    }
+
+    async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {
+        self.inner.read(body, limit).await
+    }
+
+    async fn cancel(&self, body: Self::Body) {
+        self.inner.cancel(body).await;
+    }
+}

@@ -1,0 +1,96 @@
+//! A change of configuration: what is no longer configured goes at once, the rest is served from rows under new keys.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::listing::wanted;
+use super::state::{Origin, Pass, Rhythm};
+use super::store::Store;
+use crate::config::Config;
+use crate::platform::{DatabaseError, Timestamp};
+
+/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration (design §3).
+const RETIRED_FOR: Duration = Duration::from_secs(3600);
+/// Repositories read at a time.
+const PAGE: i64 = 500;
+
+/// Makes the rows fit the configuration if they were made under another one.
+pub(super) fn configure(
+    store: Store<'_>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let origin: Origin = store.load()?;
+    let fingerprint = config.fingerprint();
+    if origin.fingerprint == fingerprint {
+        return Ok(());
+    }
+    let mut after = 0;
+    loop {
+        let page = store.all_repositories_after(after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for repository in page {
+            let allowed = config.source(&repository.source).is_some_and(|source| {
+                repository
+                    .name
+                    .parse()
+                    .is_ok_and(|name| source.allows(&name))
+            });
+            if !allowed {
+                // No evidence is needed, and nothing is kept for holders of links: it is not to be served any more.
+                store.forget_repository(repository.id)?;
+                store.forget_superseded(&repository.source, &repository.name)?;
+                continue;
+            }
+            let names = store.tag_names(repository.id)?;
+            let kept: BTreeSet<&str> = wanted(config, names.iter().map(|(name, _)| name.as_str()));
+            for (name, _) in names
+                .iter()
+                .filter(|(name, _)| !kept.contains(name.as_str()))
+            {
+                store.forget_tag(repository.id, name)?;
+            }
+        }
+    }
+    store.drop_orphans()?;
+    store.forget_hashes()?;
+    store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
+    // A pass under way was enumerated for other sources.
+    let pass: Pass = store.load()?;
+    store.save(&Pass {
+        number: pass.number,
+        ..Pass::default()
+    })?;
+    store.save(&Rhythm {
+        next: now,
+        asked: now,
+        ..Rhythm::default()
+    })?;
+    store.save(&Origin { fingerprint })
+}
+
+impl Store<'_> {
+    fn forget_repository(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM tag WHERE repository = ?", &[id.into()])?;
+        self.remove_repository(id)
+    }
+
+    fn forget_tag(&self, repository: i64, name: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[repository.into(), name.into()],
+        )?;
+        Ok(())
+    }
+
+    fn drop_orphans(&self) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM manifest WHERE NOT EXISTS(SELECT 1 FROM tag WHERE tag.manifest = manifest.digest)
+               AND NOT EXISTS(SELECT 1 FROM tag WHERE tag.next = manifest.digest)",
+            &[],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! What an operator sees: `/info`, and the counts that `/metrics` is made of.
+
+use serde_json::{Value, json};
+
+use super::engine::Engine;
+use super::state::{Held, LastPass, Pass, Pause, Rhythm, Totals};
+use super::store::Store;
+use crate::index::View;
+use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
+
+/// Rows of each list a page.
+const PAGE: i64 = 100;
+
+impl Store<'_> {
+    /// Counts the rows.
+    pub(super) fn count(&self) -> Result<Totals, DatabaseError> {
+        Ok(Totals {
+            charts: self.number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
+            versions: self.number(
+                "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE m.state = 'chart'",
+            )?,
+            version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
+        })
+    }
+
+    fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
+        let number = self
+            .0
+            .first(sql, &[])?
+            .and_then(|row| row.integer(0))
+            .unwrap_or(0);
+        Ok(u64::try_from(number).unwrap_or(0))
+    }
+
+    /// A page of rows as JSON objects with these keys.
+    fn objects(&self, sql: &str, keys: &[&str], page: u32) -> Result<Value, DatabaseError> {
+        use crate::platform::Value as Cell;
+        let offset = i64::from(page) * PAGE;
+        let rows = self.0.query(
+            &format!("{sql} LIMIT ? OFFSET ?"),
+            &[PAGE.into(), offset.into()],
+        )?;
+        let object = |row: &crate::platform::Row| {
+            let cells = row.0.iter().map(|cell| match cell {
+                Cell::Integer(number) => json!(number),
+                Cell::Text(text) => json!(text),
+                Cell::Null | Cell::Blob(_) => Value::Null,
+            });
+            keys.iter()
+                .map(|key| (*key).to_owned())
+                .zip(cells)
+                .filter(|(_, cell)| !cell.is_null())
+                .collect::<Value>()
+        };
+        Ok(rows.iter().map(object).collect())
+    }
+}
+
+impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
+    /// Everything an operator wants to see; lists are paged.
+    pub(super) fn info(&self, store: Store<'_>, page: u32) -> Result<Value, DatabaseError> {
+        let now = self.clock.now();
+        let totals = store.count()?;
+        let last: LastPass = store.load()?;
+        let pass: Pass = store.load()?;
+        let pause: Pause = store.load()?;
+        let rhythm: Rhythm = store.load()?;
+        let held: Held = store.load()?;
+        let time = |time: Timestamp| time.to_string();
+        let shadowed = self.shadowed(store, page)?;
+        Ok(json!({
+            "ready": last.number > 0,
+            "sources": self.config.sources.iter().map(|source| source.id.as_str()).collect::<Vec<_>>(),
+            "counts": {
+                "charts": totals.charts,
+                "versions": totals.versions,
+                "repositories": store.number("SELECT count(*) FROM repository")?,
+                "tags": store.number("SELECT count(*) FROM tag")?,
+                "skipped": store.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
+                "failing_repositories": store.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
+                "failing_tags": store.number("SELECT count(*) FROM tag WHERE error IS NOT NULL")?,
+                "unread_tags": store.number("SELECT count(*) FROM tag WHERE manifest IS NULL")?,
+                "superseded": store.number("SELECT count(*) FROM superseded")?,
+                "contested": store.contested()?.len(),
+            },
+            "last_pass": (last.ended != Timestamp::default()).then(|| json!({
+                "started": time(last.started), "ended": time(last.ended),
+                "milliseconds": u64::try_from(last.ended.since(last.started).as_millis()).unwrap_or(u64::MAX),
+                "calls": last.calls, "faults": last.faults, "complete": last.complete, "fault": last.fault,
+            })),
+            "passes": { "clean": last.clean, "faulty": last.faulty, "calls": last.calls_in_all },
+            "running_pass": pass.running.then(|| json!({
+                "number": pass.number, "started": time(pass.started), "calls": pass.calls, "faults": pass.faults,
+                "progress": self.progress(store).ok(), "publishing": pass.publishing,
+            })),
+            "enumeration": pass.enumerations.iter().map(|source| json!({
+                "source": source.source, "pages": source.pages, "done": source.done, "fault": source.fault,
+            })).collect::<Vec<_>>(),
+            "pause": (pause.until > now).then(|| json!({ "until": time(pause.until), "cause": pause.cause })),
+            "held_removal": (held.pass != 0).then(|| json!({
+                "versions": held.versions, "since": time(held.since), "confirm_with": "POST /refresh?confirm",
+            })),
+            "next": time(store.deadline(now)?),
+            "next_pass": time(rhythm.next),
+            "page": page,
+            "failing": store.objects(
+                "SELECT name, error, attempts, retry_at, denied_since FROM repository WHERE error IS NOT NULL ORDER BY id",
+                &["repository", "error", "attempts", "retry_at", "denied_since"], page,
+            )?,
+            "failing_tags": store.objects(
+                "SELECT r.name, t.name, t.error, t.attempts, t.retry_at FROM tag t JOIN repository r ON r.id = t.repository
+                 WHERE t.due > 0 AND t.error IS NOT NULL ORDER BY t.repository, t.name",
+                &["repository", "tag", "error", "attempts", "retry_at"], page,
+            )?,
+            "failing_manifests": store.objects(
+                "SELECT digest, error, attempts, retry_at FROM manifest WHERE plan IS NOT NULL AND error IS NOT NULL ORDER BY digest",
+                &["digest", "error", "attempts", "retry_at"], page,
+            )?,
+            "skipped": store.objects(
+                "SELECT r.name, t.name, m.reason FROM manifest m JOIN tag t ON t.manifest = m.digest
+                 JOIN repository r ON r.id = t.repository WHERE m.state = 'skipped' ORDER BY r.name, t.name",
+                &["repository", "tag", "reason"], page,
+            )?,
+            "shadowed": shadowed,
+            "documents": store.objects(
+                "SELECT key, etag, length, put_at, dirty, error FROM document ORDER BY key DESC",
+                &["document", "etag", "length", "put_at", "dirty", "error"], page,
+            )?,
+        }))
+    }
+
+    /// A page of contested files, each with who serves it at the root and who is shadowed there.
+    fn shadowed(&self, store: Store<'_>, page: u32) -> Result<Vec<Value>, DatabaseError> {
+        let skip = usize::try_from(i64::from(page) * PAGE).unwrap_or(usize::MAX);
+        let mut shadowed = Vec::new();
+        let winners = store.winners(self.config, &View::root())?;
+        for (shard, file) in store
+            .contested()?
+            .into_iter()
+            .skip(skip)
+            .take(usize::try_from(PAGE).unwrap_or(0))
+        {
+            let winner = winners.get(&file).cloned().flatten();
+            for offer in store.offers(self.config, shard, &file)? {
+                if winner
+                    .as_ref()
+                    .is_none_or(|winner| winner.candidate.package != offer.candidate.package)
+                {
+                    shadowed.push(json!({
+                        "file": file,
+                        "repository": offer.candidate.repository,
+                        "tag": offer.tag,
+                        "by": winner.as_ref().map(|winner| winner.candidate.repository.as_str()),
+                    }));
+                }
+            }
+        }
+        Ok(shadowed)
+    }
+}

@@ -1,0 +1,306 @@
+//! The rows of repositories, and of tag lists that a slice's end cut off.
+
+use super::store::Store;
+use crate::platform::{DatabaseError, Row, Timestamp, Value};
+
+/// A repository as the sync sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Repository {
+    /// Row id.
+    pub(super) id: i64,
+    /// Id of its source.
+    pub(super) source: String,
+    /// Full name, as the registry knows it.
+    pub(super) name: String,
+    /// Name below the source's prefix.
+    pub(super) relative: String,
+    /// Whether its tag list was ever read.
+    pub(super) listed: bool,
+    /// Validator of its tag list, where the registry gives one.
+    pub(super) etag: Option<String>,
+    /// Hash of the tag list as taken over.
+    pub(super) hash: Option<String>,
+    /// Whether all its tags are to be confirmed once it is listed.
+    pub(super) recheck: bool,
+    /// Why its list could not be read the last time.
+    pub(super) error: Option<String>,
+    /// How often in a row.
+    pub(super) attempts: i64,
+    /// Since when it is denied or unknown to the registry.
+    pub(super) denied_since: Option<Timestamp>,
+}
+
+const COLUMNS: &str =
+    "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since";
+
+impl Repository {
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            id: row.integer(0)?,
+            source: row.text(1)?.to_owned(),
+            name: row.text(2)?.to_owned(),
+            relative: row.text(3)?.to_owned(),
+            listed: row.integer(4)? != 0,
+            etag: row.text(5).map(str::to_owned),
+            hash: row.text(6).map(str::to_owned),
+            recheck: row.integer(7)? != 0,
+            error: row.text(8).map(str::to_owned),
+            attempts: row.integer(9)?,
+            denied_since: row.integer(10).map(Timestamp),
+        })
+    }
+}
+
+/// The end of the range of texts that begin with `prefix`: the range is `>= prefix` and `< this`. Prefixes are searched
+/// by range because LIKE is bounded to 50 bytes in a Durable Object.
+pub(super) fn range_end(prefix: &str) -> String {
+    let mut end = prefix.to_owned();
+    // A prefix here ends with `/` or a character of a repository name: ASCII below DEL, whose successor is one byte too.
+    if let Some(last) = end.pop() {
+        end.push(char::from_u32(u32::from(last) + 1).unwrap_or(char::MAX));
+    }
+    end
+}
+
+impl Store<'_> {
+    fn repositories(
+        &self,
+        rest: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        let rows = self.0.query(
+            &format!("SELECT {COLUMNS} FROM repository {rest}"),
+            parameters,
+        )?;
+        Ok(rows.iter().filter_map(Repository::of).collect())
+    }
+
+    /// The repository with this row id.
+    pub(super) fn repository(&self, id: i64) -> Result<Option<Repository>, DatabaseError> {
+        Ok(self.repositories("WHERE id = ?", &[id.into()])?.pop())
+    }
+
+    /// The repository of this name.
+    pub(super) fn repository_named(
+        &self,
+        source: &str,
+        name: &str,
+    ) -> Result<Option<Repository>, DatabaseError> {
+        Ok(self
+            .repositories(
+                "WHERE source = ? AND name = ?",
+                &[source.into(), name.into()],
+            )?
+            .pop())
+    }
+
+    /// Repositories that are to be listed at once.
+    pub(super) fn due_repositories(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
+            &[now.into(), limit.into()],
+        )
+    }
+
+    /// The next repositories in the order of a pass that are not waiting for a retry.
+    pub(super) fn repositories_after(
+        &self,
+        id: i64,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE id > ? AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
+            &[id.into(), now.into(), limit.into()],
+        )
+    }
+
+    /// A page of all repositories, by row id.
+    pub(super) fn all_repositories_after(
+        &self,
+        id: i64,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE id > ? ORDER BY id LIMIT ?",
+            &[id.into(), limit.into()],
+        )
+    }
+
+    /// The repositories at or below a path relative to the prefix.
+    pub(super) fn repositories_below(&self, path: &str) -> Result<Vec<Repository>, DatabaseError> {
+        if path.is_empty() {
+            return self.repositories("ORDER BY id", &[]);
+        }
+        let prefix = format!("{path}/");
+        let end = range_end(&prefix);
+        self.repositories(
+            "WHERE relative = ? OR (relative >= ? AND relative < ?) ORDER BY id",
+            &[path.into(), prefix.into(), end.into()],
+        )
+    }
+
+    /// The highest row id given out.
+    pub(super) fn last_repository(&self) -> Result<i64, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT coalesce(max(id), 0) FROM repository", &[])?;
+        Ok(row.and_then(|row| row.integer(0)).unwrap_or(0))
+    }
+
+    /// Adds a repository if it is new. Gives its row id.
+    pub(super) fn add_repository(
+        &self,
+        source: &str,
+        name: &str,
+        relative: &str,
+    ) -> Result<i64, DatabaseError> {
+        if let Some(known) = self.repository_named(source, name)? {
+            return Ok(known.id);
+        }
+        self.0.execute(
+            "INSERT INTO repository(source, name, relative) VALUES(?, ?, ?)",
+            &[source.into(), name.into(), relative.into()],
+        )?;
+        Ok(self
+            .repository_named(source, name)?
+            .map_or(0, |known| known.id))
+    }
+
+    /// Has a repository listed at once; with `recheck`, all its tags confirmed too. A pending retry is waived.
+    pub(super) fn call_repository(&self, id: i64, recheck: bool) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET due = 1, retry_at = NULL, recheck = max(recheck, ?2) WHERE id = ?1",
+            &[id.into(), recheck.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a repository's tag list was taken over, if that changes anything about the row.
+    pub(super) fn repository_listed(
+        &self,
+        id: i64,
+        hash: &str,
+        etag: Option<&str>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, due = 0, recheck = 0, error = NULL, attempts = 0,
+               retry_at = NULL, denied_since = NULL
+             WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT NULL)",
+            &[id.into(), hash.into(), etag.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a repository could not be listed. The row stays as it is where nothing about the fault is new.
+    pub(super) fn repository_failed(
+        &self,
+        repository: &Repository,
+        error: &str,
+        retry_at: Option<Timestamp>,
+        denied_since: Option<Timestamp>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET due = CASE WHEN ?3 IS NULL THEN 0 ELSE 1 END, error = ?2, attempts = attempts + 1,
+               retry_at = ?3, denied_since = ?4
+             WHERE id = ?1 AND (due > 0 OR ?3 IS NOT NULL OR error IS NOT ?2 OR denied_since IS NOT ?4)",
+            &[repository.id.into(), error.into(), retry_at.into(), denied_since.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a repository's row and what is kept of a cut list away; its tags must be gone.
+    pub(super) fn remove_repository(&self, id: i64) -> Result<(), DatabaseError> {
+        self.forget_listing(id)?;
+        self.0
+            .execute("DELETE FROM repository WHERE id = ?", &[id.into()])?;
+        Ok(())
+    }
+
+    /// Makes every list differ from what was taken over, so that the next pass goes through all of them again.
+    pub(super) fn forget_hashes(&self) -> Result<(), DatabaseError> {
+        self.0
+            .execute("UPDATE repository SET hash = NULL, etag = NULL", &[])?;
+        Ok(())
+    }
+
+    /// What is kept of a tag list that a slice's end cut off: its names so far and the next page.
+    pub(super) fn listing(&self, id: i64) -> Result<Option<(Vec<String>, String)>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT names, next FROM listing WHERE repository = ? ORDER BY page",
+            &[id.into()],
+        )?;
+        let Some(next) = rows.last().and_then(|row| row.text(1)).map(str::to_owned) else {
+            return Ok(None);
+        };
+        let mut names = Vec::new();
+        for row in &rows {
+            names.extend(
+                row.text(0)
+                    .and_then(|text| serde_json::from_str::<Vec<String>>(text).ok())
+                    .unwrap_or_default(),
+            );
+        }
+        Ok(Some((names, next)))
+    }
+
+    /// Keeps a cut tag list: names beyond those kept already, and the next page.
+    pub(super) fn keep_listing(
+        &self,
+        id: i64,
+        names: &[String],
+        next: &str,
+    ) -> Result<(), DatabaseError> {
+        /// Names a row: 5,000 of at most 128 bytes stay below a row's 2 MB.
+        const NAMES_A_ROW: usize = 5_000;
+        let page = self
+            .0
+            .first(
+                "SELECT coalesce(max(page), -1) FROM listing WHERE repository = ?",
+                &[id.into()],
+            )?
+            .and_then(|row| row.integer(0))
+            .unwrap_or(-1);
+        let empty: &[String] = &[];
+        let chunks = if names.is_empty() {
+            vec![empty]
+        } else {
+            names.chunks(NAMES_A_ROW).collect()
+        };
+        for (chunk, page) in chunks.into_iter().zip((page + 1)..) {
+            let text =
+                serde_json::to_string(chunk).map_err(|error| DatabaseError(error.to_string()))?;
+            self.0.execute(
+                "INSERT INTO listing(repository, page, names, next) VALUES(?, ?, ?, ?)",
+                &[id.into(), page.into(), text.into(), next.into()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of a cut tag list.
+    pub(super) fn forget_listing(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM listing WHERE repository = ?", &[id.into()])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::range_end;
+
+    #[test]
+    fn a_range_holds_what_begins_with_its_prefix() {
+        let end = range_end("team-a/");
+        assert_eq!(end, "team-a0");
+        for inside in ["team-a/", "team-a/x", "team-a/~"] {
+            assert!(inside >= "team-a/" && inside < end.as_str(), "{inside}");
+        }
+        assert!("team-a0" >= end.as_str() && "team-a.b/x" < "team-a/");
+    }
+}

@@ -1,0 +1,180 @@
+//! A slice: the reading that fits into one invocation's budget of calls. Six jobs run side by side; what each brings is
+//! committed as it comes, so that a restart repeats no more than what was under way.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::budget::Budgeted;
+use super::job::{Job, Outcome};
+use super::state::{Pass, Ring};
+use super::store::Store;
+use crate::config::Config;
+use crate::oci::{Client, Digest, Tokens};
+use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
+
+/// Calls at a time: the connections that a Worker may have waiting for an answer (facts/workers.md §1).
+const SIDE_BY_SIDE: usize = 6;
+/// No job begins with fewer calls left than it may need: a token, the call, a redirect, the call again.
+const RESERVE: u32 = 4;
+/// No job begins after this time, so that alarms stay far below their 15 minutes.
+const LENGTH: Duration = Duration::from_secs(60);
+
+/// What a slice works on and with.
+pub(super) struct Slice<'a, C> {
+    /// The rows.
+    pub(super) store: Store<'a>,
+    /// What is configured.
+    pub(super) config: &'a Config,
+    /// The time.
+    pub(super) clock: &'a C,
+    /// Salt of the jitter.
+    pub(super) incarnation: &'a str,
+    /// The running pass, or one that does not run: then only what was called for is read.
+    pub(super) pass: Pass,
+    /// Row ids seen by each source's enumeration, one bit each.
+    pub(super) seen: Vec<Vec<u8>>,
+    /// Where revalidation stands.
+    pub(super) ring: Ring,
+    /// Jobs under way, by what they are about.
+    pub(super) under_way: HashSet<Key>,
+    /// Faults of the registry's being down, in a row.
+    pub(super) outages: u32,
+    /// Set when the registry asked to be left alone, or is down.
+    pub(super) stopped: bool,
+}
+
+/// How a slice ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With nothing left to read now.
+    All,
+    /// With its budget or time, or because the registry is to be left alone.
+    Cut,
+}
+
+/// What a job is about, so that none is begun twice.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// A source's enumeration.
+    Source(usize),
+    /// A repository's list.
+    Repository(i64),
+    /// A tag.
+    Tag(i64, String),
+    /// A manifest.
+    Manifest(String),
+}
+
+impl Job {
+    /// What it is about.
+    pub(super) fn key(&self) -> Key {
+        match self {
+            Self::Enumerate { source, .. } => Key::Source(*source),
+            Self::List { repository, .. } => Key::Repository(repository.id),
+            Self::Resolve { tag, .. } | Self::Read { tag, .. } => {
+                Key::Tag(tag.repository, tag.name.clone())
+            }
+            Self::Contents { digest, .. } => Key::Manifest(digest.clone()),
+        }
+    }
+
+    /// Id of the source it asks; `None` for an enumeration, which knows its place.
+    fn source(&self) -> Option<&str> {
+        match self {
+            Self::Enumerate { .. } => None,
+            Self::List { repository, .. }
+            | Self::Resolve { repository, .. }
+            | Self::Read { repository, .. }
+            | Self::Contents { repository, .. } => Some(&repository.source),
+        }
+    }
+}
+
+impl<C: Clock> Slice<'_, C> {
+    /// Reads until the budget, the time or the work is used up. `beat` is called after each job, to keep the lease.
+    /// Gives whether all there was to read now was read.
+    pub(super) async fn run<F: Fetch>(
+        &mut self,
+        fetch: &Budgeted<'_, F>,
+        tokens: &Tokens,
+        beat: &dyn Fn() -> Result<(), DatabaseError>,
+    ) -> Result<Ended, DatabaseError> {
+        let config = self.config;
+        let clock = self.clock;
+        let clients: Vec<_> = config
+            .sources
+            .iter()
+            .map(|source| {
+                (
+                    source,
+                    Client::new(fetch, &source.registry, &source.credentials, tokens, clock),
+                )
+            })
+            .collect();
+        let begun = clock.now();
+        let mut jobs = FuturesUnordered::new();
+        let mut ended;
+        loop {
+            ended = Ended::All;
+            while jobs.len() < SIDE_BY_SIDE {
+                let room = fetch.left() >= RESERVE + u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+                if self.stopped || !room || clock.now().since(begun) >= LENGTH {
+                    ended = Ended::Cut;
+                    break;
+                }
+                let Some(job) = self.next_job(clock.now())? else {
+                    break;
+                };
+                let place = match (&job, job.source()) {
+                    (Job::Enumerate { source, .. }, _) => Some(*source),
+                    (_, Some(id)) => config.sources.iter().position(|source| source.id == id),
+                    _ => None,
+                };
+                let Some((source, client)) = place.and_then(|place| clients.get(place)) else {
+                    // A row of a source that is not configured: `configure` removes it before a slice can see it.
+                    continue;
+                };
+                self.under_way.insert(job.key());
+                jobs.push(async move {
+                    let outcome = job.run(source, client).await;
+                    (job, outcome)
+                });
+            }
+            let Some((job, outcome)) = jobs.next().await else {
+                break;
+            };
+            self.under_way.remove(&job.key());
+            let answered = !matches!(&outcome, Outcome::Failed(_));
+            self.commit(&job, outcome, clock.now())?;
+            if answered {
+                self.outages = 0;
+            }
+            beat()?;
+        }
+        self.pass.calls += u64::from(fetch.made());
+        Ok(ended)
+    }
+
+    /// When to try again what failed for the `attempts`th time: twice as long each time from a second up to an hour, and
+    /// spread by up to a half, so that what failed together is not asked for together.
+    pub(super) fn retry_at(&self, now: Timestamp, attempts: i64, about: &str) -> Timestamp {
+        const FIRST_MS: u64 = 1_000;
+        const LONGEST_MS: u64 = 3_600_000;
+        let doublings = u32::try_from(attempts.clamp(0, 12)).unwrap_or(12);
+        let wait = FIRST_MS.saturating_mul(1 << doublings).min(LONGEST_MS);
+        let spread = spread(&format!("{}{about}{attempts}", self.incarnation)) % (wait / 2 + 1);
+        now.after(Duration::from_millis(wait + spread))
+    }
+}
+
+/// A number that looks random and is the same for the same text: jitter without a source of randomness.
+fn spread(text: &str) -> u64 {
+    let digest = Digest::sha256_of(text.as_bytes());
+    digest
+        .hex()
+        .get(..15)
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+        .unwrap_or(0)
+}

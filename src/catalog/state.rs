@@ -1,0 +1,229 @@
+//! What there is one of: the running pass, the lease, pauses, the rhythm. Each is one row of JSON in `state`.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::question::Fault;
+use super::store::Store;
+use crate::platform::{DatabaseError, Timestamp};
+
+/// A value of which there is one, kept under a name.
+pub(super) trait Singleton: Serialize + DeserializeOwned + Default {
+    /// The name of its row.
+    const KEY: &'static str;
+}
+
+macro_rules! singletons {
+    ($($type:ty => $key:literal),* $(,)?) => { $(impl Singleton for $type { const KEY: &'static str = $key; })* };
+}
+
+singletons! {
+    Pass => "pass", LastPass => "last-pass", Lease => "lease", Pause => "pause", Rhythm => "rhythm",
+    Ring => "ring", Tickets => "tickets", Held => "held", Origin => "origin", Totals => "totals",
+}
+
+/// The pass that runs, if `running`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Pass {
+    /// Counted from 1 on.
+    pub(super) number: u64,
+    /// Whether it has not ended.
+    pub(super) running: bool,
+    /// When it began.
+    pub(super) started: Timestamp,
+    /// How far each source's enumeration is, in the order of the configuration.
+    pub(super) enumerations: Vec<Enumeration>,
+    /// Repositories up to this id have had their turn.
+    pub(super) listed_to: i64,
+    /// Repositories up to this id were known when it began: of later ones its enumeration may know nothing.
+    pub(super) known_to: i64,
+    /// Tags that move have had their turn up to here.
+    pub(super) moving_at: Position,
+    /// Whether the moving tags have all had their turn.
+    pub(super) moving_done: bool,
+    /// Version tags still to be revalidated.
+    pub(super) quota: u64,
+    /// Versions there were when it began, for the judgement of a mass removal.
+    pub(super) versions_before: u64,
+    /// Versions removed since.
+    pub(super) removed: u64,
+    /// Whether what is served has changed since.
+    pub(super) changed: bool,
+    /// Calls made so far.
+    pub(super) calls: u64,
+    /// Faults met so far.
+    pub(super) faults: u64,
+    /// The last fault met, in public words.
+    pub(super) fault: Option<Fault>,
+    /// Whether all reading is done and only publishing is left.
+    pub(super) publishing: bool,
+}
+
+/// A place in the order of tags.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// Row id of the repository.
+    pub(super) repository: i64,
+    /// The tag.
+    pub(super) tag: String,
+}
+
+/// How far a source's enumeration is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Enumeration {
+    /// The source's id.
+    pub(super) source: String,
+    /// The next page's address; the first page when `None`.
+    pub(super) next: Option<String>,
+    /// Pages read.
+    pub(super) pages: u32,
+    /// Row ids of the repositories seen: one bit each, base64.
+    pub(super) seen: String,
+    /// Whether it has ended.
+    pub(super) done: bool,
+    /// Why it is not complete, in public words.
+    pub(super) fault: Option<String>,
+}
+
+/// The last pass that ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct LastPass {
+    /// Its number; 0 before the first has ended, and then a miss is no answer yet.
+    pub(super) number: u64,
+    /// When it began.
+    pub(super) started: Timestamp,
+    /// When it ended.
+    pub(super) ended: Timestamp,
+    /// Calls it made.
+    pub(super) calls: u64,
+    /// Faults it met.
+    pub(super) faults: u64,
+    /// The last fault it met.
+    pub(super) fault: Option<Fault>,
+    /// Whether every source was enumerated completely.
+    pub(super) complete: bool,
+    /// Passes that ended with and without faults, since the catalog was made.
+    pub(super) clean: u64,
+    /// See `clean`.
+    pub(super) faulty: u64,
+    /// Calls made since the catalog was made.
+    pub(super) calls_in_all: u64,
+}
+
+/// Who works, and until when nobody else may.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Lease {
+    /// The incarnation of the object that holds it: another one's lease is a dead one's.
+    pub(super) holder: String,
+    /// When it ends.
+    pub(super) until: Timestamp,
+}
+
+/// A time in which the registry is left alone, as it asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pause {
+    /// When it ends.
+    pub(super) until: Timestamp,
+    /// Why, in public words.
+    pub(super) cause: Option<Fault>,
+    /// Pauses in a row, without an answer between.
+    pub(super) count: u32,
+}
+
+/// When passes begin.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Rhythm {
+    /// The earliest start of the next pass.
+    pub(super) next: Timestamp,
+    /// When somebody last read or a registry last called.
+    pub(super) asked: Timestamp,
+    /// Passes begun since then: each doubles the interval.
+    pub(super) idle: u32,
+    /// A pass was asked for after the running one had begun.
+    pub(super) again: bool,
+}
+
+/// Where the rolling revalidation of version tags stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Ring {
+    /// The tag last taken.
+    pub(super) at: Position,
+    /// Up to when tags were taken in due proportion.
+    pub(super) paid_until: Timestamp,
+}
+
+/// Requests for a sync: issued ones, and up to which all is published.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Tickets {
+    /// The last one given out.
+    pub(super) issued: u64,
+    /// The pass that must have ended before they are done.
+    pub(super) pass: u64,
+    /// All up to this one are done.
+    pub(super) settled: u64,
+}
+
+/// A removal too large to believe at once.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Held {
+    /// The pass that saw it; 0 when nothing is held.
+    pub(super) pass: u64,
+    /// When.
+    pub(super) since: Timestamp,
+    /// How many versions it would remove.
+    pub(super) versions: u64,
+    /// An operator said that it is meant.
+    pub(super) confirmed: bool,
+}
+
+/// Which configuration the rows and documents are of.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Origin {
+    /// [`crate::config::Config::fingerprint`].
+    pub(super) fingerprint: String,
+}
+
+/// Counts of the rows, taken when a pass ends, so that a pass need not count.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Totals {
+    /// Different chart names.
+    pub(super) charts: u64,
+    /// Tags that serve a version.
+    pub(super) versions: u64,
+    /// Tags that are versions by their name.
+    pub(super) version_tags: u64,
+}
+
+impl Store<'_> {
+    /// The one value of this kind; its default when there is none, or none that this Worker can read.
+    pub(super) fn load<S: Singleton>(&self) -> Result<S, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT value FROM state WHERE key = ?", &[S::KEY.into()])?;
+        Ok(row
+            .as_ref()
+            .and_then(|row| row.text(0))
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default())
+    }
+
+    /// Keeps the one value of this kind; writes nothing when it is what is there.
+    pub(super) fn save<S: Singleton>(&self, value: &S) -> Result<(), DatabaseError> {
+        let text =
+            serde_json::to_string(value).map_err(|error| DatabaseError(error.to_string()))?;
+        self.0.execute(
+            "INSERT INTO state(key, value) VALUES(?1, ?2)
+             ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+            &[S::KEY.into(), text.into()],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! The rows of tags.
+
+use super::state::Position;
+use super::store::Store;
+use crate::platform::{DatabaseError, Row, Timestamp, Value};
+
+/// How much is to be asked about a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Its digest, by HEAD: is it still the one that is served?
+    Resolve,
+    /// Its manifest, by GET.
+    Read,
+}
+
+impl Due {
+    fn number(self) -> i64 {
+        match self {
+            Self::Resolve => 1,
+            Self::Read => 2,
+        }
+    }
+}
+
+/// A tag as the sync sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tag {
+    /// Row id of its repository.
+    pub(super) repository: i64,
+    /// The tag itself.
+    pub(super) name: String,
+    /// Digest of the manifest that is served.
+    pub(super) manifest: Option<String>,
+    /// Digest of a manifest that was read and whose contents are not known yet.
+    pub(super) next: Option<String>,
+    /// What is to be asked.
+    pub(super) due: Option<Due>,
+    /// Failures in a row.
+    pub(super) attempts: i64,
+}
+
+const COLUMNS: &str = "repository, name, manifest, next, due, attempts";
+
+impl Tag {
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            repository: row.integer(0)?,
+            name: row.text(1)?.to_owned(),
+            manifest: row.text(2).map(str::to_owned),
+            next: row.text(3).map(str::to_owned),
+            due: match row.integer(4)? {
+                0 => None,
+                1 => Some(Due::Resolve),
+                _ => Some(Due::Read),
+            },
+            attempts: row.integer(5)?,
+        })
+    }
+
+    /// Where it stands in the order of tags.
+    pub(super) fn position(&self) -> Position {
+        Position {
+            repository: self.repository,
+            tag: self.name.clone(),
+        }
+    }
+}
+
+impl Store<'_> {
+    fn tags(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Tag>, DatabaseError> {
+        let rows = self
+            .0
+            .query(&format!("SELECT {COLUMNS} FROM tag {rest}"), parameters)?;
+        Ok(rows.iter().filter_map(Tag::of).collect())
+    }
+
+    /// One tag.
+    pub(super) fn tag(&self, repository: i64, name: &str) -> Result<Option<Tag>, DatabaseError> {
+        Ok(self
+            .tags(
+                "WHERE repository = ? AND name = ?",
+                &[repository.into(), name.into()],
+            )?
+            .pop())
+    }
+
+    /// Tags that are to be asked about now.
+    pub(super) fn due_tags(&self, now: Timestamp, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags(
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY repository, name LIMIT ?",
+            &[now.into(), limit.into()],
+        )
+    }
+
+    /// The next tags that are no versions (`latest`) and not due anyway.
+    pub(super) fn moving_tags_after(
+        &self,
+        at: &Position,
+        limit: i64,
+    ) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags(
+            "WHERE moving > 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
+            &[at.repository.into(), at.tag.as_str().into(), limit.into()],
+        )
+    }
+
+    /// The next version tags in the ring of revalidation that are not due anyway.
+    pub(super) fn version_tags_after(
+        &self,
+        at: &Position,
+        limit: i64,
+    ) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags(
+            "WHERE moving = 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
+            &[at.repository.into(), at.tag.as_str().into(), limit.into()],
+        )
+    }
+
+    /// Tags that serve a manifest, or will.
+    pub(super) fn tags_of_manifest(&self, digest: &str) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags("WHERE manifest = ?1 OR next = ?1", &[digest.into()])
+    }
+
+    /// All tags of a repository.
+    pub(super) fn tags_of(&self, repository: i64) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags("WHERE repository = ? ORDER BY name", &[repository.into()])
+    }
+
+    /// The names of a repository's tags and whether each is marked as gone, in byte order.
+    pub(super) fn tag_names(&self, repository: i64) -> Result<Vec<(String, bool)>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT name, gone FROM tag WHERE repository = ? ORDER BY name",
+            &[repository.into()],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)? != 0)))
+            .collect())
+    }
+
+    /// Adds new tags, each with whether it moves; they are due.
+    pub(super) fn add_tags(
+        &self,
+        repository: i64,
+        tags: &[(&str, bool)],
+    ) -> Result<(), DatabaseError> {
+        /// Three parameters a row, a hundred a statement.
+        const ROWS: usize = 33;
+        for chunk in tags.chunks(ROWS) {
+            let mut sql = String::from("INSERT INTO tag(repository, name, moving, due) VALUES ");
+            let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 3);
+            for (index, (name, moving)) in chunk.iter().enumerate() {
+                sql.push_str(if index == 0 {
+                    "(?, ?, ?, 2)"
+                } else {
+                    ", (?, ?, ?, 2)"
+                });
+                parameters.extend([repository.into(), (*name).into(), (*moving).into()]);
+            }
+            sql.push_str(" ON CONFLICT DO NOTHING");
+            self.0.execute(&sql, &parameters)?;
+        }
+        Ok(())
+    }
+
+    /// Marks tags that are missing from a complete list, or takes the mark away.
+    pub(super) fn mark_gone(
+        &self,
+        repository: i64,
+        name: &str,
+        gone: bool,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET gone = ?3 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
+            &[repository.into(), name.into(), gone.into()],
+        )?;
+        Ok(())
+    }
+
+    /// The tags that are missing from the lists of repositories that could be listed.
+    pub(super) fn gone_tags(&self) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags("WHERE gone > 0 AND repository IN (SELECT id FROM repository WHERE error IS NULL) ORDER BY repository, name", &[])
+    }
+
+    /// Has a tag asked about at once; a pending retry is waived.
+    pub(super) fn call_tag(
+        &self,
+        repository: i64,
+        name: &str,
+        due: Due,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, ?3), retry_at = NULL WHERE repository = ?1 AND name = ?2",
+            &[repository.into(), name.into(), due.number().into()],
+        )?;
+        Ok(())
+    }
+
+    /// Has all tags of a repository confirmed at once.
+    pub(super) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, 1), retry_at = NULL WHERE repository = ?",
+            &[repository.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a tag was confirmed; writes only if it was due or had failed.
+    pub(super) fn tag_confirmed(&self, tag: &Tag) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = 0, error = NULL, attempts = 0, retry_at = NULL, next = NULL
+             WHERE repository = ? AND name = ? AND (due > 0 OR error IS NOT NULL OR next IS NOT NULL)",
+            &[tag.repository.into(), tag.name.as_str().into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a tag now names a manifest whose contents are still to be read.
+    pub(super) fn tag_awaits(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET next = ?3, due = 0, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), digest.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Has a tag serve a manifest.
+    pub(super) fn tag_serves(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET manifest = ?3, next = NULL, due = 0, error = NULL, attempts = 0, retry_at = NULL
+             WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), digest.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a tag could not be asked about.
+    pub(super) fn tag_failed(
+        &self,
+        tag: &Tag,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, 1), error = ?3, attempts = attempts + 1, retry_at = ?4 WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), error.into(), retry_at.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a tag's row away.
+    pub(super) fn remove_tag(&self, tag: &Tag) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[tag.repository.into(), tag.name.as_str().into()],
+        )?;
+        Ok(())
+    }
+}

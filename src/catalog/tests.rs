@@ -1,0 +1,164 @@
+//! The engine against a registry at the HTTP seam, documents that behave as KV does, and SQLite.
+
+mod budgets;
+mod faults;
+
+mod property;
+mod publishing;
+mod removals;
+mod scale;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Answer, Answered, EndedPass, Engine, Question, Step};
+use crate::config::Config;
+use crate::index::{Key, View};
+use crate::oci::Tokens;
+use crate::platform::{Clock, Timestamp};
+use crate::testing::{FakeDatabase, FakeDocuments, FakeRegistry, VirtualClock, run};
+
+/// A day in November 2025, so that nothing works only because the clock stands at zero.
+const START: Timestamp = Timestamp(1_763_683_200_000);
+
+/// Everything around an engine.
+struct World {
+    clock: VirtualClock,
+    registry: FakeRegistry,
+    documents: FakeDocuments,
+    database: FakeDatabase,
+    tokens: Tokens,
+    config: Config,
+    incarnation: String,
+}
+
+impl World {
+    /// A registry at `registry.example` read below `charts`.
+    fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same with further settings.
+    fn with(settings: &[(&str, &str)]) -> Self {
+        let clock = VirtualClock::at(START);
+        let documents = FakeDocuments::new(clock.clone());
+        documents.limit_puts(true);
+        Self {
+            registry: FakeRegistry::new(&clock),
+            documents,
+            database: FakeDatabase::new(),
+            tokens: Tokens::default(),
+            config: config(settings),
+            incarnation: "first".to_owned(),
+            clock,
+        }
+    }
+
+    fn engine(&self) -> Engine<'_, FakeRegistry, FakeDocuments, VirtualClock> {
+        Engine {
+            fetch: &self.registry,
+            documents: &self.documents,
+            database: &self.database,
+            tokens: &self.tokens,
+            config: &self.config,
+            clock: &self.clock,
+            incarnation: &self.incarnation,
+        }
+    }
+
+    /// One step now, as an alarm makes it.
+    #[track_caller]
+    fn step(&self) -> Step {
+        let step = run(&self.clock, self.engine().step());
+        assert_eq!(step.fault, None);
+        step
+    }
+
+    /// Steps as alarms make them, time passing to each, until a pass ends.
+    #[track_caller]
+    fn pass(&self) -> EndedPass {
+        for _ in 0..10_000 {
+            self.wait_for_alarm();
+            if let Some(pass) = self.step().pass {
+                return pass;
+            }
+        }
+        panic!("no pass ends");
+    }
+
+    /// Steps as alarms make them until nothing is due within a second.
+    #[track_caller]
+    fn rest(&self) -> u32 {
+        let mut calls = 0;
+        for _ in 0..10_000 {
+            if self.engine().next_alarm() > self.clock.now().after(Duration::from_secs(1)) {
+                return calls;
+            }
+            self.wait_for_alarm();
+            calls += self.step().calls;
+        }
+        panic!("the catalog never rests");
+    }
+
+    fn wait_for_alarm(&self) {
+        let now = self.clock.now();
+        self.clock.advance(self.engine().next_alarm().since(now));
+    }
+
+    fn ask(&self, question: &Question) -> Answer {
+        match self.engine().answer(question) {
+            Answered::Answer(answer) => answer,
+            Answered::Document { .. } => panic!("{question:?} was answered by a document"),
+        }
+    }
+
+    /// What KV has under a key.
+    fn published(&self, key: &Key) -> Option<Value> {
+        let (bytes, _) = self
+            .documents
+            .stored(&key.name(&self.config.fingerprint()))?;
+        Some(serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// The `<chart> <version>` lines of a published index, in its order.
+    #[track_caller]
+    fn versions(&self, view: &str) -> Vec<String> {
+        lines(
+            &self
+                .published(&Key::Index(view.parse().unwrap()))
+                .expect("the index is published"),
+        )
+    }
+
+    /// The same of an index as the catalog answers it from rows.
+    #[track_caller]
+    fn answered(&self, view: &str) -> Vec<String> {
+        let view: View = view.parse().unwrap();
+        match self.engine().answer(&Question::Index { view }) {
+            Answered::Document { bytes, .. } => lines(&serde_json::from_slice(&bytes).unwrap()),
+            Answered::Answer(answer) => panic!("{answer:?}"),
+        }
+    }
+}
+
+fn config(settings: &[(&str, &str)]) -> Config {
+    let lookup = |name: &str| {
+        let given = settings
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned());
+        given.or_else(|| (name == "REGISTRY").then(|| "registry.example/charts".to_owned()))
+    };
+    Config::from_lookup(lookup).unwrap()
+}
+
+fn lines(index: &Value) -> Vec<String> {
+    let entries = index["entries"].as_object().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    entries
+        .values()
+        .flat_map(|versions| versions.as_array().unwrap())
+        .map(|version| format!("{} {}", text(&version["name"]), text(&version["version"])))
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! Reads YAML.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use serde::{Deserialize, Deserializer};
+
+use super::{Limits, MAX_DEPTH, Value};
+
+/// Reads one value of YAML.
+#[derive(Clone, Copy)]
+pub(super) struct Yaml<'a> {
+    pub(super) depth: usize,
+    pub(super) limits: &'a Limits<'a>,
+}
+
+impl Yaml<'_> {
+    fn below(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Yaml<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.depth >= MAX_DEPTH {
+            IgnoredAny::deserialize(deserializer)?;
+            return Ok(Value::Null);
+        }
+        if !self.limits.take() {
+            return Err(serde::de::Error::custom("too many values"));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Yaml<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(go_float(value)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(self.below())? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut fields = BTreeMap::new();
+        while let Some(key) = map.next_key_seed(self.below())? {
+            let key = match key {
+                Value::Text(key) | Value::Number(key) => Some(key),
+                Value::Bool(key) => Some(key.to_string()),
+                Value::Null | Value::List(_) | Value::Map(_) => None,
+            };
+            match key {
+                Some(key) if self.depth > 0 || self.limits.keys.contains(&key.as_str()) => {
+                    fields.insert(key, map.next_value_seed(self.below())?);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Value::Map(fields))
+    }
+
+    /// A value with a tag of its own: the tag is passed over.
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
+        let (IgnoredAny, value) = tagged.variant()?;
+        value.newtype_variant_seed(self.below())
+    }
+}
+
+/// A float as Helm writes it where text is wanted, `strconv.FormatFloat(value, 'g', -1, 32)` (sigs.k8s.io/yaml, `convertToJSONableObject`):
+/// YAML's own text is gone by then, for Helm as for us. Both read `1.10` as 1.1, so the index agrees with what Helm finds in the
+/// package.
+fn go_float(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "the 32 above")]
+    let value = value as f32;
+    let scientific = format!("{value:e}");
+    let parts = scientific
+        .split_once('e')
+        .and_then(|(mantissa, exponent)| Some((mantissa, exponent.parse::<i32>().ok()?)));
+    match parts {
+        Some((mantissa, exponent)) if !(-4..6).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        Some(_) => value.to_string(),
+        None => scientific,
+    }
+}

@@ -1,0 +1,126 @@
+//! Why a chart is not served.
+
+/// Longest piece of foreign text that a reason repeats, in characters: enough to recognise it by.
+const QUOTED: usize = 64;
+
+/// Why a chart is not served: facts for `/info`, short and without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The metadata is longer than is read, in bytes.
+    #[error("metadata is larger than {0} bytes")]
+    MetadataTooLarge(usize),
+    /// The metadata cannot be parsed as JSON or YAML, or is no mapping.
+    #[error("metadata is not a {0} mapping")]
+    Malformed(&'static str),
+    /// The metadata is nested or branched beyond what a chart needs.
+    #[error("metadata has more than {0} values")]
+    TooManyValues(usize),
+    /// The metadata has more opening brackets than is read: the YAML parser's time grows with their square.
+    #[error("metadata has more than {0} brackets")]
+    TooManyBrackets(usize),
+    /// The metadata names no chart.
+    #[error("metadata has no name")]
+    NoName,
+    /// The name could mean a path, or is none that Helm takes.
+    #[error("name {0} is not allowed")]
+    Name(String),
+    /// The metadata has no version.
+    #[error("metadata has no version")]
+    NoVersion,
+    /// The version is no semantic version, even leniently.
+    #[error("version {0} is not a semantic version")]
+    Version(String),
+    /// Helm knows no such type of chart.
+    #[error("type {0} is neither application nor library")]
+    Type(String),
+    /// The package is longer than is read, in bytes.
+    #[error("package is larger than {0} bytes")]
+    PackageTooLarge(usize),
+    /// The package is not gzip, is truncated or corrupt, or is no tar inside.
+    #[error("package is not an intact gzip-compressed tar archive")]
+    NotAnArchive,
+    /// The archive has more entries than is read.
+    #[error("archive has more than {0} entries")]
+    TooManyEntries(usize),
+    /// The archive is larger when unpacked than is read, in bytes.
+    #[error("archive unpacks to more than {0} bytes")]
+    UnpackedTooLarge(u64),
+    /// A file in the archive is larger than Helm loads, in bytes.
+    #[error("archive holds a file larger than {0} bytes")]
+    FileTooLarge(u64),
+    /// A path in the archive starts at a root or a drive.
+    #[error("archive holds the absolute path {0}")]
+    AbsolutePath(String),
+    /// A path in the archive leads out of the chart.
+    #[error("archive holds the path {0}, which leads out of the chart")]
+    OutsidePath(String),
+    /// A path in the archive is too long or not UTF-8, or its extended header cannot be read.
+    #[error("archive holds an unreadable path")]
+    UnreadablePath,
+    /// The archive holds a link, a device or another entry that is no file.
+    #[error("archive holds {0}, which is neither a file nor a directory")]
+    NotAFile(String),
+    /// The package has no `Chart.yaml` below its root directory.
+    #[error("package holds no Chart.yaml")]
+    NoChartYaml,
+}
+
+impl Unfit {
+    /// Whether the `Chart.yaml` inside the package may know better than the config blob: some tools push `{}` or a
+    /// hand-made config (facts: V9).
+    pub fn asks_for_package(&self) -> bool {
+        match self {
+            Self::MetadataTooLarge(_)
+            | Self::Malformed(_)
+            | Self::TooManyValues(_)
+            | Self::TooManyBrackets(_)
+            | Self::NoName
+            | Self::Name(_)
+            | Self::NoVersion
+            | Self::Version(_)
+            | Self::Type(_) => true,
+            Self::PackageTooLarge(_)
+            | Self::NotAnArchive
+            | Self::TooManyEntries(_)
+            | Self::UnpackedTooLarge(_)
+            | Self::FileTooLarge(_)
+            | Self::AbsolutePath(_)
+            | Self::OutsidePath(_)
+            | Self::UnreadablePath
+            | Self::NotAFile(_)
+            | Self::NoChartYaml => false,
+        }
+    }
+}
+
+/// Foreign text as a reason may repeat it: cut, quoted, everything unprintable escaped.
+pub(super) fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(QUOTED).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_repeat_little_and_nothing_unprintable() {
+        assert_eq!(
+            Unfit::Name(quoted("../\u{1b}[31mx")).to_string(),
+            r#"name "../\u{1b}[31mx" is not allowed"#
+        );
+        assert_eq!(
+            Unfit::Version(quoted(&"9".repeat(1000))).to_string(),
+            format!("version \"{}…\" is not a semantic version", "9".repeat(64))
+        );
+    }
+
+    #[test]
+    fn only_a_config_is_helped_by_the_package() {
+        assert!(Unfit::NoName.asks_for_package());
+        assert!(!Unfit::NotAnArchive.asks_for_package());
+    }
+}

@@ -1,0 +1,142 @@
+//! Who Portolan is to the registry, and who may read: decided together, so that nothing private becomes public by omission.
+
+use super::settings::Settings;
+use crate::oci::{Credentials, Registry, credentials};
+use crate::secret::Secret;
+
+/// Who may read indexes and packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readers {
+    /// Anyone.
+    Open,
+    /// Who knows these.
+    Basic {
+        /// The user.
+        user: Secret,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// What is decided here.
+pub(super) struct Access {
+    pub(super) credentials: Credentials,
+    pub(super) readers: Readers,
+}
+
+const USERNAME: &str = "REGISTRY_USERNAME";
+const PASSWORD: &str = "REGISTRY_PASSWORD";
+const DOCKER: &str = "DOCKER_AUTH_CONFIG";
+const READER_USER: &str = "BASIC_AUTH_USER";
+const READER_PASSWORD: &str = "BASIC_AUTH_PASS";
+const ANONYMOUS: &str = "AUTH_ANONYMOUS_GET";
+
+/// Reads both; `None` when anything is wrong.
+pub(super) fn read<L: Fn(&str) -> Option<String>>(
+    settings: &mut Settings<L>,
+    place: Option<&(Registry, String)>,
+) -> Option<Access> {
+    let pair = pair(settings, USERNAME, PASSWORD);
+    let docker = settings.secret(DOCKER);
+    // Half a pair, or what turns out to be no use, is a sign of a private registry, too.
+    let private = docker.is_some() || !matches!(pair, Ok(None));
+    let credentials = registry_credentials(settings, pair, docker, place);
+    let readers = readers(settings, private);
+    Some(Access {
+        credentials: credentials?,
+        readers: readers?,
+    })
+}
+
+/// A user and a password, of which one without the other was noted as wrong.
+type Pair = Result<Option<(Secret, Secret)>, ()>;
+
+fn pair<L: Fn(&str) -> Option<String>>(
+    settings: &mut Settings<L>,
+    user: &'static str,
+    password: &'static str,
+) -> Pair {
+    let pair = match (settings.secret(user), settings.secret(password)) {
+        (None, None) => return Ok(None),
+        (Some(found), Some(secret)) => (found, secret),
+        (None, Some(_)) => {
+            settings.wrong(user, format!("missing, while {password} is set"));
+            return Err(());
+        }
+        (Some(_), None) => {
+            settings.wrong(password, format!("missing, while {user} is set"));
+            return Err(());
+        }
+    };
+    // RFC 7617 §2: the first colon ends the user.
+    if pair.0.expose().contains(':') {
+        settings.wrong(user, "may not hold a colon");
+        return Err(());
+    }
+    Ok(Some(pair))
+}
+
+fn registry_credentials<L: Fn(&str) -> Option<String>>(
+    settings: &mut Settings<L>,
+    pair: Pair,
+    docker: Option<Secret>,
+    place: Option<&(Registry, String)>,
+) -> Option<Credentials> {
+    match (pair, docker) {
+        (Ok(None), None) => Some(Credentials::Anonymous),
+        (Ok(Some((username, password))), None) => Some(Credentials::Basic { username, password }),
+        (Err(()), None) => None,
+        (Ok(None), Some(docker)) => {
+            let (registry, prefix) = place?;
+            match credentials::from_docker_config(docker.expose(), registry, prefix) {
+                Ok(credentials) => Some(credentials),
+                Err(invalid) => {
+                    settings.wrong(DOCKER, invalid.to_string());
+                    None
+                }
+            }
+        }
+        (Ok(Some(_)) | Err(()), Some(_)) => {
+            settings.wrong(
+                DOCKER,
+                format!("set beside {USERNAME} or {PASSWORD}: one of both must go"),
+            );
+            None
+        }
+    }
+}
+
+fn readers<L: Fn(&str) -> Option<String>>(
+    settings: &mut Settings<L>,
+    private: bool,
+) -> Option<Readers> {
+    let pair = pair(settings, READER_USER, READER_PASSWORD);
+    let set = settings.text(ANONYMOUS).is_some();
+    let anonymous = settings.switch(ANONYMOUS);
+    if set && anonymous.is_none() {
+        // It was noted, and what it would have said is not guessed.
+        return None;
+    }
+    match (pair.ok()?, anonymous) {
+        // ChartMuseum's meaning: reading needs no password, whoever has one.
+        (_, Some(true)) => Some(Readers::Open),
+        (Some((user, password)), _) => Some(Readers::Basic { user, password }),
+        (None, None) if !private => Some(Readers::Open),
+        (None, None) => {
+            settings.wrong(
+                ANONYMOUS,
+                format!(
+                    "missing: there are registry credentials, so either {READER_USER} and {READER_PASSWORD} say who may read, or this says true and anyone may"
+                ),
+            );
+            None
+        }
+        (None, Some(false)) => {
+            settings.wrong(
+                ANONYMOUS,
+                format!("false, while {READER_USER} and {READER_PASSWORD} are missing: nobody could read"),
+            );
+            None
+        }
+    }
+}

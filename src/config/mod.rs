@@ -1,0 +1,282 @@
+//! The settings of design §6, read once into a typed value. Everything that is wrong is reported at once and by name.
+//!
+//! A private registry never becomes public by omission: with credentials for the registry, either `AUTH_ANONYMOUS_GET` says
+//! `true` or a reader is named, else there is no [`Config`].
+
+mod access;
+mod duration;
+mod patterns;
+mod problems;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+pub use access::Readers;
+pub use patterns::{Repositories, TagPatterns};
+pub use problems::{Problem, Problems};
+pub use source::Source;
+
+use self::settings::{Settings, shown};
+use crate::oci::Digest;
+use crate::secret::Secret;
+
+/// Raise it when the same rows are rendered to other bytes: documents then get other keys.
+const RENDERER: u32 = 1;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Between passes: below ten seconds a pass would overtake itself, above a day nothing would be in step.
+const SYNC_INTERVAL: (Duration, Duration) = (SECOND.saturating_mul(10), HOUR.saturating_mul(24));
+
+/// Until a tag is confirmed: each minute would be every tag in every pass; superseded packages live no longer than 30 days.
+const REVALIDATE_WITHIN: (Duration, Duration) = (MINUTE, HOUR.saturating_mul(24 * 30));
+
+/// A slice stops when fewer than 4 calls remain; below ten it would hardly begin.
+const LEAST_SUBREQUESTS: u32 = 10;
+
+/// A shard and an index, with room for what is taken down.
+const LEAST_KV_OPERATIONS: u32 = 5;
+
+/// Cloudflare's hints for where a Durable Object is to live.
+const LOCATIONS: [(&str, &str); 9] = [
+    ("wnam", "wnam"),
+    ("enam", "enam"),
+    ("sam", "sam"),
+    ("weur", "weur"),
+    ("eeur", "eeur"),
+    ("apac", "apac"),
+    ("oc", "oc"),
+    ("afr", "afr"),
+    ("me", "me"),
+];
+
+/// How packages are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Download {
+    /// Redirects where the registry does, streams where it does not.
+    #[default]
+    Auto,
+    /// Redirects; a registry that does not is an error.
+    Redirect,
+    /// Streams through the Worker, whatever the registry does.
+    Stream,
+}
+
+/// What an index is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndexFormat {
+    /// JSON text, which is YAML too.
+    #[default]
+    Json,
+    /// Block YAML.
+    Yaml,
+}
+
+/// What the index of a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndexScope {
+    /// All charts below it.
+    #[default]
+    Subtree,
+    /// Only those directly in it.
+    Folder,
+}
+
+/// What becomes of a file that several repositories offer with different bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Collisions {
+    /// The first in the fixed order serves it.
+    #[default]
+    First,
+    /// Nobody does where it is contested.
+    Hide,
+}
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The registries, in the order in which they win collisions. Never empty; one today.
+    pub sources: Vec<Source>,
+    /// Who may read.
+    pub readers: Readers,
+    /// Opens `/info`, `/metrics` and `/refresh`, which are closed without it.
+    pub admin_token: Option<Secret>,
+    /// Opens webhooks, which are closed without it.
+    pub webhook_secret: Option<Secret>,
+    /// Which tags are looked at.
+    pub tags: TagPatterns,
+    /// How many versions of each chart are served, the newest; all when `None`.
+    pub versions_per_chart: Option<NonZeroU32>,
+    /// How packages are handed out.
+    pub download: Download,
+    /// What an index is written in.
+    pub index_format: IndexFormat,
+    /// What the index of a folder holds.
+    pub index_scope: IndexScope,
+    /// What becomes of contested files.
+    pub collisions: Collisions,
+    /// Time between passes.
+    pub sync_interval: Duration,
+    /// How long a version tag goes unconfirmed at most.
+    pub revalidate_within: Duration,
+    /// Outbound calls an invocation.
+    pub subrequest_budget: u32,
+    /// KV operations an invocation.
+    pub kv_budget: u32,
+    /// Where the Durable Object should live.
+    pub catalog_location: Option<String>,
+    /// The id Artifact Hub gave this repository, for its `artifacthub-repo.yml`.
+    pub artifacthub_repository_id: Option<String>,
+}
+
+impl Config {
+    /// Reads all settings, each by its name through `lookup`. An empty one counts as unset.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut settings = Settings::new(lookup);
+        let insecure = settings.switch("ALLOW_INSECURE_REGISTRY").unwrap_or(false);
+        let place = read_registry(&mut settings, insecure);
+        let repositories = settings
+            .parsed("REPOSITORIES", Repositories::parse)
+            .unwrap_or(Repositories::All);
+        let tags = settings
+            .parsed("TAGS", TagPatterns::parse)
+            .unwrap_or_default();
+        let versions_per_chart = settings.number("VERSIONS_PER_CHART", NonZeroU32::MIN);
+        let access = access::read(&mut settings, place.as_ref());
+        let admin_token = settings.secret("ADMIN_TOKEN");
+        let webhook_secret = settings.secret("WEBHOOK_SECRET");
+        let download = settings.choice(
+            "DOWNLOAD",
+            &[
+                ("auto", Download::Auto),
+                ("redirect", Download::Redirect),
+                ("stream", Download::Stream),
+            ],
+        );
+        let index_format = settings.choice(
+            "INDEX_FORMAT",
+            &[("json", IndexFormat::Json), ("yaml", IndexFormat::Yaml)],
+        );
+        let index_scope = settings.choice(
+            "INDEX_SCOPE",
+            &[
+                ("subtree", IndexScope::Subtree),
+                ("folder", IndexScope::Folder),
+            ],
+        );
+        let collisions = settings.choice(
+            "COLLISIONS",
+            &[("first", Collisions::First), ("hide", Collisions::Hide)],
+        );
+        let (least, most) = SYNC_INTERVAL;
+        let sync_interval = settings.duration("SYNC_INTERVAL", least, most);
+        let (least, most) = REVALIDATE_WITHIN;
+        let revalidate_within = settings.duration("REVALIDATE_WITHIN", least, most);
+        let subrequest_budget = settings.number("SUBREQUEST_BUDGET", LEAST_SUBREQUESTS);
+        let kv_budget = settings.number("KV_BUDGET", LEAST_KV_OPERATIONS);
+        let catalog_location = settings.choice("CATALOG_LOCATION", &LOCATIONS);
+        let artifacthub_repository_id = settings.parsed("ARTIFACTHUB_REPOSITORY_ID", uuid);
+        let config = place.zip(access).map(|((registry, prefix), access)| Self {
+            sources: vec![Source {
+                id: source::id(&registry, &prefix),
+                registry,
+                prefix,
+                repositories,
+                credentials: access.credentials,
+            }],
+            readers: access.readers,
+            admin_token,
+            webhook_secret,
+            tags,
+            versions_per_chart,
+            download: download.unwrap_or_default(),
+            index_format: index_format.unwrap_or_default(),
+            index_scope: index_scope.unwrap_or_default(),
+            collisions: collisions.unwrap_or_default(),
+            sync_interval: sync_interval.unwrap_or(MINUTE * 5),
+            revalidate_within: revalidate_within.unwrap_or(HOUR * 24),
+            subrequest_budget: subrequest_budget.unwrap_or(45),
+            kv_budget: kv_budget.unwrap_or(800),
+            catalog_location: catalog_location.map(str::to_owned),
+            artifacthub_repository_id,
+        });
+        settings.finish(config)
+    }
+
+    /// The source of a row, by its id; `None` when it is configured no more.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// 16 hex digits that stand for all that decides the content of documents. Another configuration has other keys.
+    pub fn fingerprint(&self) -> String {
+        let sources: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| {
+                let patterns = match &source.repositories {
+                    Repositories::All => None,
+                    Repositories::Listed(patterns) => Some(patterns),
+                };
+                (source.registry.to_string(), &source.prefix, patterns)
+            })
+            .collect();
+        let content = serde_json::json!([
+            RENDERER,
+            sources,
+            self.tags.included,
+            self.tags.excluded,
+            self.versions_per_chart,
+            match self.index_format {
+                IndexFormat::Json => "json",
+                IndexFormat::Yaml => "yaml",
+            },
+            match self.index_scope {
+                IndexScope::Subtree => "subtree",
+                IndexScope::Folder => "folder",
+            },
+            match self.collisions {
+                Collisions::First => "first",
+                Collisions::Hide => "hide",
+            },
+        ]);
+        let digest = Digest::sha256_of(content.to_string().as_bytes());
+        digest.hex().chars().take(16).collect()
+    }
+}
+
+fn read_registry<L: Fn(&str) -> Option<String>>(
+    settings: &mut Settings<L>,
+    insecure: bool,
+) -> Option<(crate::oci::Registry, String)> {
+    const NAME: &str = "REGISTRY";
+    let Some(text) = settings.text(NAME) else {
+        settings.wrong(NAME, "missing");
+        return None;
+    };
+    match source::place(&text, insecure) {
+        Ok(place) => Some(place),
+        Err(what) => {
+            settings.wrong(NAME, what);
+            None
+        }
+    }
+}
+
+/// What Artifact Hub calls a repository: 8-4-4-4-12 hexadecimal digits.
+fn uuid(text: &str) -> Result<String, String> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    let hex = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if lengths == [8, 4, 4, 4, 12] && groups.iter().all(hex) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("{} is not a UUID", shown(text)))
+    }
+}

@@ -1,0 +1,218 @@
+//! Patterns for repositories and tags, told by the name alone.
+
+use super::settings::shown;
+
+/// What stands in a list, besides what parts its items.
+fn items(text: &str) -> Result<Vec<&str>, String> {
+    let text = text.trim();
+    let list = match text.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .ok_or_else(|| "a list that does not end with ]".to_owned())?,
+        None => text,
+    };
+    let items: Vec<&str> = list
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .map(|item| item.trim_matches(['"', '\'']))
+        .filter(|item| !item.is_empty())
+        .collect();
+    if items.is_empty() {
+        return Err("a list of nothing".to_owned());
+    }
+    Ok(items)
+}
+
+/// Reads every item of a list; all that are wrong are named at once.
+fn all<T: Ord>(
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    noun: &str,
+) -> Result<Vec<T>, String> {
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for item in items(text)? {
+        match parse(item) {
+            Some(parsed) => good.push(parsed),
+            None => bad.push(shown(item)),
+        }
+    }
+    if let [only] = bad.as_slice() {
+        return Err(format!("{only} is not {noun}"));
+    }
+    if !bad.is_empty() {
+        return Err(format!("{} are each not {noun}", bad.join(", ")));
+    }
+    // Order and repetition say nothing: equal settings are equal values, with one fingerprint.
+    good.sort_unstable();
+    good.dedup();
+    Ok(good)
+}
+
+/// Whether a pattern matches a text, where `any` elements of the pattern stand for any number of elements and the others for
+/// one each, judged by `one`. Steps back to the last `any` only, so it takes at most pattern × text steps.
+fn matches<P, T>(
+    pattern: &[P],
+    text: &[T],
+    any: impl Fn(&P) -> bool,
+    one: impl Fn(&P, &T) -> bool,
+) -> bool {
+    let (mut at, mut in_text) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while let Some(element) = text.get(in_text) {
+        match pattern.get(at) {
+            Some(wild) if any(wild) => {
+                at += 1;
+                back = Some((at, in_text));
+            }
+            Some(single) if one(single, element) => {
+                at += 1;
+                in_text += 1;
+            }
+            _ => {
+                let Some((after, start)) = back else {
+                    return false;
+                };
+                at = after;
+                in_text = start + 1;
+                back = Some((after, in_text));
+            }
+        }
+    }
+    pattern.get(at..).unwrap_or_default().iter().all(any)
+}
+
+/// Whether a text matches a pattern of `*` (any bytes) and, if so wished, `?` (one byte).
+fn glob(pattern: &str, text: &str, question_mark: bool) -> bool {
+    matches(
+        pattern.as_bytes(),
+        text.as_bytes(),
+        |byte| *byte == b'*',
+        |wanted, byte| (question_mark && *wanted == b'?') || wanted == byte,
+    )
+}
+
+/// `**`: any number of segments.
+const ANY_SEGMENTS: &str = "**";
+
+/// The repositories of a source that are served, by their names below its prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repositories {
+    /// All that the registry enumerates.
+    All,
+    /// Those that one of these names or patterns matches: `nginx`, `team-a/*` (one segment), `team-b/**` (any number of
+    /// segments, none too). Sorted; never empty.
+    Listed(Vec<String>),
+}
+
+impl Repositories {
+    /// Reads a list parted by commas or space, or an array.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        all(
+            text,
+            repository_pattern,
+            "a repository below the prefix or a pattern for some",
+        )
+        .map(Self::Listed)
+    }
+
+    /// Whether a repository, by its name below the prefix, is one of them.
+    pub fn allows(&self, relative: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(patterns) => {
+                let name: Vec<&str> = relative.split('/').collect();
+                patterns.iter().any(|pattern| {
+                    let pattern: Vec<&str> = pattern.split('/').collect();
+                    matches(
+                        &pattern,
+                        &name,
+                        |segment| *segment == ANY_SEGMENTS,
+                        |wanted, segment| glob(wanted, segment, false),
+                    )
+                })
+            }
+        }
+    }
+
+    /// Those that are named without a wildcard.
+    pub fn exact(&self) -> impl Iterator<Item = &str> {
+        let listed = match self {
+            Self::All => [].as_slice(),
+            Self::Listed(patterns) => patterns,
+        };
+        listed
+            .iter()
+            .map(String::as_str)
+            .filter(|pattern| !pattern.contains('*'))
+    }
+
+    /// Whether the registry must be asked which repositories there are.
+    pub fn enumerates(&self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(patterns) => patterns.iter().any(|pattern| pattern.contains('*')),
+        }
+    }
+}
+
+/// A name or pattern that some repository name could match.
+fn repository_pattern(text: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
+    let segment = |segment: &str| {
+        segment == ANY_SEGMENTS
+            || (!segment.is_empty()
+                && segment.chars().all(allowed)
+                && !segment.contains(ANY_SEGMENTS))
+    };
+    let sound = if text.contains('*') {
+        text.split('/').all(segment)
+    } else {
+        text.parse::<crate::oci::Name>().is_ok()
+    };
+    sound.then(|| text.to_owned())
+}
+
+/// Which tags are looked at, judged by name before any call: `*` stands for any characters, `?` for one, `!` before a pattern
+/// excludes what it matches. With exclusions only, all else is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagPatterns {
+    /// Sorted.
+    pub(super) included: Vec<String>,
+    /// Sorted.
+    pub(super) excluded: Vec<String>,
+}
+
+impl TagPatterns {
+    /// Reads a list parted by commas or space, or an array.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (mut included, mut excluded) = (Vec::new(), Vec::new());
+        for (excludes, pattern) in all(text, tag_pattern, "a pattern for tags")? {
+            if excludes {
+                excluded.push(pattern);
+            } else {
+                included.push(pattern);
+            }
+        }
+        Ok(Self { included, excluded })
+    }
+
+    /// Whether a tag is looked at.
+    pub fn allows(&self, tag: &str) -> bool {
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| glob(pattern, tag, true));
+        (self.included.is_empty() || any(&self.included)) && !any(&self.excluded)
+    }
+}
+
+/// Whether it excludes, and the pattern. The `+` of a version is the `_` of its tag (Helm's mapping).
+fn tag_pattern(text: &str) -> Option<(bool, String)> {
+    let (excludes, pattern) = match text.strip_prefix('!') {
+        Some(pattern) => (true, pattern),
+        None => (false, text),
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-+*?".contains(c);
+    (!pattern.is_empty() && pattern.chars().all(allowed))
+        .then(|| (excludes, pattern.replace('+', "_")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Reads settings and notes everything that is wrong with them.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::duration;
+use super::problems::{Problem, Problems};
+use crate::secret::Secret;
+
+/// How much of a wrong value is shown, in characters: enough to know it again in a log.
+const SHOWN: usize = 64;
+
+/// A wrong value in quotes, its odd characters escaped, cut where it is long.
+pub(super) fn shown(value: &str) -> String {
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}…", value.get(..end).unwrap_or_default()),
+        None => format!("{value:?}"),
+    }
+}
+
+/// The settings, and what was found to be wrong so far.
+pub(super) struct Settings<L> {
+    lookup: L,
+    problems: Vec<Problem>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Settings<L> {
+    pub(super) fn new(lookup: L) -> Self {
+        Self {
+            lookup,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Notes that a setting is wrong.
+    pub(super) fn wrong(&mut self, setting: &'static str, what: impl Into<String>) {
+        let what = what.into();
+        self.problems.push(Problem { setting, what });
+    }
+
+    /// `value`, unless anything was wrong.
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
+        match value {
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(Problems(self.problems)),
+        }
+    }
+
+    /// A setting without space around it; an empty one counts as unset.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// A secret as it is, but for the line end that `echo … | wrangler secret put` leaves; an empty one counts as unset.
+    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+        let value = (self.lookup)(name)?;
+        let value = value.trim_end_matches(['\r', '\n']);
+        (!value.is_empty()).then(|| Secret::new(value))
+    }
+
+    /// A setting read by `parse`, whose message is noted.
+    pub(super) fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match parse(&self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(what) => {
+                self.wrong(name, what);
+                None
+            }
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        self.parsed(name, |text| {
+            let chosen = choices.iter().find(|(word, _)| *word == text);
+            chosen.map(|(_, value)| *value).ok_or_else(|| {
+                let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+                format!("{} is not one of {}", shown(text), words.join(", "))
+            })
+        })
+    }
+
+    /// `true` or `false`.
+    pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
+        self.choice(name, &[("true", true), ("false", false)])
+    }
+
+    /// A whole number from `least` up.
+    pub(super) fn number<T: FromStr + PartialOrd + Display>(
+        &mut self,
+        name: &'static str,
+        least: T,
+    ) -> Option<T> {
+        self.parsed(name, |text| {
+            // `from_str` takes a sign.
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            match text.parse::<T>() {
+                Ok(number) if digits && number >= least => Ok(number),
+                _ => Err(format!(
+                    "{} is not a number of at least {least}",
+                    shown(text)
+                )),
+            }
+        })
+    }
+
+    /// A duration within bounds.
+    pub(super) fn duration(
+        &mut self,
+        name: &'static str,
+        least: Duration,
+        most: Duration,
+    ) -> Option<Duration> {
+        self.parsed(name, |text| {
+            let duration = duration::parse(text)
+                .ok_or_else(|| format!("{} is not a duration", shown(text)))?;
+            if duration < least {
+                return Err(format!(
+                    "{} is shorter than {}",
+                    shown(text),
+                    duration::display(least)
+                ));
+            }
+            if duration > most {
+                return Err(format!(
+                    "{} is longer than {}",
+                    shown(text),
+                    duration::display(most)
+                ));
+            }
+            Ok(duration)
+        })
+    }
+}

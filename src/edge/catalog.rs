@@ -1,0 +1,164 @@
+//! The Durable Object: the catalog's only writer.
+//!
+//! It never fails: every error is an answer or a line in the log. Before it works, its alarm is set to when it would be
+//! found dead; afterwards to when there is more to do (facts: workers §8.2).
+
+use serde_json::json;
+use worker::{DurableObject, Env, Request, Response, ResponseBuilder, State, durable_object};
+
+use super::client::METADATA;
+use super::database::Sql;
+use super::fetch::Network;
+use super::isolate;
+use super::kv::Kv;
+use super::stream::{Read, Stream};
+use super::{log, now};
+use crate::catalog::{Answer, Answered, Engine, Question, Step};
+use crate::config::Config;
+use crate::oci::Tokens;
+use crate::platform::Timestamp;
+
+/// Longest question, in bytes: a webhook may name a thousand repositories.
+const QUESTION_LIMIT: usize = 2 * 1024 * 1024;
+
+/// An alarm that is off by less is left as it is: setting one writes a row.
+const SLACK: u64 = 1000;
+
+/// The catalog's object.
+#[durable_object(alarm)]
+pub struct Catalog {
+    state: State,
+    env: Env,
+    tokens: Tokens,
+    /// Names this life of the object, so that the lease of a former one is void.
+    incarnation: String,
+}
+
+impl DurableObject for Catalog {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            state,
+            env,
+            tokens: Tokens::default(),
+            incarnation: incarnation(),
+        }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let isolate = isolate::current(&self.env);
+        let answered = match (&isolate.config, question(&request).await) {
+            (Ok(config), Ok(question)) => self.answer(config, &question).await,
+            (Err(problems), _) => failed(problems.to_string()),
+            (_, Err(reason)) => failed(reason),
+        };
+        Ok(respond(answered))
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        let isolate = isolate::current(&self.env);
+        if let Ok(config) = &isolate.config {
+            self.work(config).await;
+        }
+        Ok(ResponseBuilder::new().empty())
+    }
+}
+
+impl Catalog {
+    async fn answer(&self, config: &Config, question: &Question) -> Answered {
+        if *question == Question::Tick {
+            // Cron works itself: an alarm that has panicked is not revived by setting it.
+            self.work(config).await;
+        }
+        let documents = Kv::of(&self.env);
+        let database = Sql(self.state.storage().sql());
+        let engine = self.engine(&documents, &database, config);
+        let answered = engine.answer(question);
+        self.wake_at(engine.next_alarm()).await;
+        answered
+    }
+
+    /// Runs one step, with an alarm set for the case that it dies.
+    async fn work(&self, config: &Config) {
+        let documents = Kv::of(&self.env);
+        let database = Sql(self.state.storage().sql());
+        let engine = self.engine(&documents, &database, config);
+        self.wake_at(engine.guard()).await;
+        let step = engine.step().await;
+        self.wake_at(step.next).await;
+        report(&step);
+    }
+
+    fn engine<'a>(
+        &'a self,
+        documents: &'a Kv,
+        database: &'a Sql,
+        config: &'a Config,
+    ) -> Engine<'a, Network, Kv, fn() -> Timestamp> {
+        const CLOCK: fn() -> Timestamp = now;
+        Engine {
+            fetch: &Network,
+            documents,
+            database,
+            tokens: &self.tokens,
+            config,
+            clock: &CLOCK,
+            incarnation: &self.incarnation,
+        }
+    }
+
+    async fn wake_at(&self, at: Timestamp) {
+        let storage = self.state.storage();
+        if let Ok(Some(set)) = storage.get_alarm().await
+            && set.abs_diff(at.0) < SLACK
+        {
+            return;
+        }
+        if let Err(error) = storage.set_alarm(at.since(now())).await {
+            log::fault("alarm", json!({ "fault": error.to_string() }));
+        }
+    }
+}
+
+async fn question(request: &Request) -> Result<Question, String> {
+    match Stream(request.inner().body()).read(QUESTION_LIMIT).await {
+        Ok(Read::Whole(bytes)) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
+        Ok(Read::Cut(_)) => Err("a question too long".to_owned()),
+        Err(_) => Err("the question broke off".to_owned()),
+    }
+}
+
+fn failed(reason: String) -> Answered {
+    Answered::Answer(Answer::Failed { reason })
+}
+
+fn respond(answered: Answered) -> Response {
+    let (bytes, metadata) = match answered {
+        Answered::Document { bytes, metadata } => (bytes, serde_json::to_string(&metadata).ok()),
+        Answered::Answer(answer) => (serde_json::to_vec(&answer).unwrap_or_default(), None),
+    };
+    let response = ResponseBuilder::new().fixed(bytes);
+    if let Some(metadata) = metadata {
+        // An entity tag is ASCII, and so is the rest: this is taken.
+        let _ = response.headers().set(METADATA, &metadata);
+    }
+    response
+}
+
+/// One line a pass and a fault.
+fn report(step: &Step) {
+    if let Some(pass) = &step.pass {
+        log::note("pass", pass);
+    }
+    if let Some(fault) = &step.fault {
+        log::fault("step", json!({ "fault": fault, "calls": step.calls }));
+    }
+}
+
+/// Random where there is randomness, else the time: two lives do not begin in one millisecond.
+fn incarnation() -> String {
+    let mut bytes = [0_u8; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => format!("{:016x}", u64::from_be_bytes(bytes)),
+        Err(_) => now().0.to_string(),
+    }
+}

@@ -1,0 +1,66 @@
+//! What an isolate keeps between requests: plain values only, no future of another request's (facts: workers §7).
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use wasm_bindgen::JsValue;
+use worker::Env;
+
+use super::log;
+use crate::config::{Config, Problems};
+use crate::serve::Memory;
+
+/// An isolate's settings and memory.
+#[derive(Debug)]
+pub(super) struct Isolate {
+    /// The settings, or what is wrong with them.
+    pub(super) config: Result<Config, Problems>,
+    /// What it remembers.
+    pub(super) memory: Memory,
+}
+
+thread_local! {
+    static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+}
+
+/// This isolate. The settings are read once: a deployment or a changed secret starts new isolates.
+pub(super) fn current(env: &Env) -> Rc<Isolate> {
+    ISOLATE.with(|isolate| Rc::clone(isolate.get_or_init(|| Rc::new(begin(env)))))
+}
+
+fn begin(env: &Env) -> Isolate {
+    let config = Config::from_lookup(|name| setting(env, name));
+    if let Err(problems) = &config {
+        log::fault("configuration", json!({ "problems": problems.to_string() }));
+    }
+    Isolate {
+        config,
+        memory: Memory::new(),
+    }
+}
+
+/// A setting as text, whether it is a secret, a text or another kind of var: lists in `wrangler.toml` arrive as arrays,
+/// numbers and truths as such.
+fn setting(env: &Env, name: &str) -> Option<String> {
+    let value = js_sys::Reflect::get(env, &JsValue::from_str(name)).ok()?;
+    if let Some(text) = value.as_string() {
+        return Some(text);
+    }
+    if value.is_undefined() {
+        return None;
+    }
+    let json: String = js_sys::JSON::stringify(&value).ok()?.into();
+    match serde_json::from_str(&json).ok()? {
+        Value::Array(items) => Some(items.iter().map(text).collect::<Vec<_>>().join(",")),
+        Value::Null => None,
+        other => Some(text(&other)),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,44 @@
+//! Cloudflare. The only place that names `worker`, and it decides nothing: events become calls of [`crate::serve`] and
+//! [`crate::catalog`], and the traits of [`crate::platform`] are met with KV, SQLite and `fetch`.
+//!
+//! Nothing here may panic, nor call an import that can throw without `catch`: in a Durable Object either leaves the
+//! caller without an answer and blocks the alarm (facts: workers §8.11).
+
+mod catalog;
+mod client;
+mod database;
+mod event;
+mod fetch;
+mod headers;
+mod isolate;
+mod kv;
+mod log;
+mod stream;
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+
+use crate::platform::Timestamp;
+
+/// The binding of the KV namespace (design §6).
+const DOCUMENTS: &str = "DOCUMENTS";
+
+/// The binding of the Durable Object (design §6).
+const CATALOG: &str = "CATALOG";
+
+/// The time; at Cloudflare it moves on only with I/O.
+fn now() -> Timestamp {
+    Timestamp(i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What `future` gives within `limit`, else nothing.
+async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let delay = worker::Delay::from(limit);
+    match select(pin!(future), pin!(delay)).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(((), _)) => None,
+    }
+}

@@ -1,0 +1,59 @@
+//! Bodies: streams of JavaScript's that pass through untouched, unless they must be read.
+
+use bytes::{Bytes, BytesMut};
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, ReadableStreamDefaultReader};
+
+/// A body not read yet; none for an answer without one.
+#[derive(Debug)]
+pub(crate) struct Stream(pub(super) Option<ReadableStream>);
+
+/// What came of reading.
+pub(super) enum Read {
+    /// All there was.
+    Whole(Bytes),
+    /// There is more: this is the limit and something beyond it.
+    Cut(Bytes),
+}
+
+impl Stream {
+    /// Reads to the end, or until more than `limit` bytes have come; the rest is cancelled.
+    pub(super) async fn read(self, limit: usize) -> Result<Read, JsValue> {
+        let Some(stream) = self.0 else {
+            return Ok(Read::Whole(Bytes::new()));
+        };
+        let reader = ReadableStreamDefaultReader::new(&stream)?;
+        let mut bytes = BytesMut::new();
+        loop {
+            let step = JsFuture::from(reader.read()).await?;
+            if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
+                return Ok(Read::Whole(bytes.freeze()));
+            }
+            let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.dyn_into()?;
+            bytes.extend_from_slice(&chunk.to_vec());
+            if bytes.len() > limit {
+                let _ = JsFuture::from(reader.cancel()).await;
+                return Ok(Read::Cut(bytes.freeze()));
+            }
+        }
+    }
+
+    /// Lets go: an unread body keeps its connection open for as long as a Durable Object lives (facts: workers §8.11).
+    pub(super) async fn cancel(self) {
+        if let Some(stream) = self.0 {
+            let _ = JsFuture::from(stream.cancel()).await;
+        }
+    }
+}
+
+impl From<worker::ResponseBody> for Stream {
+    fn from(body: worker::ResponseBody) -> Self {
+        match body {
+            worker::ResponseBody::Stream(stream) => Self(Some(stream)),
+            // What comes from `fetch` is a stream or nothing.
+            worker::ResponseBody::Empty | worker::ResponseBody::Body(_) => Self(None),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The outward error: what a request ends in when it does not end well. Whose fault it is decides the status (the
+//! client's, the registry's, ours); `Display` is for the log, [`Error::public_message`] is for the client. Both hold
+//! facts only: never a secret, an upstream body, a token or a signed URL.
+
+use http::StatusCode;
+
+/// Why a request was not answered as wished.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    // The client's fault.
+    /// Nothing is there.
+    #[error("not found: {0}")]
+    NotFound(Missing),
+    /// The path is known, the method is not.
+    #[error("method not allowed, only {allow}")]
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allow: &'static str,
+    },
+    /// No credentials, or wrong ones. Which of the two, and which part is wrong, is not told.
+    #[error("no valid credentials for {0}")]
+    Unauthorized(Door),
+    /// The door has no key: the setting that would open it is not set.
+    #[error("{0} is not set")]
+    Closed(&'static str),
+    /// The request cannot be understood.
+    #[error("bad request: {0}")]
+    BadRequest(&'static str),
+    /// The request's body is longer than this many bytes.
+    #[error("the request's body is larger than {0} bytes")]
+    TooLarge(usize),
+
+    // The registry's fault.
+    /// The registry does not do its part.
+    #[error("registry {host}: {fault}")]
+    Registry {
+        /// Its host.
+        host: String,
+        /// The kind of fault in public words: `denied access (401)`.
+        fault: String,
+        /// Everything known of it, for the log; empty when there is no more.
+        detail: String,
+        /// When to come again, in seconds, if that is known.
+        retry_after: Option<u64>,
+    },
+    /// The registry asks for patience.
+    #[error("registry {host}: asks to slow down")]
+    Throttled {
+        /// Its host.
+        host: String,
+        /// When to come again, in seconds.
+        retry_after: u64,
+    },
+    /// The registry sends bytes itself, while redirects are all that is wanted.
+    #[error("registry {host}: does not redirect downloads, and DOWNLOAD is redirect")]
+    NoRedirect {
+        /// Its host.
+        host: String,
+    },
+
+    // Ours.
+    /// Nothing has been published yet.
+    #[error("the first sync is not done: {progress}")]
+    NotReady {
+        /// How far it is: `1,234 of about 5,000 tags`.
+        progress: String,
+        /// When to come again, in seconds.
+        retry_after: u64,
+    },
+    /// A sync was not published within the time the client wished to wait, in seconds.
+    #[error("the sync was not published within {0} seconds")]
+    NotPublished(u64),
+    /// More questions to the catalog than this isolate may ask.
+    #[error("too many questions to the catalog")]
+    Busy,
+    /// The catalog could not be asked, or failed.
+    #[error("catalog: {0}")]
+    Catalog(String),
+    /// What was built or stored here is not what it should be.
+    #[error("{0}")]
+    Internal(String),
+    /// Settings are wrong.
+    #[error("configuration: {detail}")]
+    Configuration {
+        /// The names of the settings, fit for anyone.
+        names: String,
+        /// What is wrong with each, without values of secrets.
+        detail: String,
+    },
+}
+
+/// What was looked for in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// A route.
+    Path,
+    /// A folder of charts.
+    Space,
+    /// A package or provenance file.
+    File,
+    /// A kind of webhook.
+    Webhook,
+    /// A superseded package that the registry has let go.
+    Gone,
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Path => "there is nothing at this path",
+            Self::Space => "there are no charts below this path",
+            Self::File => "there is no such file in this repository",
+            Self::Webhook => "there is no such kind of webhook",
+            Self::Gone => "the registry no longer has this superseded package",
+        })
+    }
+}
+
+/// What credentials were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Indexes and packages.
+    Charts,
+    /// `/info`, `/metrics`, `/refresh`.
+    Admin,
+    /// `/webhook/…`.
+    Webhook,
+}
+
+impl std::fmt::Display for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Charts => "charts",
+            Self::Admin => "admin",
+            Self::Webhook => "webhook",
+        })
+    }
+}
+
+/// When to come again after a hiccup of ours, in seconds.
+const SOON: u64 = 5;
+
+impl Error {
+    /// The status of the answer (RFC 9110 §15).
+    pub fn status(&self) -> StatusCode {
+        use StatusCode as S;
+        match self {
+            Self::NotFound(_) => S::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => S::METHOD_NOT_ALLOWED,
+            Self::Unauthorized(_) => S::UNAUTHORIZED,
+            Self::Closed(_) => S::FORBIDDEN,
+            Self::BadRequest(_) => S::BAD_REQUEST,
+            Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
+            // An upstream 401 or 403 is our credential's problem and never a challenge to the client.
+            Self::Registry { .. } | Self::NoRedirect { .. } => S::BAD_GATEWAY,
+            Self::Throttled { .. } | Self::NotReady { .. } | Self::Busy | Self::Catalog(_) => {
+                S::SERVICE_UNAVAILABLE
+            }
+            Self::NotPublished(_) => S::GATEWAY_TIMEOUT,
+            Self::Internal(_) | Self::Configuration { .. } => S::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What anyone may be told.
+    pub fn public_message(&self) -> String {
+        match self {
+            Self::NotFound(missing) => missing.to_string(),
+            Self::MethodNotAllowed { allow } => format!("only {allow} here"),
+            Self::Unauthorized(_) => "credentials are missing or wrong".to_owned(),
+            Self::Closed(setting) => format!("closed: {setting} is not set"),
+            Self::BadRequest(what) => (*what).to_owned(),
+            Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
+            Self::Registry { host, fault, .. } => format!("the registry {host} {fault}"),
+            Self::Throttled { host, .. } => format!("the registry {host} asks to slow down"),
+            Self::NoRedirect { host } => format!(
+                "the registry {host} does not redirect downloads: set DOWNLOAD to auto or stream"
+            ),
+            Self::NotReady { progress, .. } => {
+                format!("the first sync is still running: {progress}")
+            }
+            Self::NotPublished(seconds) => {
+                format!("not published within {seconds} seconds; the sync goes on")
+            }
+            Self::Busy => "too many requests for what is not published yet".to_owned(),
+            Self::Catalog(_) => "the catalog did not answer".to_owned(),
+            Self::Internal(_) => "something went wrong here".to_owned(),
+            Self::Configuration { names, .. } => format!("these settings are wrong: {names}"),
+        }
+    }
+
+    /// When to come again, in seconds (RFC 9110 §10.2.3); every 503 says so.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Registry { retry_after, .. } => *retry_after,
+            Self::Throttled { retry_after, .. } | Self::NotReady { retry_after, .. } => {
+                Some(*retry_after)
+            }
+            Self::Busy => Some(1),
+            Self::Catalog(_) => Some(SOON),
+            Self::NotFound(_)
+            | Self::MethodNotAllowed { .. }
+            | Self::Unauthorized(_)
+            | Self::Closed(_)
+            | Self::BadRequest(_)
+            | Self::TooLarge(_)
+            | Self::NoRedirect { .. }
+            | Self::NotPublished(_)
+            | Self::Internal(_)
+            | Self::Configuration { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Error> {
+        let host = || "registry.example".to_owned();
+        vec![
+            Error::NotFound(Missing::Path),
+            Error::NotFound(Missing::Space),
+            Error::NotFound(Missing::File),
+            Error::NotFound(Missing::Webhook),
+            Error::NotFound(Missing::Gone),
+            Error::MethodNotAllowed { allow: "GET, HEAD" },
+            Error::Unauthorized(Door::Charts),
+            Error::Closed("ADMIN_TOKEN"),
+            Error::BadRequest("the body is not a notification"),
+            Error::TooLarge(1024),
+            Error::Registry {
+                host: host(),
+                fault: "denied access (401)".into(),
+                detail: "SECRET".into(),
+                retry_after: None,
+            },
+            Error::Throttled {
+                host: host(),
+                retry_after: 30,
+            },
+            Error::NoRedirect { host: host() },
+            Error::NotReady {
+                progress: "1,234 of about 5,000 tags".into(),
+                retry_after: 10,
+            },
+            Error::NotPublished(60),
+            Error::Busy,
+            Error::Catalog("SECRET".into()),
+            Error::Internal("SECRET".into()),
+            Error::Configuration {
+                names: "REGISTRY".into(),
+                detail: "SECRET".into(),
+            },
+        ]
+    }
+
+    #[test]
+    fn every_outcome_has_one_status_and_message() {
+        let told: Vec<String> = all()
+            .iter()
+            .map(|e| format!("{} {}", e.status().as_u16(), e.public_message()))
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @"
+            404 there is nothing at this path
+            404 there are no charts below this path
+            404 there is no such file in this repository
+            404 there is no such kind of webhook
+            404 the registry no longer has this superseded package
+            405 only GET, HEAD here
+            401 credentials are missing or wrong
+            403 closed: ADMIN_TOKEN is not set
+            400 the body is not a notification
+            413 the body is larger than 1024 bytes
+            502 the registry registry.example denied access (401)
+            503 the registry registry.example asks to slow down
+            502 the registry registry.example does not redirect downloads: set DOWNLOAD to auto or stream
+            503 the first sync is still running: 1,234 of about 5,000 tags
+            504 not published within 60 seconds; the sync goes on
+            503 too many requests for what is not published yet
+            503 the catalog did not answer
+            500 something went wrong here
+            500 these settings are wrong: REGISTRY
+        ");
+    }
+
+    #[test]
+    fn every_503_says_when_to_come_again() {
+        for error in all() {
+            if error.status() == StatusCode::SERVICE_UNAVAILABLE {
+                assert!(error.retry_after().is_some(), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn details_stay_inside() {
+        for error in all() {
+            assert!(!error.public_message().contains("SECRET"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Redirects that are followed here: by hand, judged one by one, and never with credentials.
+
+use bytes::Bytes;
+use http::{HeaderValue, header};
+
+use crate::platform::{Clock, Fetch};
+
+use super::super::error::Refusal;
+use super::super::location::{self, Target};
+use super::super::{Error, Garbage, Operation, request};
+use super::{Client, is_redirect};
+
+/// The most redirects that are followed for one request: registry.k8s.io takes two.
+const MAX_HOPS: usize = 5;
+
+impl<F: Fetch, C: Clock> Client<'_, F, C> {
+    /// Follows redirects from the answer to `asked` until there are no more; gives the last answer and its host.
+    pub(super) async fn follow_all(
+        &self,
+        asked: &http::Request<Bytes>,
+        mut response: http::Response<F::Body>,
+    ) -> Result<(http::Response<F::Body>, String), Error> {
+        let operation = Operation::FollowingRedirect;
+        let mut asked = request::redirected(asked, asked.uri().clone());
+        for _ in 0..MAX_HOPS {
+            if !is_redirect(response.status()) {
+                return Ok((response, self.host_of(&asked)));
+            }
+            let target = self.target(&asked, response).await?;
+            asked = request::redirected(&asked, target.uri);
+            response = self.exchange(operation, asked.clone()).await?;
+        }
+        let host = self.host_of(&asked);
+        if is_redirect(response.status()) {
+            self.fetch.cancel(response.into_body()).await;
+            return Err(self.garbage(operation, &host, Garbage::Redirect));
+        }
+        Ok((response, host))
+    }
+
+    /// Where a redirect leads, if one goes there; its body is let go.
+    pub(super) async fn target(
+        &self,
+        asked: &http::Request<Bytes>,
+        response: http::Response<F::Body>,
+    ) -> Result<Target, Error> {
+        let (parts, body) = response.into_parts();
+        self.fetch.cancel(body).await;
+        let location = parts.headers.get(header::LOCATION).ok_or_else(|| {
+            self.garbage(
+                Operation::FollowingRedirect,
+                &self.host_of(asked),
+                Garbage::Redirect,
+            )
+        })?;
+        self.judged(asked.uri(), &self.host_of(asked), location)
+    }
+
+    /// The target of a Location that came from `host` in answer to a request for `requested`.
+    pub(super) fn judged(
+        &self,
+        requested: &http::Uri,
+        host: &str,
+        location: &HeaderValue,
+    ) -> Result<Target, Error> {
+        location::judge(location, requested, self.registry).map_err(|what: Refusal| {
+            Error::Refused {
+                host: host.to_owned(),
+                operation: Operation::FollowingRedirect,
+                what,
+            }
+        })
+    }
+}

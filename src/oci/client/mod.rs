@@ -1,0 +1,184 @@
+//! The client: puts requests in order. What they look like, and what the answers mean, is said elsewhere.
+
+mod answer;
+mod ask;
+mod auth;
+mod blobs;
+mod gate;
+mod hops;
+mod manifests;
+mod pages;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+
+use crate::platform::{Clock, Fetch, FetchError};
+
+use super::tokens::Account;
+use super::{Credentials, Error, Garbage, Operation, Registry, RetryAfter, Tokens};
+
+pub use blobs::Opened;
+pub use manifests::Fetched;
+pub use pages::{Listing, Page};
+
+/// How much of an error's body is read, in bytes: its code is at the beginning, as in go-containerregistry.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// Speaks to one registry with one set of credentials. Every send goes through `fetch`, and none is hidden: with a token
+/// at hand each method is one send for each page, manifest or blob, and one for each redirect it follows. The only retry
+/// is the one that a challenge asks for.
+#[derive(Debug)]
+pub struct Client<'a, F, C> {
+    fetch: &'a F,
+    registry: &'a Registry,
+    credentials: &'a Credentials,
+    tokens: &'a Tokens,
+    clock: &'a C,
+    account: Account,
+    gates: gate::Gates,
+    page_size: std::cell::Cell<u32>,
+}
+
+impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
+    /// A client for `registry`. Keep one for an invocation: calls that run side by side then share the way in.
+    pub fn new(
+        fetch: &'a F,
+        registry: &'a Registry,
+        credentials: &'a Credentials,
+        tokens: &'a Tokens,
+        clock: &'a C,
+    ) -> Self {
+        let account = Account::new(registry, credentials);
+        let page_size = std::cell::Cell::new(pages::LARGE);
+        Self {
+            fetch,
+            registry,
+            credentials,
+            tokens,
+            clock,
+            account,
+            gates: gate::Gates::default(),
+            page_size,
+        }
+    }
+
+    /// Sends one request as it is.
+    async fn exchange(
+        &self,
+        operation: Operation,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<F::Body>, Error> {
+        let host = self.host_of(&request);
+        self.fetch
+            .send(request)
+            .await
+            .map_err(|source| Error::Fetch {
+                host,
+                operation,
+                source,
+            })
+    }
+
+    /// Reads a body to its end, at most `limit` bytes.
+    async fn read(
+        &self,
+        operation: Operation,
+        host: &str,
+        body: F::Body,
+        limit: usize,
+    ) -> Result<Bytes, Error> {
+        self.fetch.read(body, limit).await.map_err(|source| {
+            let host = host.to_owned();
+            match source {
+                FetchError::TooLarge(_) => Error::Garbage {
+                    host,
+                    operation,
+                    what: Garbage::TooLarge,
+                },
+                source => Error::Fetch {
+                    host,
+                    operation,
+                    source,
+                },
+            }
+        })
+    }
+
+    /// The error that an answer without success stands for. Its body is read for the code in it, if it can be.
+    async fn refusal(
+        &self,
+        operation: Operation,
+        host: &str,
+        response: http::Response<F::Body>,
+    ) -> Error {
+        self.refusal_with_body(operation, host, response).await.0
+    }
+
+    /// The same, and the body.
+    async fn refusal_with_body(
+        &self,
+        operation: Operation,
+        host: &str,
+        response: http::Response<F::Body>,
+    ) -> (Error, Bytes) {
+        let (parts, body) = response.into_parts();
+        let body = if parts.status.is_client_error() || parts.status.is_server_error() {
+            self.fetch.read(body, MAX_ERROR).await.unwrap_or_default()
+        } else {
+            self.fetch.cancel(body).await;
+            return (self.garbage(operation, host, Garbage::Status), Bytes::new());
+        };
+        let error = Error::Status {
+            host: host.to_owned(),
+            operation,
+            status: parts.status.as_u16(),
+            code: super::error::code(&body),
+            retry_after: text(&parts.headers, &header::RETRY_AFTER).and_then(RetryAfter::parse),
+        };
+        (error, body)
+    }
+
+    #[expect(clippy::unused_self, reason = "reads like its neighbours")]
+    fn garbage(&self, operation: Operation, host: &str, what: Garbage) -> Error {
+        Error::Garbage {
+            host: host.to_owned(),
+            operation,
+            what,
+        }
+    }
+
+    /// The host of a request as people know it, with its port: for messages.
+    fn host_of(&self, request: &http::Request<Bytes>) -> String {
+        let authority = request
+            .uri()
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        if self.registry.origin().ends_with(&format!("://{authority}")) {
+            self.registry.host().to_owned()
+        } else {
+            authority.to_owned()
+        }
+    }
+
+    /// A request that could not be formed.
+    fn formed(
+        &self,
+        operation: Operation,
+        request: Result<http::Request<Bytes>, http::Error>,
+    ) -> Result<http::Request<Bytes>, Error> {
+        request.map_err(|_| self.garbage(operation, self.registry.host(), Garbage::Address))
+    }
+}
+
+/// A header as text; none when it is absent or no text.
+fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Redirects of any kind: 300 and 304 are none.
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+#[cfg(test)]
+mod tests;

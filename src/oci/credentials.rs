@@ -1,0 +1,177 @@
+//! Who Portolan is to a registry.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use crate::secret::Secret;
+
+use super::{Invalid, Registry};
+
+/// What is shown to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// Nothing.
+    Anonymous,
+    /// User and password: sent to the registry itself (Basic) or to its token server.
+    Basic {
+        /// The user; a secret too, some registries put a token there.
+        username: Secret,
+        /// The password.
+        password: Secret,
+    },
+    /// A refresh token (`identitytoken`): exchanged at the token server by the OAuth2 grant.
+    Identity(Secret),
+    /// A ready Bearer token (`registrytoken`).
+    Bearer(Secret),
+}
+
+/// People copy base64 with and without its padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Docker's name for a user whose password is a refresh token.
+const TOKEN_USER: &str = "<token>";
+
+/// The file (`dockerconfigjson`); without `auths` it is the older `.dockercfg`, the inner map alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    #[serde(default)]
+    auths: Option<BTreeMap<String, Option<Entry>>>,
+    #[serde(default)]
+    cred_helpers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    creds_store: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Entry {
+    auth: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
+    registrytoken: Option<String>,
+}
+
+/// Picks the credentials for `registry`, and a prefix in it, out of a `dockerconfigjson` given as text or base64. The entry
+/// with the longest path that leads to the prefix counts (`host/team/charts` before `host/team` before `host`). None at all
+/// is an error: silence would be read as anonymous.
+pub fn from_docker_config(
+    text: &str,
+    registry: &Registry,
+    prefix: &str,
+) -> Result<Credentials, Invalid> {
+    let text = text.trim();
+    let json = if text.starts_with('{') {
+        text.to_owned()
+    } else {
+        decode(text).ok_or(Invalid::DockerConfig("neither JSON nor base64"))?
+    };
+    let config: Config =
+        serde_json::from_str(&json).map_err(|_| Invalid::DockerConfig("malformed JSON"))?;
+    let helpers = config.cred_helpers.unwrap_or_default();
+    let by_helper = config.creds_store.is_some_and(|store| !store.is_empty())
+        || helpers
+            .keys()
+            .any(|key| covers(key, registry, prefix).is_some());
+    let auths = match config.auths {
+        Some(auths) => auths,
+        None if by_helper || !helpers.is_empty() => BTreeMap::new(),
+        None => serde_json::from_str(&json).map_err(|_| Invalid::DockerConfig("malformed JSON"))?,
+    };
+    let mut best: Option<(usize, Credentials)> = None;
+    for (key, entry) in auths {
+        let Some(length) = covers(&key, registry, prefix) else {
+            continue;
+        };
+        let credentials = entry.unwrap_or_default().credentials()?;
+        if let Some(credentials) = credentials
+            && best.as_ref().is_none_or(|(longest, _)| length > *longest)
+        {
+            best = Some((length, credentials));
+        }
+    }
+    match best {
+        Some((_, credentials)) => Ok(credentials),
+        None if by_helper => Err(Invalid::DockerConfig(
+            "it leaves the registry to a credential helper, and none can run here",
+        )),
+        None => Err(Invalid::DockerConfig("it has no entry for the registry")),
+    }
+}
+
+/// The length of the path in `key`, if that leads to `prefix` on `registry`. Keys are `host[:port][/path]`, or URLs as
+/// Docker writes them (`https://index.docker.io/v1/`), whose path says nothing.
+fn covers(key: &str, registry: &Registry, prefix: &str) -> Option<usize> {
+    let without_scheme = key
+        .strip_prefix("https://")
+        .or_else(|| key.strip_prefix("http://"));
+    let address = without_scheme.unwrap_or(key);
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let path = match path.trim_end_matches('/') {
+        "v1" | "v2" => "",
+        _ if without_scheme.is_some() => "",
+        path => path,
+    };
+    let same_host = Registry::new(registry.scheme(), host).is_ok_and(|other| other == *registry);
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    let leads = path.is_empty() || prefix.strip_prefix(path).is_some_and(below);
+    (same_host && leads).then_some(path.len())
+}
+
+impl Entry {
+    /// `None` for an entry that says nothing: Docker leaves `{}` behind where a helper keeps the password.
+    fn credentials(self) -> Result<Option<Credentials>, Invalid> {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        if let Some(token) = given(self.identitytoken) {
+            return Ok(Some(Credentials::Identity(token.into())));
+        }
+        if let Some(token) = given(self.registrytoken) {
+            return Ok(Some(Credentials::Bearer(token.into())));
+        }
+        let (username, password) =
+            match (given(self.auth), given(self.username), given(self.password)) {
+                (Some(auth), ..) => {
+                    let auth =
+                        decode(&auth).ok_or(Invalid::DockerConfig("an auth that is not base64"))?;
+                    // Some tools pad with NULs before they encode (containers/image).
+                    let (username, password) = auth
+                        .trim_end_matches('\0')
+                        .split_once(':')
+                        .ok_or(Invalid::DockerConfig("an auth without a colon"))?;
+                    (username.to_owned(), password.to_owned())
+                }
+                (None, Some(username), Some(password)) => (username, password),
+                (None, None, None) => return Ok(None),
+                (None, ..) => {
+                    return Err(Invalid::DockerConfig(
+                        "a user without a password, or the other way round",
+                    ));
+                }
+            };
+        Ok(Some(if username == TOKEN_USER {
+            Credentials::Identity(password.into())
+        } else {
+            Credentials::Basic {
+                username: username.into(),
+                password: password.into(),
+            }
+        }))
+    }
+}
+
+/// Base64 with or without padding and line breaks.
+fn decode(text: &str) -> Option<String> {
+    let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    String::from_utf8(BASE64.decode(packed).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! What can go wrong between Portolan and a registry.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::platform::{FetchError, Timestamp};
+
+use super::Invalid;
+
+/// A pause longer than this is not believed: no registry's window is longer, and a catalog must not sleep for ever.
+const MAX_PAUSE: Duration = Duration::from_hours(24);
+
+/// What was being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `GET /v2/_catalog`.
+    ListingRepositories,
+    /// `GET /v2/<name>/tags/list`.
+    ListingTags,
+    /// `GET /v2/<name>/manifests/<reference>`.
+    ReadingManifest,
+    /// `HEAD /v2/<name>/manifests/<tag>`.
+    ResolvingTag,
+    /// `GET /v2/<name>/blobs/<digest>`.
+    ReadingBlob,
+    /// A request to where the registry redirected to, without credentials.
+    FollowingRedirect,
+    /// A request to the token server that a challenge named.
+    AskingForToken,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ListingRepositories => "listing repositories",
+            Self::ListingTags => "listing tags",
+            Self::ReadingManifest => "reading a manifest",
+            Self::ResolvingTag => "resolving a tag",
+            Self::ReadingBlob => "reading a blob",
+            Self::FollowingRedirect => "following a redirect",
+            Self::AskingForToken => "asking for a token",
+        })
+    }
+}
+
+/// When a registry asks to be left alone until (RFC 9110 §10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So many seconds from the answer.
+    Seconds(u64),
+    /// Until a date.
+    Date(Timestamp),
+}
+
+impl RetryAfter {
+    /// Reads the header's value; `None` for anything that is neither form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            // More digits than fit are still "very long".
+            return Some(Self::Seconds(text.parse().unwrap_or(u64::MAX)));
+        }
+        let date = httpdate::parse_http_date(text).ok()?;
+        let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(Self::Date(Timestamp(0).after(since)))
+    }
+
+    /// The instant it means when read at `now`; at most a day ahead, never in the past.
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        let instant = match self {
+            Self::Seconds(seconds) => now.after(Duration::from_secs(seconds)),
+            Self::Date(date) => date,
+        };
+        instant.clamp(now, now.after(MAX_PAUSE))
+    }
+}
+
+/// An answer that cannot be believed or used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Garbage {
+    /// Not the JSON it should be.
+    #[error("an answer that cannot be parsed")]
+    Unparseable,
+    /// The bytes have another digest than was asked for or promised.
+    #[error("bytes of another digest")]
+    Digest,
+    /// The bytes are fewer or more than the manifest says.
+    #[error("bytes of another length")]
+    Length,
+    /// Longer than its limit.
+    #[error("an answer that is too large")]
+    TooLarge,
+    /// A redirect without a target, or one too many.
+    #[error("a redirect that leads nowhere")]
+    Redirect,
+    /// A status that makes no sense here.
+    #[error("an unexpected status")]
+    Status,
+    /// Credentials that no header can hold; said of the registry, whose they are.
+    #[error("no way to be shown its credentials")]
+    Credentials,
+    /// A request could not be formed from what the registry said.
+    #[error("an address that cannot be asked")]
+    Address,
+}
+
+/// A URL of the registry's that is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The challenge's realm is on a host that is none of the registry's, or in the clear.
+    #[error("named a token server that credentials may not be sent to")]
+    Realm,
+    /// The token server answers with a redirect.
+    #[error("redirects requests for tokens")]
+    TokenRedirect,
+    /// A Location in the clear, with user and password in it, or to an internal address.
+    #[error("redirects to an address that is not followed")]
+    Location,
+}
+
+/// Why a registry did not give what was asked. Holds facts fit for a log: hosts, statuses and codes; never a URL, a body,
+/// a token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It answered with a status that is no success.
+    #[error("{host}: {operation}: answered {status}{}", in_brackets(.code.as_deref()))]
+    Status {
+        /// Who answered: the registry, its token server, or where it redirected to.
+        host: String,
+        /// What was being done.
+        operation: Operation,
+        /// The HTTP status.
+        status: u16,
+        /// The first error code of the body (distribution spec, "Error Codes"), an open vocabulary.
+        code: Option<String>,
+        /// How long to leave it alone, if it says so.
+        retry_after: Option<RetryAfter>,
+    },
+    /// No answer.
+    #[error("{host}: {operation}: {source}")]
+    Fetch {
+        /// Who was asked.
+        host: String,
+        /// What was being done.
+        operation: Operation,
+        /// What happened.
+        source: FetchError,
+    },
+    /// An answer that is not used.
+    #[error("{host}: {operation}: gave {what}")]
+    Garbage {
+        /// Who answered.
+        host: String,
+        /// What was being done.
+        operation: Operation,
+        /// What is wrong with it.
+        what: Garbage,
+    },
+    /// It named a URL that is not followed.
+    #[error("{host}: {operation}: {what}")]
+    Refused {
+        /// Who named it.
+        host: String,
+        /// What was being done.
+        operation: Operation,
+        /// What is wrong with it.
+        what: Refusal,
+    },
+    /// A value that is not what it should be.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+fn in_brackets(code: Option<&str>) -> String {
+    code.map(|code| format!(" ({code})")).unwrap_or_default()
+}
+
+/// What an error means for whoever has to decide what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 401 or 403, given here, or credentials were asked for that may not be sent.
+    Denied(u16),
+    /// There is no such thing.
+    NotFound,
+    /// Too many calls.
+    Throttled,
+    /// It is down, or does not answer.
+    Unavailable,
+    /// It answers, but not with what it should.
+    Garbage,
+    /// It does not offer this.
+    Unsupported,
+    /// The invocation has used up its calls; nothing is wrong with the registry.
+    Budget,
+}
+
+impl Error {
+    /// What it means.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Status {
+                operation,
+                status,
+                code,
+                retry_after,
+                ..
+            } => match (status, code.as_deref(), operation) {
+                (429, ..) | (_, Some("TOOMANYREQUESTS"), _) => Kind::Throttled,
+                (503, ..) if retry_after.is_some() => Kind::Throttled,
+                (501, ..) => Kind::Unsupported,
+                (_, Some("MANIFEST_UNKNOWN" | "BLOB_UNKNOWN" | "NAME_UNKNOWN"), _) => Kind::NotFound,
+                (408 | 425 | 500.., ..)
+                // Storage that does not know a signature says nothing about who may see what is in the registry,
+                | (400..=499, _, Operation::FollowingRedirect)
+                // and a token server that is not there says nothing about what is in it.
+                | (404 | 410, _, Operation::AskingForToken) => Kind::Unavailable,
+                (401 | 403, ..) => Kind::Denied(*status),
+                (404 | 410, ..) => Kind::NotFound,
+                (400..=499, ..) => Kind::Unsupported,
+                _ => Kind::Garbage,
+            },
+            Self::Fetch { source, .. } => match source {
+                FetchError::Transport(_) | FetchError::Timeout => Kind::Unavailable,
+                FetchError::TooLarge(_) => Kind::Garbage,
+                FetchError::Budget => Kind::Budget,
+            },
+            Self::Refused { what, .. } => match what {
+                Refusal::Realm | Refusal::TokenRedirect => Kind::Denied(401),
+                Refusal::Location => Kind::Garbage,
+            },
+            Self::Garbage { .. } | Self::Invalid(_) => Kind::Garbage,
+        }
+    }
+
+    /// When the registry wants to be asked again, if it said so at `now`.
+    pub fn retry_after(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Status { retry_after, .. } => retry_after.map(|retry| retry.at(now)),
+            Self::Fetch { .. } | Self::Garbage { .. } | Self::Refused { .. } | Self::Invalid(_) => {
+                None
+            }
+        }
+    }
+
+    /// What anyone may be told: the kind of fault in words that follow "the registry".
+    pub fn public(&self) -> String {
+        match (self.kind(), self) {
+            (Kind::Denied(status), _) => format!("denied access ({status})"),
+            (Kind::NotFound, _) => "does not have it".to_owned(),
+            (Kind::Throttled, _) => "is limiting requests".to_owned(),
+            (
+                Kind::Unavailable,
+                Self::Fetch {
+                    source: FetchError::Timeout,
+                    ..
+                },
+            ) => "did not answer in time".to_owned(),
+            (Kind::Unavailable | Kind::Unsupported, Self::Status { status, .. }) => {
+                format!("answered {status}")
+            }
+            (Kind::Unavailable, _) => "could not be reached".to_owned(),
+            (Kind::Garbage | Kind::Unsupported, _) => "gave an unusable answer".to_owned(),
+            (Kind::Budget, _) => "has yet to be asked".to_owned(),
+        }
+    }
+
+    /// The host that is at fault, if one is.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Status { host, .. }
+            | Self::Fetch { host, .. }
+            | Self::Garbage { host, .. }
+            | Self::Refused { host, .. } => Some(host),
+            Self::Invalid(_) => None,
+        }
+    }
+}
+
+/// The first code of an error body (distribution spec, "Error Codes"). The body may be anything, and the code is kept only
+/// when it looks like one: it goes into logs.
+pub(super) fn code(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let code = body.get("errors")?.get(0)?.get("code")?.as_str()?;
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    ((1..=64).contains(&code.len()) && code.bytes().all(plain)).then(|| code.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,295 @@
+//! What is remembered about the ways in, in memory only.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use crate::platform::Timestamp;
+
+use super::scope::{Area, Template};
+use super::token::Token;
+use super::{Credentials, Registry};
+
+/// The most tokens that are kept: one a repository, each some KiB where a server signs long ones. Beyond it the token that
+/// ends first is forgotten, which costs a request when it is wanted again.
+const MAX_TOKENS: usize = 1_000;
+
+/// What an isolate knows about how it is let in: tokens until shortly before they end, and the challenges that led to
+/// them, so that a repository seen for the first time does not have to be asked for its challenge. Keep one an isolate.
+#[derive(Default)]
+pub struct Tokens(RefCell<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    ways: BTreeMap<(Account, Kind), Way>,
+    tokens: BTreeMap<(Account, Option<String>), Token>,
+}
+
+/// What a way leads to, for all repositories alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Catalog,
+    Tags,
+    Content,
+}
+
+impl Kind {
+    fn of(area: Area<'_>) -> Self {
+        match area {
+            Area::Catalog => Self::Catalog,
+            Area::Tags(_) => Self::Tags,
+            Area::Content(_) => Self::Content,
+        }
+    }
+
+    /// What most registries want the same for.
+    fn sibling(self) -> Self {
+        match self {
+            Self::Catalog => Self::Catalog,
+            Self::Tags => Self::Content,
+            Self::Content => Self::Tags,
+        }
+    }
+}
+
+/// Who asks whom: nothing is ever shared between registries or between credentials (facts: CVE-2026-35172).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Account {
+    origin: String,
+    credentials: [u8; 32],
+}
+
+impl Account {
+    pub(super) fn new(registry: &Registry, credentials: &Credentials) -> Self {
+        let parts = match credentials {
+            Credentials::Anonymous => ["anonymous", "", ""],
+            Credentials::Basic { username, password } => {
+                ["basic", username.expose(), password.expose()]
+            }
+            Credentials::Identity(token) => ["identity", token.expose(), ""],
+            Credentials::Bearer(token) => ["bearer", token.expose(), ""],
+        };
+        let mut hash = Sha256::new();
+        for part in parts {
+            // With its length, so that no two lists of parts read the same.
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        Self {
+            origin: registry.origin(),
+            credentials: hash.finalize().into(),
+        }
+    }
+}
+
+impl fmt::Debug for Account {
+    /// Where, not who.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Account({})", self.origin)
+    }
+}
+
+/// What a registry was seen to want.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Nothing.
+    Open,
+    /// User and password with every request.
+    Basic,
+    /// A token.
+    Bearer {
+        /// The token server, judged.
+        realm: Url,
+        /// Its name for the registry.
+        service: Option<String>,
+        /// Its name for what is asked.
+        scope: Template,
+    },
+}
+
+impl Tokens {
+    /// Remembers nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the registry wants for `area`; as long as nothing else is known, what it wants for the rest of a repository.
+    pub(super) fn way(&self, account: &Account, area: Area<'_>) -> Option<Way> {
+        let kind = Kind::of(area);
+        let ways = &self.0.borrow().ways;
+        let known = |kind| ways.get(&(account.clone(), kind)).cloned();
+        known(kind).or_else(|| known(kind.sibling()))
+    }
+
+    pub(super) fn remember(&self, account: &Account, area: Area<'_>, way: Way) {
+        self.0
+            .borrow_mut()
+            .ways
+            .insert((account.clone(), Kind::of(area)), way);
+    }
+
+    /// Forgets the way, so that the next request asks anew.
+    pub(super) fn forget(&self, account: &Account, area: Area<'_>) {
+        let kind = Kind::of(area);
+        let ways = &mut self.0.borrow_mut().ways;
+        for kind in [kind, kind.sibling()] {
+            ways.remove(&(account.clone(), kind));
+        }
+    }
+
+    /// The token for a scope, if it still lasts.
+    pub(super) fn token(
+        &self,
+        account: &Account,
+        scope: Option<&str>,
+        now: Timestamp,
+    ) -> Option<Token> {
+        let key = (account.clone(), scope.map(str::to_owned));
+        self.0
+            .borrow()
+            .tokens
+            .get(&key)
+            .filter(|token| now < token.until)
+            .cloned()
+    }
+
+    pub(super) fn keep(
+        &self,
+        account: &Account,
+        scope: Option<&str>,
+        token: Token,
+        now: Timestamp,
+    ) {
+        let tokens = &mut self.0.borrow_mut().tokens;
+        if tokens.len() >= MAX_TOKENS {
+            tokens.retain(|_, token| now < token.until);
+        }
+        if tokens.len() >= MAX_TOKENS {
+            let first = tokens
+                .iter()
+                .min_by_key(|(_, token)| token.until)
+                .map(|(key, _)| key.clone());
+            first.and_then(|key| tokens.remove(&key));
+        }
+        tokens.insert((account.clone(), scope.map(str::to_owned)), token);
+    }
+
+    /// Forgets a token that was refused, unless another one has taken its place since.
+    pub(super) fn discard(&self, account: &Account, scope: Option<&str>, refused: &Token) {
+        let key = (account.clone(), scope.map(str::to_owned));
+        let tokens = &mut self.0.borrow_mut().tokens;
+        if tokens.get(&key) == Some(refused) {
+            tokens.remove(&key);
+        }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    /// Counts only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let memory = self.0.borrow();
+        write!(
+            f,
+            "Tokens({} ways, {} tokens)",
+            memory.ways.len(),
+            memory.tokens.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(host: &str, credentials: &Credentials) -> Account {
+        Account::new(&host.parse().unwrap(), credentials)
+    }
+
+    fn user(username: &str, password: &str) -> Credentials {
+        Credentials::Basic {
+            username: username.into(),
+            password: password.into(),
+        }
+    }
+
+    fn token(value: &str, until: i64) -> Token {
+        Token {
+            value: value.into(),
+            until: Timestamp(until),
+        }
+    }
+
+    #[test]
+    fn tokens_end() {
+        let tokens = Tokens::new();
+        let account = account("ghcr.io", &Credentials::Anonymous);
+        tokens.keep(&account, Some("s"), token("t", 100), Timestamp(0));
+        assert_eq!(
+            tokens.token(&account, Some("s"), Timestamp(99)),
+            Some(token("t", 100))
+        );
+        assert_eq!(tokens.token(&account, Some("s"), Timestamp(100)), None);
+        assert_eq!(tokens.token(&account, Some("other"), Timestamp(0)), None);
+        assert_eq!(tokens.token(&account, None, Timestamp(0)), None);
+    }
+
+    #[test]
+    fn nobody_gets_anothers_token() {
+        let tokens = Tokens::new();
+        tokens.keep(
+            &account("ghcr.io", &user("ab", "c")),
+            None,
+            token("t", 100),
+            Timestamp(0),
+        );
+        for (host, credentials) in [
+            ("ghcr.io", Credentials::Anonymous),
+            ("ghcr.io", user("a", "bc")),
+            ("ghcr.io", user("ab", "d")),
+            ("ghcr.io", Credentials::Identity("ab".into())),
+            ("quay.io", user("ab", "c")),
+            ("http://ghcr.io", user("ab", "c")),
+        ] {
+            assert_eq!(
+                tokens.token(&account(host, &credentials), None, Timestamp(0)),
+                None,
+                "{host} {credentials:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_token_goes_but_not_its_successor() {
+        let tokens = Tokens::new();
+        let account = account("ghcr.io", &Credentials::Anonymous);
+        tokens.keep(&account, None, token("new", 100), Timestamp(0));
+        tokens.discard(&account, None, &token("old", 90));
+        assert!(tokens.token(&account, None, Timestamp(0)).is_some());
+        tokens.discard(&account, None, &token("new", 100));
+        assert!(tokens.token(&account, None, Timestamp(0)).is_none());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let tokens = Tokens::new();
+        let account = account("ghcr.io", &Credentials::Anonymous);
+        for n in 0..MAX_TOKENS + 5 {
+            let until = 1_000 + i64::try_from(n).unwrap();
+            tokens.keep(
+                &account,
+                Some(&n.to_string()),
+                token("t", until),
+                Timestamp(0),
+            );
+        }
+        assert_eq!(format!("{tokens:?}"), "Tokens(0 ways, 1000 tokens)");
+        assert!(tokens.token(&account, Some("4"), Timestamp(0)).is_none());
+        assert!(tokens.token(&account, Some("5"), Timestamp(0)).is_some());
+        // Ended ones make room first.
+        tokens.keep(&account, Some("late"), token("t", 9_999), Timestamp(1_500));
+        assert_eq!(format!("{tokens:?}"), "Tokens(0 ways, 505 tokens)");
+    }
+}

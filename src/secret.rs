@@ -1,0 +1,79 @@
+//! Secrets: a type that cannot be printed by accident.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+
+/// A password, token or key. Its `Debug` is redacted, it has no `Display`, and it is compared in constant time.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text as a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for where it is sent or compared; never for a message.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Compares with `other` in a time that depends on nothing but the lengths.
+    pub fn matches(&self, other: &[u8]) -> bool {
+        self.0.as_bytes().ct_eq(other).into()
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other.0.as_bytes())
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
+        assert_eq!(format!("{:?}", Some(Secret::new(""))), "Some(Secret(…))");
+    }
+
+    #[test]
+    fn equality_is_that_of_the_text() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(secret, Secret::from("hunter2"));
+        for other in ["hunter", "hunter22", "Hunter2", ""] {
+            assert_ne!(secret, Secret::new(other), "{other}");
+        }
+        assert!(secret.matches(b"hunter2"));
+        assert!(Secret::new("").is_empty() && !secret.is_empty());
+    }
+}

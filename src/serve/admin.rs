@@ -1,0 +1,165 @@
+//! What operators and their tools ask: health, state, counts, a sync now.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::ETAG;
+use serde::Serialize;
+
+use super::reply::Reply;
+use super::webhook::Named;
+use super::{Asked, Catalog, Service, metrics, unexpected};
+use crate::catalog::{Answer, Question};
+use crate::error::{Error, Missing};
+use crate::oci;
+use crate::platform::{Clock, Documents, Fetch};
+
+/// How long `?wait` without a number waits, in seconds.
+const WAIT: u64 = 60;
+
+/// Longest wait for a sync, in seconds: proxies on the way rarely bear a silence of more than some minutes.
+const LONGEST_WAIT: u64 = 300;
+
+/// How long to wait before asking again whether a sync was published.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// `/info`: the version first, then what the catalog says.
+#[derive(Serialize)]
+struct Info {
+    version: &'static str,
+    #[serde(flatten)]
+    catalog: serde_json::Value,
+}
+
+/// Answers for `/health`: whoever gets here has sound settings.
+pub(super) fn health<B>() -> Reply<B> {
+    Reply::text(
+        StatusCode::OK,
+        "application/json",
+        r#"{"healthy":true}"#.to_owned(),
+    )
+}
+
+impl<F, D, C, K> Service<'_, F, D, C, K>
+where
+    F: Fetch,
+    D: Documents<Body = F::Body>,
+    C: Catalog<Body = F::Body>,
+    K: Clock,
+{
+    /// Answers for `/info[?page=<n>]`.
+    pub(super) async fn info(&self, asked: &Asked<'_>) -> Result<Reply<F::Body>, Error> {
+        let page = match asked.query("page") {
+            None => 0,
+            Some(page) => page
+                .parse()
+                .map_err(|_| Error::BadRequest("page is not a number"))?,
+        };
+        match self.ask(&Question::Info { page }).await? {
+            Answer::Info { info } => Ok(Reply::json(
+                StatusCode::OK,
+                &Info {
+                    version: env!("CARGO_PKG_VERSION"),
+                    catalog: info,
+                },
+            )),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Answers for `/metrics`.
+    pub(super) async fn metrics(&self) -> Result<Reply<F::Body>, Error> {
+        match self.ask(&Question::Status).await? {
+            Answer::Status { status } => Ok(Reply::text(
+                StatusCode::OK,
+                metrics::CONTENT,
+                metrics::render(&status),
+            )),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Answers for `/refresh[/<path>][?wait=<seconds>][&confirm]`.
+    pub(super) async fn refresh(
+        &self,
+        asked: &Asked<'_>,
+        path: Option<String>,
+    ) -> Result<Reply<F::Body>, Error> {
+        let wait = asked.query("wait").map(|text| seconds(&text)).transpose()?;
+        let confirm = match asked.query("confirm").as_deref() {
+            None | Some("false" | "0") => false,
+            Some("" | "true" | "1") => true,
+            Some(_) => return Err(Error::BadRequest("confirm takes no value")),
+        };
+        let mut answer = self.ask(&Question::Refresh { path, confirm }).await?;
+        let started = self.clock.now();
+        loop {
+            let (ticket, etag) = match answer {
+                Answer::Accepted { ticket, etag } => (ticket, etag),
+                Answer::Missing => return Err(Error::NotFound(Missing::Space)),
+                _ => return Err(unexpected()),
+            };
+            let Some(wait) = wait else {
+                return Ok(accepted());
+            };
+            if let Some(etag) = etag {
+                let body = serde_json::json!({ "published": true, "etag": etag });
+                return Ok(Reply::json(StatusCode::OK, &body).with(ETAG, etag));
+            }
+            if self.clock.now() >= started.after(Duration::from_secs(wait)) {
+                return Err(Error::NotPublished(wait));
+            }
+            self.catalog.pause(PAUSE).await;
+            answer = self.ask(&Question::Await { ticket }).await?;
+        }
+    }
+
+    /// Answers a notification: what it names below the configured sources is looked at again.
+    pub(super) async fn changed(
+        &self,
+        asked: &Asked<'_>,
+        names: BTreeSet<Named>,
+    ) -> Result<Reply<F::Body>, Error> {
+        let ours = |name: &str| {
+            name.parse::<oci::Name>().is_ok_and(|name| {
+                let mut sources = asked.config.sources.iter();
+                sources.any(|source| source.allows(&name))
+            })
+        };
+        let names: Vec<Named> = names
+            .into_iter()
+            .filter(|(name, _)| ours(name))
+            .map(|(name, tag)| (name, tag.filter(|tag| tag.parse::<oci::Tag>().is_ok())))
+            .collect();
+        if !names.is_empty() {
+            match self.ask(&Question::Changed { names }).await? {
+                Answer::Accepted { .. } => {}
+                _ => return Err(unexpected()),
+            }
+        }
+        Ok(accepted())
+    }
+}
+
+fn accepted<B>() -> Reply<B> {
+    Reply::json(
+        StatusCode::ACCEPTED,
+        &serde_json::json!({ "accepted": true }),
+    )
+}
+
+/// How long to wait: a number of seconds, with or without the `s` of the settings; nothing means [`WAIT`].
+fn seconds(text: &str) -> Result<u64, Error> {
+    if text.is_empty() {
+        return Ok(WAIT);
+    }
+    let number = text.strip_suffix('s').unwrap_or(text);
+    let seconds: u64 = number
+        .parse()
+        .map_err(|_| Error::BadRequest("wait is not a number of seconds"))?;
+    Ok(seconds.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Conditional and range requests (RFC 9110 §13 and §14), as far as documents with strong entity tags need them.
+
+use http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
+use http::{HeaderMap, HeaderValue};
+
+/// Whether `If-None-Match` names `etag`, so that the answer is 304: weak comparison, lists, `*` (RFC 9110 §13.1.2).
+///
+/// Weak, because an edge that recompresses weakens the tag it hands on (facts: workers §7).
+pub(super) fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|list| names(list, opaque(etag)))
+}
+
+/// The `Range` to pass on: none when `If-Range` wants another version than `etag` (RFC 9110 §13.1.5, strong comparison).
+pub(super) fn range<'h>(headers: &'h HeaderMap, etag: &str) -> Option<&'h HeaderValue> {
+    let range = headers.get(RANGE)?;
+    match headers.get(IF_RANGE) {
+        Some(wanted) if wanted.as_bytes() != etag.as_bytes() => None,
+        Some(_) | None => Some(range),
+    }
+}
+
+/// The tag without the mark of weakness.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+/// Whether a list of entity tags holds `tag`. A tag may hold commas, so the list is walked and not split; what is no
+/// tag ends the walk.
+fn names(list: &str, tag: &str) -> bool {
+    if list.trim() == "*" {
+        return true;
+    }
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let Some(body) = opaque(rest).strip_prefix('"') else {
+            return false;
+        };
+        let Some((inner, after)) = body.split_once('"') else {
+            return false;
+        };
+        if tag.strip_prefix('"').and_then(|t| t.strip_suffix('"')) == Some(inner) {
+            return true;
+        }
+        rest = after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(header: &str, expected: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(IF_NONE_MATCH, header.parse().unwrap());
+        assert_eq!(not_modified(&headers, "\"a,b\""), expected, "{header}");
+    }
+
+    #[test]
+    fn if_none_match() {
+        check("\"a,b\"", true);
+        check("W/\"a,b\"", true);
+        check("*", true);
+        check(" * ", true);
+        check("\"x\", \"a,b\"", true);
+        check("\"x\",,W/\"y\" ,\tW/\"a,b\"", true);
+        check("\"a\"", false);
+        check("a,b", false);
+        check("\"a,b", false);
+        check("w/\"a,b\"", false);
+        check("", false);
+        check("\"x\" * \"a,b\"", false);
+    }
+
+    #[test]
+    fn several_headers_are_one_list() {
+        let mut headers = HeaderMap::new();
+        headers.append(IF_NONE_MATCH, "\"x\"".parse().unwrap());
+        headers.append(IF_NONE_MATCH, "\"y\"".parse().unwrap());
+        assert!(not_modified(&headers, "\"y\""));
+        assert!(!not_modified(&headers, "\"z\""));
+        assert!(!not_modified(&HeaderMap::new(), "\"z\""));
+    }
+
+    #[test]
+    fn a_range_of_another_version_is_no_range() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(range(&headers, "\"a\""), None);
+        headers.insert(RANGE, "bytes=0-1".parse().unwrap());
+        assert_eq!(range(&headers, "\"a\"").unwrap(), "bytes=0-1");
+        headers.insert(IF_RANGE, "\"a\"".parse().unwrap());
+        assert_eq!(range(&headers, "\"a\"").unwrap(), "bytes=0-1");
+        for other in ["\"b\"", "W/\"a\"", "Sat, 21 Nov 2026 00:00:00 GMT"] {
+            headers.insert(IF_RANGE, other.parse().unwrap());
+            assert_eq!(range(&headers, "\"a\""), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_list_panics(list in "[ ,*W/\"a-c]{0,40}") {
+            let _ = names(&list, "\"a\"");
+        }
+    }
+}

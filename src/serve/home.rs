@@ -1,0 +1,153 @@
+//! `GET /`: what this is and how to use it, for whoever finds it in a browser or with curl.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, HeaderName, VARY};
+use http::{HeaderValue, Request, StatusCode};
+
+use super::reply::Reply;
+use super::{Asked, Catalog, Service, progress};
+use crate::catalog::{Answer, Question, Status};
+use crate::config::{Config, Problems, Readers};
+use crate::platform::{Clock, Documents, Fetch};
+
+const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
+
+/// Paragraphs; a line that starts with `$ ` is a command.
+type Page = Vec<String>;
+
+impl<F, D, C, K> Service<'_, F, D, C, K>
+where
+    F: Fetch,
+    D: Documents<Body = F::Body>,
+    C: Catalog<Body = F::Body>,
+    K: Clock,
+{
+    /// Answers for `/`.
+    pub(super) async fn home(&self, asked: &Asked<'_>) -> Reply<F::Body> {
+        let mut page = vec![
+            "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
+            add_line(asked.config, asked.request),
+        ];
+        if let Some(status) = self.status().await {
+            page.extend(state(&status, asked.caller.may_read(asked.config)));
+        }
+        render(asked.request, &page)
+    }
+
+    /// The catalog's state, if it may be asked and answers: this page is for anyone, and does without.
+    async fn status(&self) -> Option<Status> {
+        if !self.memory.may_ask(self.clock.now()) {
+            return None;
+        }
+        match self.ask(&Question::Status).await {
+            Ok(Answer::Status { status }) => Some(status),
+            _ => None,
+        }
+    }
+}
+
+/// The page that a Worker with wrong settings has: nothing else of it answers.
+pub(super) fn misconfigured<B>(request: &Request<Bytes>, problems: &Problems) -> Reply<B> {
+    let page = vec![
+        "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
+        format!(
+            "It is not set up yet. These settings are missing or wrong: {}",
+            problems.public()
+        ),
+        "The log of the Worker says what is wrong with each.".to_owned(),
+    ];
+    render(request, &page)
+}
+
+fn state(status: &Status, may_read: bool) -> Page {
+    let mut page = Page::new();
+    if status.ready {
+        if may_read {
+            page.push(format!(
+                "It has {} versions of {} charts.",
+                progress::grouped(status.versions),
+                progress::grouped(status.charts)
+            ));
+        }
+        return page;
+    }
+    if may_read {
+        page.push(format!(
+            "The first sync is running: {}.",
+            progress::words(&status.progress)
+        ));
+    } else {
+        page.push("The first sync is running.".to_owned());
+    }
+    if let Some(fault) = &status.progress.fault {
+        page.push(format!("The registry {} {}.", fault.host, fault.kind));
+    }
+    page
+}
+
+/// The command that makes the repository known to Helm.
+fn add_line(config: &Config, request: &Request<Bytes>) -> String {
+    let uri = request.uri();
+    let scheme = uri.scheme_str().unwrap_or("https");
+    // Host and port only, and only if a shell would take them as they are.
+    let authority = uri
+        .authority()
+        .map(|authority| match authority.port() {
+            Some(port) => format!("{}:{port}", authority.host()),
+            None => authority.host().to_owned(),
+        })
+        .filter(|text| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
+        })
+        .unwrap_or_else(|| "<this host>".to_owned());
+    let login = match config.readers {
+        Readers::Open => "",
+        Readers::Basic { .. } => " --username <user> --password-stdin",
+    };
+    format!("$ helm repo add charts {scheme}://{authority}{login}")
+}
+
+fn render<B>(request: &Request<Bytes>, page: &[String]) -> Reply<B> {
+    let wants_html = request
+        .headers()
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"));
+    let reply = if wants_html {
+        Reply::text(StatusCode::OK, "text/html; charset=utf-8", html(page)).with(
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+        )
+    } else {
+        let text = page.join("\n\n") + "\n";
+        Reply::text(StatusCode::OK, "text/plain; charset=utf-8", text)
+    };
+    reply.with(VARY, HeaderValue::from_static("accept"))
+}
+
+fn html(page: &[String]) -> String {
+    let body: String = page
+        .iter()
+        .map(|paragraph| match paragraph.strip_prefix("$ ") {
+            Some(command) => format!("<pre>{}</pre>\n", escaped(command)),
+            None => format!("<p>{}</p>\n", escaped(paragraph)),
+        })
+        .collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Portolan</title>\n\
+         <style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 3rem auto; padding: 0 1rem }}</style>\n\
+         {body}</html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Indexes: a stream out of KV handed on unread, or what the catalog says where KV has none.
+
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, PRAGMA};
+use http::{HeaderMap, StatusCode};
+
+use super::reply::{Body, CachePolicy, Reply};
+use super::{Answered, Asked, Catalog, Service, conditional, unexpected};
+use crate::catalog::{self, Answer, Question};
+use crate::error::{Error, Missing};
+use crate::index::{Key, View};
+use crate::platform::{Clock, Documents, Fetch, Metadata, Timestamp};
+
+/// What peers send (ChartMuseum does), whether the text is JSON or YAML. Edges do not compress it (facts: workers §7).
+const CONTENT: &str = "application/x-yaml";
+
+/// How long a client waits for a first document (design §4). Helm gives up at 120 s.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// How long to wait before asking the catalog again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often the catalog may fail to answer while somebody waits: it restarts when it is updated.
+const FAILURES: u32 = 3;
+
+/// What the catalog had instead of a document.
+enum Outcome<B> {
+    Document(B, Metadata),
+    NotYet(Error),
+}
+
+impl<F, D, C, K> Service<'_, F, D, C, K>
+where
+    F: Fetch,
+    D: Documents<Body = F::Body>,
+    C: Catalog<Body = F::Body>,
+    K: Clock,
+{
+    /// Answers for the index of a view.
+    pub(super) async fn index(
+        &self,
+        asked: &Asked<'_>,
+        view: &View,
+    ) -> Result<Answered<F::Body>, Error> {
+        // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer.
+        if asked.caller.is_known()
+            && wants_fresh(asked.headers())
+            && let Ok(Outcome::Document(body, metadata)) = self.question(view).await
+        {
+            return Ok(self.document(asked, body, &metadata).await.into());
+        }
+        let key = Key::Index(view.clone()).name(&asked.config.fingerprint());
+        let (stored, fault) = match self.documents.get(&key).await {
+            Ok(stored) => (stored, None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let (reply, afterwards) = if let Some(stored) = stored {
+            let reply = self.document(asked, stored.body, &stored.metadata).await;
+            let now = self.clock.now();
+            let views = self.memory.note_read(view, now, asked.config.sync_interval);
+            (reply, views.map(|views| Question::Read { views }))
+        } else {
+            let (body, metadata) = self.wait(view).await?;
+            (self.document(asked, body, &metadata).await, None)
+        };
+        Ok(Answered {
+            reply,
+            afterwards,
+            fault,
+        })
+    }
+
+    async fn document(
+        &self,
+        asked: &Asked<'_>,
+        body: F::Body,
+        metadata: &Metadata,
+    ) -> Reply<F::Body> {
+        let etag = metadata.etag.as_str();
+        if conditional::not_modified(asked.headers(), etag) {
+            self.documents.cancel(body).await;
+            return Reply::new(StatusCode::NOT_MODIFIED, CachePolicy::Revalidate).with(ETAG, etag);
+        }
+        Reply::new(StatusCode::OK, CachePolicy::Revalidate)
+            .with(ETAG, etag)
+            .with(CONTENT_TYPE, CONTENT)
+            .with_body(Body::Stream(body), metadata.length)
+    }
+
+    /// Asks the catalog until it has the document, for as long as a client is patient.
+    async fn wait(&self, view: &View) -> Result<(F::Body, Metadata), Error> {
+        let unknown = format!("/{}/index.yaml", view.as_str());
+        let started = self.clock.now();
+        if self.memory.is_unknown(&unknown, started) {
+            return Err(Error::NotFound(Missing::Space));
+        }
+        let deadline = started.after(WAIT);
+        let mut failures = 0;
+        loop {
+            let now = self.clock.now();
+            let reason = if self.memory.may_ask(now) {
+                match self.question(view).await {
+                    Ok(Outcome::Document(body, metadata)) => return Ok((body, metadata)),
+                    Ok(Outcome::NotYet(reason)) => reason,
+                    Err(error @ Error::NotFound(_)) => {
+                        self.memory.remember_unknown(unknown, now);
+                        return Err(error);
+                    }
+                    Err(error) => {
+                        failures += 1;
+                        error
+                    }
+                }
+            } else {
+                Error::Busy
+            };
+            let waiting_helps = failures < FAILURES && may_pass(&reason, now, deadline);
+            if !waiting_helps || now >= deadline {
+                return Err(reason);
+            }
+            self.catalog.pause(PAUSE).await;
+        }
+    }
+
+    /// Asks the catalog once.
+    async fn question(&self, view: &View) -> Result<Outcome<F::Body>, Error> {
+        let question = Question::Index { view: view.clone() };
+        match self.catalog.ask(&question).await {
+            Ok(catalog::Reply::Document { body, metadata }) => {
+                Ok(Outcome::Document(body, metadata))
+            }
+            Ok(catalog::Reply::Answer(Answer::Missing)) => Err(Error::NotFound(Missing::Space)),
+            Ok(catalog::Reply::Answer(Answer::NotReady { progress })) => {
+                Ok(Outcome::NotYet(self.not_ready(&progress)))
+            }
+            Ok(catalog::Reply::Answer(Answer::Failed { reason })) => Err(Error::Catalog(reason)),
+            Ok(catalog::Reply::Answer(_)) => Err(unexpected()),
+            Err(error) => Err(Error::Catalog(error.to_string())),
+        }
+    }
+}
+
+/// Whether the reason can be gone by the deadline: a fault of the registry only if it is tried again before.
+fn may_pass(reason: &Error, now: Timestamp, deadline: Timestamp) -> bool {
+    match reason {
+        Error::Registry { retry_after, .. } => {
+            retry_after.is_some_and(|seconds| now.after(Duration::from_secs(seconds)) < deadline)
+        }
+        _ => true,
+    }
+}
+
+/// Whether the client asks past caches (RFC 9111 §5.2.1.4 and §5.4).
+fn wants_fresh(headers: &HeaderMap) -> bool {
+    let holds = |value: &http::HeaderValue| {
+        value.to_str().is_ok_and(|list| {
+            list.split(',').any(|directive| {
+                let directive = directive.trim();
+                directive.eq_ignore_ascii_case("no-cache")
+                    || directive.eq_ignore_ascii_case("no-store")
+                    || directive.eq_ignore_ascii_case("max-age=0")
+            })
+        })
+    };
+    headers.get_all(CACHE_CONTROL).iter().any(holds)
+        || (!headers.contains_key(CACHE_CONTROL) && headers.get_all(PRAGMA).iter().any(holds))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, IF_NONE_MATCH, RETRY_AFTER};
+
+use super::*;
+use crate::catalog::{Fault, Progress};
+use crate::platform::Clock as _;
+use crate::serve::Body;
+use crate::serve::tests::{ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, show, status};
+
+const NO_CACHE: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
+
+fn view(path: &str) -> View {
+    path.parse().unwrap()
+}
+
+fn not_ready(tags: u64, read: u64) -> Say {
+    let progress = Progress {
+        repositories: 9,
+        listed: 9,
+        tags,
+        read,
+        fault: None,
+    };
+    Say::Answer(Answer::NotReady { progress })
+}
+
+fn faulty(retry_at: Option<Timestamp>) -> Say {
+    let fault = Fault {
+        host: "registry.example".to_owned(),
+        kind: "denied access (401)".to_owned(),
+        retry_at,
+    };
+    let progress = Progress {
+        fault: Some(fault),
+        ..Progress::default()
+    };
+    Say::Answer(Answer::NotReady { progress })
+}
+
+/// Registry calls, KV gets, questions.
+fn calls(world: &World) -> (usize, usize, usize) {
+    (
+        world.registry.calls(),
+        world.documents.gets(),
+        world.asked().len(),
+    )
+}
+
+#[test]
+fn a_warm_read_is_one_get_and_the_stream_untouched() {
+    let world = World::new(PUBLIC);
+    world.publish_index("", "apiVersion: v1");
+    insta::assert_snapshot!(show(&world.get("/index.yaml")), @r#"
+        200
+        cache-control: public, no-cache, no-transform
+        content-length: 14
+        content-type: application/x-yaml
+        etag: "apiVersion: v1"
+        x-content-type-options: nosniff
+
+        stream: apiVersion: v1
+    "#);
+    assert_eq!(calls(&world), (0, 1, 0));
+    assert_eq!(world.documents.reads(), 0);
+}
+
+#[test]
+fn a_warm_head_is_one_get() {
+    let world = World::new(PUBLIC);
+    world.publish_index("team-a", "text");
+    let answer = world.head("/team-a/index.yaml");
+    assert_eq!(status(&answer), 200);
+    assert_eq!(answer.headers()[CONTENT_LENGTH], "4");
+    assert_eq!(answer.body(), &Body::Empty);
+    assert_eq!((calls(&world), world.documents.cancels()), ((0, 1, 0), 1));
+}
+
+#[test]
+fn a_warm_304_is_one_get() {
+    let world = World::new(PUBLIC);
+    world.publish_index("", "text");
+    for tag in ["\"text\"", "W/\"text\"", "\"x\", \"text\"", "*"] {
+        world.documents.reset_counters();
+        let answer = world.get_with("/index.yaml", &[(IF_NONE_MATCH, tag)]);
+        assert_eq!(status(&answer), 304, "{tag}");
+        assert_eq!(answer.body(), &Body::Empty);
+        assert_eq!(answer.headers()[ETAG], "\"text\"");
+        assert!(!answer.headers().contains_key(CONTENT_LENGTH));
+        assert_eq!((calls(&world), world.documents.cancels()), ((0, 1, 0), 1));
+    }
+    let other = world.get_with("/index.yaml", &[(IF_NONE_MATCH, "\"other\"")]);
+    assert_eq!(status(&other), 200);
+}
+
+#[test]
+fn a_reader_is_told_of_once_an_interval_behind_the_answer() {
+    let world = World::new(PUBLIC);
+    world.publish_index("", "root");
+    world.publish_index("a", "a");
+    let read = |path: &str| world.send("GET", path, &[], "").afterwards;
+    let told = |views: &[&str]| {
+        let views = views.iter().map(|it| view(it)).collect();
+        Some(Question::Read { views })
+    };
+    assert_eq!(read("/index.yaml"), told(&[""]));
+    assert_eq!(read("/index.yaml"), None);
+    assert_eq!(read("/a/index.yaml"), None);
+    world.clock.advance(Duration::from_mins(5));
+    assert_eq!(read("/index.yaml"), told(&["", "a"]));
+    assert_eq!(world.asked(), []);
+}
+
+#[test]
+fn a_miss_in_kv_is_answered_by_the_catalog() {
+    let world = World::new(PUBLIC);
+    world.say([Say::Document("from rows")]);
+    let answer = world.get("/a/index.yaml");
+    assert_eq!(
+        (status(&answer), bytes(&answer)),
+        (200, b"from rows".as_slice())
+    );
+    assert_eq!(answer.headers()[ETAG], "\"from rows\"");
+    assert_eq!(answer.headers()[CONTENT_LENGTH], "9");
+    assert_eq!(world.asked(), [Question::Index { view: view("a") }]);
+    let again = world.get_with("/a/index.yaml", &[(IF_NONE_MATCH, "\"from rows\"")]);
+    assert_eq!(status(&again), 304);
+}
+
+#[test]
+fn kv_out_of_order_is_no_outage() {
+    let world = World::new(PUBLIC);
+    world.publish_index("", "kv");
+    world.documents.fail_gets(1);
+    world.say([Say::Document("rows")]);
+    let handled = world.send("GET", "/index.yaml", &[], "");
+    assert_eq!(bytes(&handled.response), b"rows");
+    assert_eq!(
+        handled.fault.as_deref(),
+        Some("the document store failed: 500")
+    );
+}
+
+#[test]
+fn what_does_not_exist_is_remembered_for_half_a_minute() {
+    let world = World::new(PUBLIC);
+    world.say([Say::Answer(Answer::Missing)]);
+    for _ in 0..3 {
+        let answer = world.get("/no/index.yaml");
+        assert_eq!(error(&answer), "404 there are no charts below this path");
+    }
+    assert_eq!(world.asked().len(), 1);
+    world.clock.advance(Duration::from_secs(30));
+    world.say([Say::Document("new")]);
+    assert_eq!(bytes(&world.get("/no/index.yaml")), b"new");
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[test]
+fn the_first_read_waits_for_the_first_pass() {
+    let world = World::new(PUBLIC);
+    let begun = world.clock.now();
+    world.say([not_ready(0, 0), not_ready(9, 1), Say::Document("first")]);
+    assert_eq!(bytes(&world.get("/index.yaml")), b"first");
+    assert_eq!(world.clock.now().since(begun), Duration::from_secs(1));
+    assert_eq!(world.asked().len(), 3);
+}
+
+#[test]
+fn the_first_read_gives_up_after_twenty_seconds() {
+    let world = World::new(PUBLIC);
+    let begun = world.clock.now();
+    world.say([not_ready(5000, 1234)]);
+    let answer = world.get("/index.yaml");
+    assert_eq!(
+        error(&answer),
+        "503 the first sync is still running: 1,234 of about 5,000 tags"
+    );
+    assert_eq!(answer.headers()[RETRY_AFTER], "5");
+    assert_eq!(world.clock.now().since(begun), Duration::from_secs(20));
+    assert_eq!((world.asked().len(), world.pauses()), (41, 40));
+}
+
+#[test]
+fn a_fault_of_the_registry_is_told_at_once() {
+    let world = World::new(PUBLIC);
+    world.say([faulty(None)]);
+    let answer = world.get("/index.yaml");
+    assert_eq!(
+        error(&answer),
+        "502 the registry registry.example denied access (401)"
+    );
+    assert_eq!(world.pauses(), 0);
+    // Unless it is tried again while the client waits.
+    let soon = world.clock.now().after(Duration::from_secs(6));
+    world.say([faulty(Some(soon)), Say::Document("healed")]);
+    assert_eq!(bytes(&world.get("/index.yaml")), b"healed");
+    let late = world.clock.now().after(Duration::from_mins(2));
+    world.say([faulty(Some(late))]);
+    let answer = world.get("/index.yaml");
+    assert_eq!(
+        (
+            status(&answer),
+            answer.headers()[RETRY_AFTER].to_str().unwrap()
+        ),
+        (502, "120")
+    );
+}
+
+#[test]
+fn a_catalog_that_restarts_is_asked_again() {
+    let world = World::new(PUBLIC);
+    world.say([Say::Broken, Say::Broken, Say::Document("back")]);
+    assert_eq!(bytes(&world.get("/index.yaml")), b"back");
+    world.say([Say::Broken]);
+    let handled = world.send("GET", "/index.yaml", &[], "");
+    assert_eq!(error(&handled.response), "503 the catalog did not answer");
+    assert_eq!(
+        handled.fault.as_deref(),
+        Some("catalog: the object was reset")
+    );
+    let reason = "no such table".to_owned();
+    world.say([Say::Answer(Answer::Failed { reason })]);
+    let handled = world.send("GET", "/index.yaml", &[], "");
+    assert_eq!(error(&handled.response), "503 the catalog did not answer");
+    assert_eq!(handled.fault.as_deref(), Some("catalog: no such table"));
+}
+
+#[test]
+fn strangers_cannot_keep_the_catalog_busy() {
+    let world = World::new(PUBLIC);
+    world.say([Say::Answer(Answer::Missing)]);
+    for n in 0..20 {
+        assert_eq!(status(&world.get(&format!("/x{n}/index.yaml"))), 404);
+    }
+    assert_eq!(world.pauses(), 0);
+    // The next one waits for the next second.
+    assert_eq!(status(&world.get("/y/index.yaml")), 404);
+    assert_eq!((world.asked().len(), world.pauses()), (21, 2));
+}
+
+#[test]
+fn who_is_known_may_ask_past_kv() {
+    let world = World::new(PRIVATE);
+    world.publish_index("", "old");
+    world.say([Say::Document("new")]);
+    for known in [READER, ADMIN] {
+        let answer = world.get_with("/index.yaml", &[known.clone(), NO_CACHE]);
+        assert_eq!(bytes(&answer), b"new");
+        let pragma = (http::header::PRAGMA, "no-cache");
+        assert_eq!(
+            bytes(&world.get_with("/index.yaml", &[known, pragma])),
+            b"new"
+        );
+    }
+    assert_eq!(calls(&world), (0, 0, 4));
+    assert_eq!(bytes(&world.get_with("/index.yaml", &[READER])), b"old");
+    assert_eq!(world.asked().len(), 4);
+}
+
+#[test]
+fn a_stranger_may_not() {
+    let world = World::new(PUBLIC);
+    world.publish_index("", "old");
+    assert_eq!(bytes(&world.get_with("/index.yaml", &[NO_CACHE])), b"old");
+    assert_eq!(world.asked(), []);
+}
+
+#[test]
+fn while_the_catalog_starts_anew_kv_goes_on_serving() {
+    let world = World::new(PRIVATE);
+    world.publish_index("", "old");
+    for say in [not_ready(1, 0), faulty(None), Say::Broken] {
+        world.say([say]);
+        let answer = world.get_with("/index.yaml", &[READER, NO_CACHE]);
+        assert_eq!(bytes(&answer), b"old");
+    }
+}

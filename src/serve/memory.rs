@@ -1,0 +1,155 @@
+//! What an isolate remembers between requests: plain state, never a future (another request's future must not be awaited,
+//! facts: workers §7), and never borrowed across an await. Losing it costs a call.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::index::View;
+use crate::oci::Tokens;
+use crate::platform::Timestamp;
+
+/// How long what the catalog does not know is remembered (design §4).
+const FORGET_AFTER: Duration = Duration::from_secs(30);
+
+/// Most unknown paths remembered: with paths of at most some hundred bytes, under a megabyte.
+const UNKNOWN: usize = 1000;
+
+/// Most questions to the catalog within a second (design §4): a stranger who guesses names must not keep it busy.
+const ASKS: u32 = 20;
+
+/// Most views remembered as read until the next word to the catalog; the rest are told by their next reader.
+const VIEWS: usize = 256;
+
+/// What an isolate remembers.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Tokens of registries.
+    pub(super) tokens: Tokens,
+    /// What is known not to exist, and until when that is believed.
+    unknown: RefCell<BTreeMap<String, Timestamp>>,
+    /// The second that is counted, and the questions asked in it.
+    asked: Cell<(i64, u32)>,
+    /// When the catalog was last told of readers.
+    told: Cell<Option<Timestamp>>,
+    /// The views read from KV since.
+    read: RefCell<BTreeSet<View>>,
+}
+
+impl Memory {
+    /// An isolate's memory when it starts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Remembers that `what` does not exist.
+    pub(super) fn remember_unknown(&self, what: String, now: Timestamp) {
+        let mut unknown = self.unknown.borrow_mut();
+        if unknown.len() >= UNKNOWN {
+            unknown.retain(|_, until| now < *until);
+        }
+        if unknown.len() >= UNKNOWN {
+            unknown.clear();
+        }
+        unknown.insert(what, now.after(FORGET_AFTER));
+    }
+
+    /// Whether `what` was not there a moment ago.
+    pub(super) fn is_unknown(&self, what: &str, now: Timestamp) -> bool {
+        self.unknown
+            .borrow()
+            .get(what)
+            .is_some_and(|until| now < *until)
+    }
+
+    /// Takes one of the questions this second allows.
+    pub(super) fn may_ask(&self, now: Timestamp) -> bool {
+        let second = now.0.div_euclid(1000);
+        let (counted, asked) = self.asked.get();
+        let asked = if counted == second { asked } else { 0 };
+        let may = asked < ASKS;
+        self.asked.set((second, asked + u32::from(may)));
+        may
+    }
+
+    /// Notes that a view was read from KV. Once an interval, gives the views to tell the catalog of.
+    pub(super) fn note_read(
+        &self,
+        view: &View,
+        now: Timestamp,
+        interval: Duration,
+    ) -> Option<Vec<View>> {
+        let mut read = self.read.borrow_mut();
+        if read.len() < VIEWS {
+            read.insert(view.clone());
+        }
+        if self
+            .told
+            .get()
+            .is_some_and(|told| now.since(told) < interval)
+        {
+            return None;
+        }
+        self.told.set(Some(now));
+        Some(std::mem::take(&mut *read).into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_is_forgotten_after_half_a_minute() {
+        let memory = Memory::new();
+        assert!(!memory.is_unknown("a", Timestamp(0)));
+        memory.remember_unknown("a".into(), Timestamp(0));
+        assert!(memory.is_unknown("a", Timestamp(29_999)));
+        assert!(!memory.is_unknown("a", Timestamp(30_000)));
+        assert!(!memory.is_unknown("b", Timestamp(0)));
+    }
+
+    #[test]
+    fn what_is_unknown_is_bounded() {
+        let memory = Memory::new();
+        for n in 0..UNKNOWN * 3 {
+            memory.remember_unknown(n.to_string(), Timestamp(0));
+            assert!(memory.unknown.borrow().len() <= UNKNOWN);
+        }
+        // What has run out goes first.
+        memory.unknown.borrow_mut().clear();
+        for n in 0..UNKNOWN - 1 {
+            memory.remember_unknown(n.to_string(), Timestamp(0));
+        }
+        memory.remember_unknown("young".into(), Timestamp(20_000));
+        memory.remember_unknown("new".into(), Timestamp(30_000));
+        assert!(memory.is_unknown("young", Timestamp(30_000)));
+        assert_eq!(memory.unknown.borrow().len(), 2);
+    }
+
+    #[test]
+    fn twenty_questions_a_second() {
+        let memory = Memory::new();
+        let asked = |second: i64| {
+            (0..100)
+                .filter(|n| memory.may_ask(Timestamp(second * 1000 + n)))
+                .count()
+        };
+        assert_eq!(asked(7), 20);
+        assert_eq!(asked(7), 0);
+        assert_eq!(asked(8), 20);
+    }
+
+    #[test]
+    fn readers_are_told_of_once_an_interval() {
+        let memory = Memory::new();
+        let view = |name: &str| name.parse::<View>().unwrap();
+        let interval = Duration::from_mins(5);
+        let note = |name, now| memory.note_read(&view(name), Timestamp(now), interval);
+        assert_eq!(note("a", 0), Some(vec![view("a")]));
+        assert_eq!(note("b", 1), None);
+        assert_eq!(note("c", 299_999), None);
+        assert_eq!(note("b", 300_000), Some(vec![view("b"), view("c")]));
+        assert_eq!(note("a", 300_001), None);
+    }
+}

@@ -1,0 +1,472 @@
+//! The whole of `serve` against fakes, and the world its parts' tests share.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use http::StatusCode;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderName};
+
+use super::*;
+use crate::catalog::{Reply as Told, Status};
+use crate::index::{Candidate, Key, Origin, Shard, shard_of};
+use crate::oci::Digest;
+use crate::platform::{Metadata, Timestamp};
+use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, run};
+
+/// 2026-11-21, in milliseconds.
+const NOW: Timestamp = Timestamp(1_795_219_200_000);
+
+pub(super) const PUBLIC: &[(&str, &str)] = &[("REGISTRY", "registry.example/charts")];
+
+pub(super) const PRIVATE: &[(&str, &str)] = &[
+    ("REGISTRY", "registry.example/charts"),
+    ("BASIC_AUTH_USER", "helm"),
+    ("BASIC_AUTH_PASS", "secret"),
+    ("ADMIN_TOKEN", "t0ken"),
+    ("WEBHOOK_SECRET", "hook"),
+];
+
+/// `helm:secret`.
+pub(super) const READER: (HeaderName, &str) = (AUTHORIZATION, "Basic aGVsbTpzZWNyZXQ=");
+pub(super) const ADMIN: (HeaderName, &str) = (AUTHORIZATION, "Bearer t0ken");
+
+/// What the catalog says next.
+#[derive(Debug, Clone)]
+pub(super) enum Say {
+    Document(&'static str),
+    Answer(Answer),
+    Broken,
+}
+
+/// A catalog that says what it was told to say; the last saying is repeated.
+pub(super) struct FakeCatalog {
+    clock: VirtualClock,
+    says: RefCell<VecDeque<Say>>,
+    asked: RefCell<Vec<Question>>,
+    pauses: Cell<usize>,
+}
+
+impl Catalog for FakeCatalog {
+    type Body = Bytes;
+
+    async fn ask(&self, question: &Question) -> Result<Told<Bytes>, CatalogError> {
+        self.asked.borrow_mut().push(question.clone());
+        let mut says = self.says.borrow_mut();
+        let say = match says.len() {
+            0 | 1 => says.front().cloned(),
+            _ => says.pop_front(),
+        };
+        match say.expect("nobody said what the catalog answers") {
+            Say::Answer(answer) => Ok(Told::Answer(answer)),
+            Say::Broken => Err(CatalogError("the object was reset".to_owned())),
+            Say::Document(text) => Ok(Told::Document {
+                body: Bytes::from(text),
+                metadata: Metadata {
+                    etag: format!("\"{text}\""),
+                    length: text.len() as u64,
+                    updated: NOW,
+                },
+            }),
+        }
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.pauses.set(self.pauses.get() + 1);
+        self.clock.sleep(duration).await;
+    }
+}
+
+/// Everything a request meets.
+pub(super) struct World {
+    pub(super) clock: VirtualClock,
+    pub(super) registry: FakeRegistry,
+    pub(super) documents: FakeDocuments,
+    pub(super) catalog: FakeCatalog,
+    pub(super) memory: Memory,
+    pub(super) config: Result<Config, Problems>,
+}
+
+impl World {
+    pub(super) fn new(settings: &[(&str, &str)]) -> Self {
+        let clock = VirtualClock::at(NOW);
+        Self {
+            registry: FakeRegistry::new(&clock),
+            documents: FakeDocuments::new(clock.clone()),
+            catalog: FakeCatalog {
+                clock: clock.clone(),
+                says: RefCell::default(),
+                asked: RefCell::default(),
+                pauses: Cell::new(0),
+            },
+            memory: Memory::new(),
+            config: config(settings),
+            clock,
+        }
+    }
+
+    pub(super) fn with(settings: &[(&str, &str)]) -> Self {
+        Self::new(&[PUBLIC, settings].concat())
+    }
+
+    pub(super) fn say(&self, says: impl IntoIterator<Item = Say>) {
+        *self.catalog.says.borrow_mut() = says.into_iter().collect();
+    }
+
+    pub(super) fn asked(&self) -> Vec<Question> {
+        self.catalog.asked.borrow().clone()
+    }
+
+    pub(super) fn pauses(&self) -> usize {
+        self.catalog.pauses.get()
+    }
+
+    fn fingerprint(&self) -> String {
+        self.config.as_ref().unwrap().fingerprint()
+    }
+
+    pub(super) fn publish_index(&self, view: &str, text: &str) {
+        let key = Key::Index(view.parse().unwrap()).name(&self.fingerprint());
+        self.documents.seed(&key, text.to_owned(), text);
+    }
+
+    pub(super) fn publish_file(&self, file: &str, candidates: &[Candidate]) {
+        let mut shard = Shard::default();
+        for candidate in candidates {
+            shard.add(file, candidate.clone());
+        }
+        let key = Key::Files(shard_of(file)).name(&self.fingerprint());
+        self.documents.seed(&key, shard.to_bytes(), "shard");
+    }
+
+    #[track_caller]
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: &str,
+    ) -> Handled<Bytes> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("https://charts.example{path}"))
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        for (name, value) in headers {
+            request
+                .headers_mut()
+                .insert(name.clone(), value.parse().unwrap());
+        }
+        let service = Service {
+            config: &self.config,
+            fetch: &self.registry,
+            documents: &self.documents,
+            catalog: &self.catalog,
+            clock: &self.clock,
+            memory: &self.memory,
+        };
+        let handled = run(&self.clock, service.handle(request));
+        assert!(
+            handled.response.headers().contains_key(CACHE_CONTROL),
+            "no Cache-Control for {method} {path}"
+        );
+        handled
+    }
+
+    #[track_caller]
+    pub(super) fn get(&self, path: &str) -> Response<Body<Bytes>> {
+        self.send("GET", path, &[], "").response
+    }
+
+    #[track_caller]
+    pub(super) fn get_with(
+        &self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> Response<Body<Bytes>> {
+        self.send("GET", path, headers, "").response
+    }
+
+    #[track_caller]
+    pub(super) fn head(&self, path: &str) -> Response<Body<Bytes>> {
+        self.send("HEAD", path, &[], "").response
+    }
+
+    #[track_caller]
+    pub(super) fn post(&self, path: &str, headers: &[(HeaderName, &str)]) -> Response<Body<Bytes>> {
+        self.send("POST", path, headers, "").response
+    }
+}
+
+pub(super) fn config(settings: &[(&str, &str)]) -> Result<Config, Problems> {
+    Config::from_lookup(|name| {
+        let setting = settings.iter().rev().find(|(key, _)| *key == name);
+        setting.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+/// A pushed chart as a candidate.
+pub(super) fn candidate(repository: &str, pushed: &Pushed, package: &[u8]) -> Candidate {
+    assert_eq!(pushed.package, Digest::sha256_of(package));
+    Candidate {
+        source: "registry.example/charts".to_owned(),
+        repository: repository.to_owned(),
+        package: pushed.package.clone(),
+        size: package.len() as u64,
+        provenance: None,
+        origin: Origin::Stored,
+        until: None,
+    }
+}
+
+/// A whole answer as text.
+pub(crate) fn show(response: &Response<Body<Bytes>>) -> String {
+    let mut text = format!("{}\n", response.status().as_u16());
+    let mut headers: Vec<_> = response.headers().iter().collect();
+    headers.sort_by_key(|(name, _)| name.as_str());
+    for (name, value) in headers {
+        let _ = writeln!(text, "{name}: {}", value.to_str().unwrap());
+    }
+    match response.body() {
+        Body::Empty => {}
+        Body::Bytes(bytes) => {
+            let _ = write!(text, "\n{}", String::from_utf8_lossy(bytes));
+        }
+        Body::Stream(bytes) => {
+            let _ = write!(text, "\nstream: {}", String::from_utf8_lossy(bytes));
+        }
+    }
+    text
+}
+
+/// The message of an error answer.
+#[track_caller]
+pub(super) fn error(response: &Response<Body<Bytes>>) -> String {
+    let Body::Bytes(bytes) = response.body() else {
+        panic!("no error: {}", show(response));
+    };
+    let body: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    format!(
+        "{} {}",
+        response.status().as_u16(),
+        body["error"].as_str().unwrap()
+    )
+}
+
+pub(super) fn status(response: &Response<Body<Bytes>>) -> u16 {
+    response.status().as_u16()
+}
+
+/// The bytes a client gets.
+pub(super) fn bytes(response: &Response<Body<Bytes>>) -> &[u8] {
+    match response.body() {
+        Body::Empty => b"",
+        Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
+    }
+}
+
+/// Design §6, `AUTH_ANONYMOUS_GET`: on the way from no setting to all of them, one secret after the other in every order,
+/// nothing of a private registry is given to who shows no credentials.
+#[test]
+fn secrets_one_by_one_in_every_order_open_nothing() {
+    let secrets = [
+        ("REGISTRY_USERNAME", "robot"),
+        ("REGISTRY_PASSWORD", "pass"),
+        ("BASIC_AUTH_USER", "helm"),
+        ("BASIC_AUTH_PASS", "secret"),
+        ("ADMIN_TOKEN", "t0ken"),
+    ];
+    let mut seen = [0_usize; 3];
+    for order in permutations(secrets.len()) {
+        for set in 0..=order.len() {
+            let chosen: Vec<_> = order.iter().take(set).map(|at| secrets[*at]).collect();
+            let world = World::with(&chosen);
+            let has_registry_login = chosen.iter().any(|(name, _)| name.starts_with("REGISTRY_"));
+            let has_reader = chosen.iter().any(|(name, _)| name.starts_with("BASIC_"));
+            if world.config.is_ok() {
+                // Only a registry that anyone can read, of which nobody said who may, is open.
+                world.publish_index("", "index");
+                world.say([Say::Document("index")]);
+                seen[0] += 1;
+            } else {
+                seen[1] += 1;
+            }
+            for path in ["/index.yaml", "/team/index.yaml", "/info", "/metrics"] {
+                let answer = world.get(path);
+                if has_registry_login || has_reader || !path.ends_with("yaml") {
+                    let told = status(&answer);
+                    assert!(
+                        matches!(told, 401 | 403 | 500),
+                        "{path} gave {told} with {chosen:?}"
+                    );
+                } else {
+                    assert_eq!(status(&answer), 200, "{path} with {chosen:?}");
+                    seen[2] += 1;
+                }
+            }
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
+fn permutations(length: usize) -> Vec<Vec<usize>> {
+    if length == 0 {
+        return vec![Vec::new()];
+    }
+    permutations(length - 1)
+        .into_iter()
+        .flat_map(|shorter| {
+            (0..length).map(move |at| {
+                let mut longer = shorter.clone();
+                longer.insert(at, length - 1);
+                longer
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn a_private_repository_asks_for_credentials() {
+    let world = World::new(PRIVATE);
+    world.publish_index("", "index");
+    insta::assert_snapshot!(show(&world.get("/index.yaml")), @r#"
+        401
+        cache-control: no-store
+        content-length: 44
+        content-type: application/json
+        www-authenticate: Basic realm="charts", charset="UTF-8"
+        x-content-type-options: nosniff
+
+        {"error":"credentials are missing or wrong"}
+    "#);
+    assert_eq!(status(&world.get_with("/index.yaml", &[READER])), 200);
+    // The same answer whatever is wrong.
+    let wrong = [
+        "Basic aGVsbTp3cm9uZw==",
+        "Basic d3Jvbmc6c2VjcmV0",
+        "Basic !",
+        "Bearer secret",
+    ];
+    for value in wrong {
+        let answer = world.get_with("/index.yaml", &[(AUTHORIZATION, value)]);
+        assert_eq!(show(&answer), show(&world.get("/index.yaml")), "{value}");
+    }
+    // Nothing was looked up for who may not know.
+    assert_eq!(world.documents.gets(), 1);
+    for path in [
+        "/charts/a-1.tgz",
+        "/charts/a-1.tgz.prov",
+        "/x/charts/a-1.tgz",
+    ] {
+        assert_eq!(status(&world.get(path)), 401, "{path}");
+    }
+    assert_eq!(world.asked(), []);
+}
+
+#[test]
+fn private_answers_are_never_public() {
+    let world = World::new(PRIVATE);
+    world.publish_index("", "index");
+    let package = b"the package of a 1.0.0";
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    let link = format!("/charts/{}/a-1.0.0.tgz", &pushed.package.hex()[..16]);
+    world.publish_file("a-1.0.0.tgz", &[candidate("charts/a", &pushed, package)]);
+    world.say([Say::Answer(Answer::Missing)]);
+    for path in [
+        "/index.yaml",
+        "/charts/a-1.0.0.tgz",
+        &link,
+        "/no/index.yaml",
+        "/charts/b-1.tgz",
+    ] {
+        for method in ["GET", "HEAD"] {
+            for headers in [vec![], vec![READER]] {
+                let answer = world.send(method, path, &headers, "").response;
+                let policy = answer.headers()[CACHE_CONTROL].to_str().unwrap();
+                assert!(!policy.contains("public"), "{method} {path}: {policy}");
+            }
+        }
+    }
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let world = World::new(PUBLIC);
+    world.publish_index("", "index");
+    world.say([Say::Answer(Answer::Status {
+        status: Status::default(),
+    })]);
+    for path in ["/", "/health", "/index.yaml", "/info", "/nothing"] {
+        let get = world.get(path);
+        let head = world.head(path);
+        assert_eq!(head.body(), &Body::Empty, "{path}");
+        assert_eq!(get.status(), head.status(), "{path}");
+        assert_eq!(get.headers(), head.headers(), "{path}");
+        assert!(head.headers().contains_key(CONTENT_LENGTH), "{path}");
+    }
+}
+
+#[test]
+fn wrong_settings_answer_everything() {
+    let world = World::new(&[("REGISTRY_PASSWORD", "hunter2")]);
+    for path in [
+        "/index.yaml",
+        "/health",
+        "/info",
+        "/metrics",
+        "/charts/a-1.tgz",
+    ] {
+        let handled = world.send("GET", path, &[], "");
+        let told = error(&handled.response);
+        assert!(told.starts_with("500 these settings are wrong: "), "{told}");
+        assert!(told.contains("REGISTRY"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+        assert!(!handled.fault.unwrap().contains("hunter2"));
+    }
+    for path in ["/refresh", "/webhook/github"] {
+        assert_eq!(status(&world.post(path, &[])), 500);
+    }
+    let home = world.get("/");
+    assert_eq!(home.status(), StatusCode::OK);
+    let text = String::from_utf8_lossy(bytes(&home)).into_owned();
+    assert!(text.contains("missing or wrong: "), "{text}");
+    assert!(
+        text.contains("REGISTRY") && !text.contains("hunter2"),
+        "{text}"
+    );
+    assert_eq!((world.documents.gets(), world.asked().len()), (0, 0));
+}
+
+#[test]
+fn names_that_cannot_be_touch_nothing() {
+    let world = World::new(PUBLIC);
+    for path in [
+        "/a%2Fb/index.yaml",
+        "/charts/a%2Fb-1.tgz",
+        "/charts/a%00b-1.tgz",
+        "/v2/index.yaml",
+        "/api/v1/charts",
+        "/Upper/index.yaml",
+        "/nothing",
+    ] {
+        assert_eq!(status(&world.get(path)), 404, "{path}");
+    }
+    let touched = (
+        world.documents.gets(),
+        world.registry.calls(),
+        world.asked().len(),
+    );
+    assert_eq!(touched, (0, 0, 0));
+}
+
+#[test]
+fn any_request_is_answered() {
+    use proptest::prelude::*;
+    let world = World::new(PRIVATE);
+    world.say([Say::Answer(Answer::Missing)]);
+    proptest!(|(method in "(GET|HEAD|POST|PUT|X)", path in "(/[a-z0-9%.+_~-]{0,9}){0,4}(/charts/[a-z0-9%+.-]{1,9}[.]tgz|/index[.]yaml)?", auth in "(Basic [a-zA-Z0-9=]{0,12}|Bearer t0ken|[ -~]{0,9})", body in "[ -~]{0,20}")| {
+        let path = if path.is_empty() { "/" } else { path.as_str() };
+        let handled = world.send(&method, path, &[(AUTHORIZATION, auth.as_str())], &body);
+        prop_assert!(handled.response.status().as_u16() >= 200);
+    });
+}

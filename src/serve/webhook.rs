@@ -1,0 +1,193 @@
+//! Notifications of registries: which repositories and tags changed. Only a hint of what to look at, never a source of
+//! facts: digests, URLs and sizes in them are not read.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::route::Sender;
+use crate::error::Error;
+
+/// A repository as the registry names it, with the tag if one is named.
+pub(super) type Named = (String, Option<String>);
+
+/// Most names taken from one notification. A registry sends one event at a time or a few; whoever sends more changed
+/// so much that the next pass is the better way.
+const NAMES: usize = 1000;
+
+/// Reads the body of a notification; events that change nothing (pulls, scans, pings) name nothing.
+pub(super) fn read(sender: Sender, body: &[u8]) -> Result<BTreeSet<Named>, Error> {
+    let names = match sender {
+        Sender::Distribution => parse::<Envelope>(body)?.names(),
+        Sender::Harbor => parse::<Harbor>(body)?.names(),
+        Sender::GitHub => parse::<GitHub>(body)?.names().into_iter().collect(),
+    };
+    Ok(names.into_iter().take(NAMES).collect())
+}
+
+fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Error> {
+    serde_json::from_slice(body)
+        .map_err(|_| Error::BadRequest("the body is no notification of this kind"))
+}
+
+/// <https://distribution.github.io/distribution/about/notifications/>: one or more events in an envelope.
+#[derive(Deserialize)]
+struct Envelope {
+    events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    action: String,
+    #[serde(default)]
+    target: Target,
+}
+
+#[derive(Default, Deserialize)]
+struct Target {
+    #[serde(default)]
+    repository: Option<String>,
+    #[serde(default)]
+    tag: Option<String>,
+}
+
+impl Envelope {
+    /// Pulls are told, too (and we pull): only what changes a repository counts.
+    fn names(self) -> Vec<Named> {
+        self.events
+            .into_iter()
+            .filter(|event| matches!(event.action.as_str(), "push" | "delete" | "mount"))
+            .filter_map(|event| Some((event.target.repository?, tag(event.target.tag))))
+            .collect()
+    }
+}
+
+/// <https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/>: the default format
+/// has `event_data`, the one of CloudEvents has `data`, with the same inside.
+#[derive(Deserialize)]
+struct Harbor {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(alias = "data")]
+    event_data: HarborData,
+}
+
+#[derive(Deserialize)]
+struct HarborData {
+    #[serde(default)]
+    resources: Vec<HarborResource>,
+    #[serde(default)]
+    repository: Option<HarborRepository>,
+}
+
+#[derive(Deserialize)]
+struct HarborResource {
+    #[serde(default)]
+    tag: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct HarborRepository {
+    #[serde(default)]
+    repo_full_name: Option<String>,
+}
+
+impl Harbor {
+    fn names(self) -> Vec<Named> {
+        let changes = matches!(
+            self.kind.as_str(),
+            "PUSH_ARTIFACT"
+                | "DELETE_ARTIFACT"
+                | "harbor.artifact.pushed"
+                | "harbor.artifact.deleted"
+        );
+        let repository = self.event_data.repository.and_then(|it| it.repo_full_name);
+        let Some(repository) = repository.filter(|_| changes) else {
+            return Vec::new();
+        };
+        let mut names: Vec<Named> = self
+            .event_data
+            .resources
+            .into_iter()
+            .map(|resource| (repository.clone(), tag(resource.tag)))
+            .collect();
+        if names.is_empty() {
+            names.push((repository, None));
+        }
+        names
+    }
+}
+
+/// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#package> and `#registry_package`, which call the
+/// same thing by two names. A ping (`zen`, `hook_id`) has neither.
+#[derive(Deserialize)]
+struct GitHub {
+    #[serde(default, alias = "registry_package")]
+    package: Option<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    #[serde(default)]
+    namespace: Option<String>,
+    #[serde(default)]
+    owner: Option<Owner>,
+    #[serde(default)]
+    package_type: Option<String>,
+    #[serde(default)]
+    package_version: Option<PackageVersion>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    login: String,
+}
+
+#[derive(Deserialize)]
+struct PackageVersion {
+    #[serde(default)]
+    container_metadata: Option<ContainerMetadata>,
+}
+
+#[derive(Deserialize)]
+struct ContainerMetadata {
+    #[serde(default)]
+    tag: Option<ContainerTag>,
+}
+
+#[derive(Deserialize)]
+struct ContainerTag {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl GitHub {
+    /// ghcr.io names a repository `<owner>/<package>` in lower case, while owners have capitals.
+    fn names(self) -> Option<Named> {
+        let package = self.package?;
+        let kind = package.package_type.unwrap_or_default();
+        if !kind.is_empty() && !kind.eq_ignore_ascii_case("container") {
+            return None;
+        }
+        let owner = package
+            .owner
+            .map(|owner| owner.login)
+            .or(package.namespace)?;
+        let version_tag = package
+            .package_version
+            .and_then(|version| version.container_metadata)
+            .and_then(|metadata| metadata.tag)
+            .and_then(|tag| tag.name);
+        let repository = format!("{owner}/{}", package.name).to_ascii_lowercase();
+        Some((repository, tag(version_tag)))
+    }
+}
+
+/// An empty tag is none: GitHub sends one for untagged versions.
+fn tag(tag: Option<String>) -> Option<String> {
+    tag.filter(|tag| !tag.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

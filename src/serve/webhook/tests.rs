@@ -1,0 +1,189 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[track_caller]
+fn names(sender: Sender, body: &str, expected: &[(&str, Option<&str>)]) {
+    let read = read(sender, body.as_bytes()).unwrap();
+    let read: Vec<(&str, Option<&str>)> = read
+        .iter()
+        .map(|(name, tag)| (name.as_str(), tag.as_deref()))
+        .collect();
+    assert_eq!(read, expected);
+}
+
+/// The envelope of <https://distribution.github.io/distribution/about/notifications/>, shortened.
+#[test]
+fn distribution() {
+    names(
+        Sender::Distribution,
+        r#"{"events": [
+            {
+                "id": "asdf-asdf-asdf-asdf-0", "timestamp": "2006-01-02T15:04:05Z", "action": "push",
+                "target": {
+                    "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "length": 1,
+                    "digest": "sha256:fea8895f450959fa676bcc1df0611ea93823a735a01205fd8622846041d0c7cf",
+                    "repository": "library/test", "tag": "1.0.0", "url": "https://example.com/v2/library/test/manifests/x"
+                },
+                "request": {"id": "asdfasdf", "addr": "client.local", "host": "registrycluster.local", "method": "PUT", "useragent": "test/0.1"},
+                "actor": {"name": "test-actor"}, "source": {"addr": "hostname.local:port"}
+            },
+            {"action": "push", "target": {"repository": "library/test", "digest": "sha256:c3b3692957d439ac1928219a83fac91e7bf96c153725526874673ae1f2023f8d"}},
+            {"action": "delete", "target": {"repository": "library/gone", "tag": ""}},
+            {"action": "pull", "target": {"repository": "library/pulled", "tag": "1"}},
+            {"action": "push", "target": {}},
+            {"action": "push"}
+        ]}"#,
+        &[
+            ("library/gone", None),
+            ("library/test", None),
+            ("library/test", Some("1.0.0")),
+        ],
+    );
+    names(Sender::Distribution, r#"{"events": []}"#, &[]);
+}
+
+/// <https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/>, "Payload Format".
+#[test]
+fn harbor() {
+    let default = |kind: &str| {
+        format!(
+            r#"{{
+                "type": "{kind}", "occur_at": 1680501893, "operator": "harbor-jobservice",
+                "event_data": {{
+                    "resources": [{{
+                        "digest": "sha256:954b378c375d852eb3c63ab88978f640b4348b01c1b3456a024a81536dafbbf4",
+                        "tag": "1.2.3", "resource_url": "harbor.example/charts/nginx:1.2.3"
+                    }}],
+                    "repository": {{
+                        "date_created": 1680501430, "name": "nginx", "namespace": "charts",
+                        "repo_full_name": "charts/nginx", "repo_type": "private"
+                    }}
+                }}
+            }}"#
+        )
+    };
+    names(
+        Sender::Harbor,
+        &default("PUSH_ARTIFACT"),
+        &[("charts/nginx", Some("1.2.3"))],
+    );
+    names(
+        Sender::Harbor,
+        &default("DELETE_ARTIFACT"),
+        &[("charts/nginx", Some("1.2.3"))],
+    );
+    names(Sender::Harbor, &default("PULL_ARTIFACT"), &[]);
+    names(Sender::Harbor, &default("SCANNING_COMPLETED"), &[]);
+    names(
+        Sender::Harbor,
+        r#"{
+            "specversion": "1.0", "id": "66a8a2b3", "requestid": "4fa42d5c", "source": "/projects/1/webhook/policies/1",
+            "type": "harbor.artifact.pushed", "datacontenttype": "application/json", "time": "2023-04-03T06:04:53Z",
+            "data": {
+                "resources": [{"digest": "sha256:95", "tag": "", "resource_url": "harbor.example/charts/nginx"}],
+                "repository": {"name": "nginx", "namespace": "charts", "repo_full_name": "charts/nginx", "repo_type": "private"}
+            },
+            "operator": "admin"
+        }"#,
+        &[("charts/nginx", None)],
+    );
+    names(
+        Sender::Harbor,
+        r#"{"type": "PUSH_ARTIFACT", "event_data": {"repository": {"repo_full_name": "a/b"}}}"#,
+        &[("a/b", None)],
+    );
+    names(
+        Sender::Harbor,
+        r#"{"type": "PUSH_ARTIFACT", "event_data": {}}"#,
+        &[],
+    );
+}
+
+/// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#package>.
+#[test]
+fn github() {
+    let event = |key: &str, kind: &str| {
+        format!(
+            r#"{{
+                "action": "published",
+                "{key}": {{
+                    "id": 1234, "name": "charts/nginx", "namespace": "Acme", "ecosystem": "CONTAINER", "package_type": "{kind}",
+                    "owner": {{"login": "Acme", "type": "Organization"}},
+                    "package_version": {{
+                        "id": 5678, "version": "sha256:15bb8d7c", "name": "sha256:15bb8d7c",
+                        "container_metadata": {{
+                            "tag": {{"name": "1.2.3_build.5", "digest": "sha256:15bb8d7c"}},
+                            "labels": {{}}, "manifest": {{}}
+                        }},
+                        "package_url": "ghcr.io/acme/charts/nginx:1.2.3_build.5"
+                    }},
+                    "registry": {{"url": "https://ghcr.io/acme"}}
+                }},
+                "organization": {{"login": "Acme"}}, "sender": {{"login": "octocat"}}
+            }}"#
+        )
+    };
+    let expected = [("acme/charts/nginx", Some("1.2.3_build.5"))];
+    names(Sender::GitHub, &event("package", "CONTAINER"), &expected);
+    names(
+        Sender::GitHub,
+        &event("registry_package", "container"),
+        &expected,
+    );
+    names(Sender::GitHub, &event("package", "npm"), &[]);
+    names(
+        Sender::GitHub,
+        r#"{"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {}}"#,
+        &[],
+    );
+    names(
+        Sender::GitHub,
+        r#"{"package": {"name": "nginx", "namespace": "acme", "package_version": {"container_metadata": {"tag": {"name": ""}}}}}"#,
+        &[("acme/nginx", None)],
+    );
+    names(Sender::GitHub, r#"{"package": {"name": "nginx"}}"#, &[]);
+}
+
+#[test]
+fn what_is_no_notification_is_refused() {
+    let refused = Err(Error::BadRequest(
+        "the body is no notification of this kind",
+    ));
+    for sender in [Sender::Distribution, Sender::Harbor, Sender::GitHub] {
+        for body in ["", "{", "7", "null", "\u{0}", "payload=%7B%7D"] {
+            assert_eq!(read(sender, body.as_bytes()), refused, "{sender:?} {body}");
+        }
+    }
+    assert_eq!(read(Sender::Distribution, b"{}"), refused);
+    assert_eq!(read(Sender::Distribution, br#"{"events": 1}"#), refused);
+    assert_eq!(
+        read(Sender::Harbor, br#"{"type": "PUSH_ARTIFACT"}"#),
+        refused
+    );
+    assert_eq!(
+        read(Sender::GitHub, br#"{"package": {"name": 1}}"#),
+        refused
+    );
+}
+
+#[test]
+fn a_flood_of_names_is_cut() {
+    let events: Vec<String> = (0..NAMES + 5)
+        .map(|n| format!(r#"{{"action":"push","target":{{"repository":"a/{n}"}}}}"#))
+        .collect();
+    let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
+    assert_eq!(
+        read(Sender::Distribution, body.as_bytes()).unwrap().len(),
+        NAMES
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..64)) {
+        for sender in [Sender::Distribution, Sender::Harbor, Sender::GitHub] {
+            let _ = read(sender, &body);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! SQLite in memory with the limits that a Durable Object's has.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+
+use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::platform::{Database, DatabaseError, Row, Value};
+
+/// The rows of a catalog, natively.
+pub(crate) struct FakeDatabase {
+    connection: Connection,
+    written: Cell<u64>,
+}
+
+impl FakeDatabase {
+    /// An empty database.
+    pub(crate) fn new() -> Self {
+        let connection = Connection::open_in_memory().unwrap();
+        for (limit, value) in [
+            (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+            (Limit::SQLITE_LIMIT_COLUMN, 100),
+        ] {
+            connection.set_limit(limit, value).unwrap();
+        }
+        Self {
+            connection,
+            written: Cell::new(0),
+        }
+    }
+
+    /// Rows written so far, as SQLite counts changes.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.get()
+    }
+}
+
+fn error(error: rusqlite::Error) -> DatabaseError {
+    DatabaseError(error.to_string())
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::ToSqlOutput::Borrowed;
+        Ok(Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => {
+                // A Durable Object passes numbers as floats: what that would blur must not get here.
+                assert!(number.unsigned_abs() < 1 << 53, "{number} is beyond 2^53");
+                ValueRef::Integer(*number)
+            }
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl Database for FakeDatabase {
+    fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, DatabaseError> {
+        assert!(
+            !sql.to_ascii_uppercase().starts_with("BEGIN"),
+            "a Durable Object refuses BEGIN"
+        );
+        let before = self.connection.total_changes();
+        if parameters.is_empty() {
+            self.connection.execute_batch(sql).map_err(error)?;
+        } else {
+            let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+            statement
+                .execute(params_from_iter(parameters))
+                .map_err(error)?;
+        }
+        let rows = self.connection.total_changes() - before;
+        self.written.set(self.written.get() + rows);
+        Ok(rows)
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+        row: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+        let columns = statement.column_count();
+        let mut rows = statement
+            .query(params_from_iter(parameters))
+            .map_err(error)?;
+        while let Some(found) = rows.next().map_err(error)? {
+            let cells = (0..columns).map(|column| {
+                Ok(match found.get_ref(column)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(number) => Value::Integer(number),
+                    ValueRef::Real(_) => unreachable!("no column holds floats"),
+                    ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap()),
+                    ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+                })
+            });
+            let cells = cells.collect::<rusqlite::Result<_>>().map_err(error)?;
+            if row(Row(cells)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,336 @@
+//! Documents in memory that behave as badly as KV does: they remember misses and values for a while after they changed,
+//! refuse a second put within a second, and fail when told to. (facts: workers §1, KV.)
+
+#![allow(
+    dead_code,
+    reason = "a set of handles: not every test suite turns each of them"
+)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::platform::{Clock, Document, Documents, DocumentsError, Metadata, Timestamp};
+
+/// KV at Cloudflare keeps what a location has read, misses too, for a minute by default.
+pub(crate) const KV_CACHE: Duration = Duration::from_mins(1);
+
+/// KV takes one put a second and key, and answers more with 429.
+const PUT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// KV takes values of at most 25 MiB.
+const VALUE_LIMIT: usize = 25 * 1024 * 1024;
+
+/// KV takes keys of at most 512 bytes.
+const KEY_LIMIT: usize = 512;
+
+type Stored = (Bytes, Metadata);
+
+/// KV as one location sees it.
+pub(crate) struct FakeDocuments {
+    clock: Box<dyn Clock>,
+    stored: RefCell<BTreeMap<String, Stored>>,
+    /// What this location remembers of a key, and since when.
+    remembered: RefCell<BTreeMap<String, (Option<Stored>, Timestamp)>>,
+    last_put: RefCell<BTreeMap<String, Timestamp>>,
+    remember_misses: Cell<bool>,
+    remember_values: Cell<bool>,
+    limit_puts: Cell<bool>,
+    failing_puts: Cell<u32>,
+    failing_gets: Cell<u32>,
+    gets: Cell<usize>,
+    puts: Cell<usize>,
+    deletes: Cell<usize>,
+    reads: Cell<usize>,
+    cancels: Cell<usize>,
+}
+
+impl Default for FakeDocuments {
+    /// Kind documents at a standing clock.
+    fn default() -> Self {
+        Self::new(|| Timestamp(0))
+    }
+}
+
+impl FakeDocuments {
+    /// Documents that remember nothing and refuse nothing until told so, by the time of `clock`.
+    pub(crate) fn new(clock: impl Clock + 'static) -> Self {
+        Self {
+            clock: Box::new(clock),
+            stored: RefCell::default(),
+            remembered: RefCell::default(),
+            last_put: RefCell::default(),
+            remember_misses: Cell::new(false),
+            remember_values: Cell::new(false),
+            limit_puts: Cell::new(false),
+            failing_puts: Cell::new(0),
+            failing_gets: Cell::new(0),
+            gets: Cell::new(0),
+            puts: Cell::new(0),
+            deletes: Cell::new(0),
+            reads: Cell::new(0),
+            cancels: Cell::new(0),
+        }
+    }
+
+    /// From now on a key that missed goes on missing for [`KV_CACHE`], whatever is put.
+    pub(crate) fn remember_misses(&self, on: bool) {
+        self.remember_misses.set(on);
+    }
+
+    /// From now on a value that was read is what is read for [`KV_CACHE`], whatever is put or deleted.
+    pub(crate) fn remember_values(&self, on: bool) {
+        self.remember_values.set(on);
+    }
+
+    /// From now on a second put of a key within a second is refused, as KV does with 429.
+    pub(crate) fn limit_puts(&self, on: bool) {
+        self.limit_puts.set(on);
+    }
+
+    /// The next `count` puts fail.
+    pub(crate) fn fail_puts(&self, count: u32) {
+        self.failing_puts.set(count);
+    }
+
+    /// The next `count` gets fail.
+    pub(crate) fn fail_gets(&self, count: u32) {
+        self.failing_gets.set(count);
+    }
+
+    /// Drops a key without a trace, as if it had never been put.
+    pub(crate) fn forget(&self, key: &str) {
+        self.stored.borrow_mut().remove(key);
+        self.remembered.borrow_mut().remove(key);
+        self.last_put.borrow_mut().remove(key);
+    }
+
+    /// Drops everything, memories too.
+    pub(crate) fn clear(&self) {
+        self.stored.borrow_mut().clear();
+        self.remembered.borrow_mut().clear();
+        self.last_put.borrow_mut().clear();
+    }
+
+    /// Stores a document beside all rules and counters; the entity tag is the quoted `etag`.
+    pub(crate) fn seed(&self, key: &str, value: impl Into<Bytes>, etag: &str) {
+        let value = value.into();
+        let metadata = Metadata {
+            etag: format!("\"{etag}\""),
+            length: value.len() as u64,
+            updated: self.clock.now(),
+        };
+        self.stored
+            .borrow_mut()
+            .insert(key.to_owned(), (value, metadata));
+    }
+
+    /// What is truly stored under `key`, whatever a reader would see. Not counted.
+    pub(crate) fn stored(&self, key: &str) -> Option<(Bytes, Metadata)> {
+        self.stored.borrow().get(key).cloned()
+    }
+
+    /// All keys truly stored, in byte order.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.stored.borrow().keys().cloned().collect()
+    }
+
+    /// How often [`Documents::get`] was called.
+    pub(crate) fn gets(&self) -> usize {
+        self.gets.get()
+    }
+
+    /// How often [`Documents::put`] was called, refused ones too.
+    pub(crate) fn puts(&self) -> usize {
+        self.puts.get()
+    }
+
+    /// How often [`Documents::delete`] was called.
+    pub(crate) fn deletes(&self) -> usize {
+        self.deletes.get()
+    }
+
+    /// How many bodies were read into memory.
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.get()
+    }
+
+    /// How many bodies were cancelled.
+    pub(crate) fn cancels(&self) -> usize {
+        self.cancels.get()
+    }
+
+    /// Sets all counters back to zero.
+    pub(crate) fn reset_counters(&self) {
+        for counter in [
+            &self.gets,
+            &self.puts,
+            &self.deletes,
+            &self.reads,
+            &self.cancels,
+        ] {
+            counter.set(0);
+        }
+    }
+
+    fn look(&self, key: &str) -> Option<Stored> {
+        let now = self.clock.now();
+        if let Some((memory, since)) = self.remembered.borrow().get(key)
+            && now.since(*since) < KV_CACHE
+        {
+            return memory.clone();
+        }
+        let found = self.stored(key);
+        let remember = match found {
+            Some(_) => self.remember_values.get(),
+            None => self.remember_misses.get(),
+        };
+        if remember {
+            self.remembered
+                .borrow_mut()
+                .insert(key.to_owned(), (found.clone(), now));
+        }
+        found
+    }
+}
+
+/// Takes one from a counter of things still to come.
+fn take(counter: &Cell<u32>) -> bool {
+    let left = counter.get();
+    counter.set(left.saturating_sub(1));
+    left > 0
+}
+
+impl Documents for FakeDocuments {
+    type Body = Bytes;
+
+    async fn get(&self, key: &str) -> Result<Option<Document<Bytes>>, DocumentsError> {
+        self.gets.set(self.gets.get() + 1);
+        assert!(key.len() <= KEY_LIMIT, "KV refuses the key {key}");
+        if take(&self.failing_gets) {
+            return Err(DocumentsError::Store("500".to_owned()));
+        }
+        Ok(self
+            .look(key)
+            .map(|(body, metadata)| Document { body, metadata }))
+    }
+
+    async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, DocumentsError> {
+        self.reads.set(self.reads.get() + 1);
+        if body.len() > limit {
+            return Err(DocumentsError::TooLarge(limit));
+        }
+        Ok(body)
+    }
+
+    async fn cancel(&self, _body: Bytes) {
+        self.cancels.set(self.cancels.get() + 1);
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        metadata: &Metadata,
+    ) -> Result<(), DocumentsError> {
+        self.puts.set(self.puts.get() + 1);
+        assert!(key.len() <= KEY_LIMIT, "KV refuses the key {key}");
+        if take(&self.failing_puts) {
+            return Err(DocumentsError::Store("500".to_owned()));
+        }
+        if value.len() > VALUE_LIMIT {
+            return Err(DocumentsError::Store("413".to_owned()));
+        }
+        let now = self.clock.now();
+        let last = self.last_put.borrow().get(key).copied();
+        if self.limit_puts.get() && last.is_some_and(|last| now.since(last) < PUT_INTERVAL) {
+            return Err(DocumentsError::Store("429".to_owned()));
+        }
+        self.last_put.borrow_mut().insert(key.to_owned(), now);
+        let value = (Bytes::copy_from_slice(value), metadata.clone());
+        self.stored.borrow_mut().insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), DocumentsError> {
+        self.deletes.set(self.deletes.get() + 1);
+        self.stored.borrow_mut().remove(key);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use futures::executor::block_on;
+
+    use super::*;
+
+    fn put(documents: &FakeDocuments, value: &str) -> Result<(), DocumentsError> {
+        let metadata = Metadata {
+            etag: format!("\"{value}\""),
+            length: value.len() as u64,
+            updated: Timestamp(0),
+        };
+        block_on(documents.put("k", value.as_bytes(), &metadata))
+    }
+
+    fn get(documents: &FakeDocuments) -> Option<Bytes> {
+        block_on(documents.get("k")).unwrap().map(|it| it.body)
+    }
+
+    fn ticking() -> (Rc<Cell<i64>>, FakeDocuments) {
+        let hand = Rc::new(Cell::new(0));
+        let clock = Rc::clone(&hand);
+        (hand, FakeDocuments::new(move || Timestamp(clock.get())))
+    }
+
+    #[test]
+    fn a_miss_is_remembered_for_a_minute() {
+        let (hand, documents) = ticking();
+        documents.remember_misses(true);
+        assert_eq!(get(&documents), None);
+        put(&documents, "new").unwrap();
+        hand.set(59_999);
+        assert_eq!(get(&documents), None);
+        hand.set(60_000);
+        assert_eq!(get(&documents).as_deref(), Some(b"new".as_slice()));
+    }
+
+    #[test]
+    fn a_value_is_remembered_for_a_minute() {
+        let (hand, documents) = ticking();
+        documents.remember_values(true);
+        put(&documents, "old").unwrap();
+        assert_eq!(get(&documents).as_deref(), Some(b"old".as_slice()));
+        put(&documents, "new").unwrap();
+        hand.set(59_999);
+        assert_eq!(get(&documents).as_deref(), Some(b"old".as_slice()));
+        hand.set(60_000);
+        assert_eq!(get(&documents).as_deref(), Some(b"new".as_slice()));
+    }
+
+    #[test]
+    fn puts_are_refused_as_told() {
+        let (hand, documents) = ticking();
+        documents.limit_puts(true);
+        put(&documents, "a").unwrap();
+        hand.set(999);
+        assert_eq!(
+            put(&documents, "b"),
+            Err(DocumentsError::Store("429".into()))
+        );
+        hand.set(1000);
+        documents.fail_puts(1);
+        assert_eq!(
+            put(&documents, "b"),
+            Err(DocumentsError::Store("500".into()))
+        );
+        put(&documents, "b").unwrap();
+        assert_eq!(get(&documents).as_deref(), Some(b"b".as_slice()));
+        assert_eq!(documents.puts(), 4);
+    }
+}

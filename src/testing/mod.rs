@@ -1,0 +1,11 @@
+//! What tests stand on: fakes at the seams of [`crate::platform`], and a clock whose hands they turn.
+
+mod clock;
+mod database;
+mod documents;
+mod registry;
+
+pub(crate) use clock::{VirtualClock, run};
+pub(crate) use database::FakeDatabase;
+pub(crate) use documents::FakeDocuments;
+pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};

@@ -1,0 +1,229 @@
+//! A whole registry in memory, at the HTTP seam: it answers `http::Request`s as real ones do, oddities on request.
+
+mod answer;
+mod auth;
+mod content;
+mod fault;
+mod log;
+mod paging;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::oci::{Digest, Registry};
+use crate::platform::{Clock as _, Fetch, FetchError};
+
+use super::VirtualClock;
+
+pub(crate) use auth::{Auth, TokenAuth};
+pub(crate) use fault::Fault;
+pub(crate) use log::Call;
+pub(crate) use paging::LinkStyle;
+
+/// Where redirects lead; the fake answers there too, and fails the test when credentials arrive.
+pub(super) const BLOB_HOST: &str = "blobs.example";
+
+/// Where blobs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blobs {
+    /// In the registry: 200, ranges.
+    Here,
+    /// Elsewhere: this 30x with an absolute Location, signed.
+    Redirect(u16),
+    /// Google Artifact Registry: this 30x with a relative Location.
+    Relative(u16),
+}
+
+/// What a pushed chart is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pushed {
+    pub(crate) manifest: Digest,
+    pub(crate) config: Digest,
+    pub(crate) package: Digest,
+    pub(crate) provenance: Option<Digest>,
+}
+
+#[derive(Default)]
+struct Repository {
+    tags: BTreeMap<String, Digest>,
+    manifests: BTreeMap<Digest, (String, Bytes)>,
+}
+
+struct State {
+    repositories: BTreeMap<String, Repository>,
+    blobs: BTreeMap<Digest, Bytes>,
+    /// Repositories that nobody may see.
+    denied: BTreeSet<String>,
+    where_blobs: Blobs,
+    manifests_redirect: bool,
+    digest_header: bool,
+    tag_list_etags: bool,
+    page_size: Option<usize>,
+    largest_n: Option<usize>,
+    link_style: LinkStyle,
+    auth: Auth,
+    guard: auth::Guard,
+    faults: Vec<fault::Injected>,
+    latency: Duration,
+    log: Vec<Call>,
+    running: usize,
+    most_running: usize,
+}
+
+/// The registry. Everything can be changed while it is in use.
+pub(crate) struct FakeRegistry {
+    registry: Registry,
+    clock: VirtualClock,
+    state: RefCell<State>,
+}
+
+impl FakeRegistry {
+    /// An open, empty registry at `https://registry.example`: no paging, blobs in place, no latency.
+    pub(crate) fn new(clock: &VirtualClock) -> Self {
+        Self::at("registry.example", clock)
+    }
+
+    /// The same at another `[scheme://]host[:port]`.
+    pub(crate) fn at(host: &str, clock: &VirtualClock) -> Self {
+        let state = State {
+            repositories: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            denied: BTreeSet::new(),
+            where_blobs: Blobs::Here,
+            manifests_redirect: false,
+            digest_header: true,
+            tag_list_etags: false,
+            page_size: None,
+            largest_n: None,
+            link_style: LinkStyle::Relative,
+            auth: Auth::Open,
+            guard: auth::Guard::default(),
+            faults: Vec::new(),
+            latency: Duration::ZERO,
+            log: Vec::new(),
+            running: 0,
+            most_running: 0,
+        };
+        Self {
+            registry: host.parse().unwrap(),
+            clock: clock.clone(),
+            state: RefCell::new(state),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Who may read.
+    pub(crate) fn set_auth(&self, auth: Auth) {
+        let mut state = self.state.borrow_mut();
+        state.auth = auth;
+        state.guard = auth::Guard::default();
+    }
+
+    /// Denies a repository to everybody, or to nobody any more.
+    pub(crate) fn deny(&self, repository: &str, denied: bool) {
+        let mut state = self.state.borrow_mut();
+        if denied {
+            state.denied.insert(repository.to_owned());
+        } else {
+            state.denied.remove(repository);
+        }
+    }
+
+    /// All tokens given so far end now.
+    pub(crate) fn expire_tokens(&self) {
+        self.state.borrow_mut().guard.expire(self.clock.now());
+    }
+
+    /// The next request with a token is answered `insufficient_scope`, whatever the token.
+    pub(crate) fn insufficient_scope_once(&self) {
+        self.state.borrow_mut().guard.refuse_once();
+    }
+
+    /// Where blobs are.
+    pub(crate) fn set_blobs(&self, blobs: Blobs) {
+        self.state.borrow_mut().where_blobs = blobs;
+    }
+
+    /// Whether manifests are redirected too, as registry.k8s.io does.
+    pub(crate) fn redirect_manifests(&self, redirect: bool) {
+        self.state.borrow_mut().manifests_redirect = redirect;
+    }
+
+    /// Whether answers carry `Docker-Content-Digest`.
+    pub(crate) fn set_digest_header(&self, digest_header: bool) {
+        self.state.borrow_mut().digest_header = digest_header;
+    }
+
+    /// Whether tag lists carry an `ETag` and answer `If-None-Match`.
+    pub(crate) fn set_tag_list_etags(&self, etags: bool) {
+        self.state.borrow_mut().tag_list_etags = etags;
+    }
+
+    /// The largest page of a list; `None` (the start) gives everything at once whatever `n` says, as distribution 2.8.
+    pub(crate) fn set_page_size(&self, size: Option<usize>) {
+        self.state.borrow_mut().page_size = size;
+    }
+
+    /// Answers 400 `PAGINATION_NUMBER_INVALID` to a larger `n`.
+    pub(crate) fn set_largest_n(&self, n: Option<usize>) {
+        self.state.borrow_mut().largest_n = n;
+    }
+
+    /// How `Link` headers are written.
+    pub(crate) fn set_link_style(&self, style: LinkStyle) {
+        self.state.borrow_mut().link_style = style;
+    }
+
+    /// How long each call takes, on the virtual clock.
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        self.state.borrow_mut().latency = latency;
+    }
+
+    /// Answers calls whose `METHOD URL` contains `what` with `fault`: so many times, or (`None`) for ever.
+    pub(crate) fn inject(&self, what: &str, times: Option<usize>, fault: Fault) {
+        self.state
+            .borrow_mut()
+            .faults
+            .push(fault::Injected::new(what, times, fault));
+    }
+
+    /// Ends all injected faults.
+    pub(crate) fn heal(&self) {
+        self.state.borrow_mut().faults.clear();
+    }
+}
+
+impl Fetch for FakeRegistry {
+    type Body = Bytes;
+
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, FetchError> {
+        let running = self.arrive(&request);
+        let latency = self.state.borrow().latency;
+        if !latency.is_zero() {
+            self.clock.sleep(latency).await;
+        }
+        let answer = self.answer(&request);
+        drop(running);
+        answer
+    }
+
+    async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
+        if body.len() > limit {
+            Err(FetchError::TooLarge(limit))
+        } else {
+            Ok(body)
+        }
+    }
+
+    async fn cancel(&self, _body: Bytes) {}
+}
