@@ -19,7 +19,7 @@ const SIDE_BY_SIDE: usize = 6;
 /// No job begins with fewer calls left than it may need: a token, the call, a redirect, the call again.
 const RESERVE: u32 = 4;
 /// No job begins after this time, so that alarms stay far below their 15 minutes.
-const LENGTH: Duration = Duration::from_secs(60);
+const LENGTH: Duration = Duration::from_mins(1);
 
 /// What a slice works on and with.
 pub(super) struct Slice<'a, C> {
@@ -41,6 +41,8 @@ pub(super) struct Slice<'a, C> {
     pub(super) under_way: HashSet<Key>,
     /// Faults of the registry's being down, in a row.
     pub(super) outages: u32,
+    /// Faults met in this slice, in words fit for a log.
+    pub(super) faults: Vec<String>,
     /// Set when the registry asked to be left alone, or is down.
     pub(super) stopped: bool,
 }
