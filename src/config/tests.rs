@@ -53,8 +53,8 @@ fn defaults() {
             index_format: IndexFormat::Json,
             index_scope: IndexScope::Subtree,
             collisions: Collisions::First,
-            sync_interval: Duration::from_secs(300),
-            revalidate_within: Duration::from_secs(86_400),
+            sync_interval: Duration::from_mins(5),
+            revalidate_within: Duration::from_hours(24),
             subrequest_budget: 45,
             kv_budget: 800,
             catalog_location: None,
@@ -74,7 +74,7 @@ const EVERYTHING: &Given<'static> = &[
     ("BASIC_AUTH_USER", "reader"),
     ("BASIC_AUTH_PASS", " p:w "),
     ("ADMIN_TOKEN", "t0ken"),
-    ("WEBHOOK_SECRET", "hook"),
+    ("WEBHOOK_SECRET", "c4llb4ck"),
     ("DOWNLOAD", "stream"),
     ("INDEX_FORMAT", "yaml"),
     ("INDEX_SCOPE", "folder"),
@@ -167,7 +167,7 @@ fn all_that_is_wrong_at_once() {
 #[test]
 fn no_secret_is_ever_shown() {
     let config = read(EVERYTHING).unwrap();
-    for secret in ["hunter2", "p:w", "t0ken", "hook"] {
+    for secret in ["hunter2", "p:w", "t0ken", "c4llb4ck"] {
         assert!(!format!("{config:?}").contains(secret), "{secret}");
     }
 }

@@ -41,7 +41,7 @@ fn a_digest_names_bytes() {
     let whole = candidates[1].package.hex();
     assert_eq!(selects(&candidates, Some(whole)).as_deref(), Some("second"));
     // Half a digest names nothing, neither does none.
-    assert_eq!(selects(&candidates, Some(&A[..15])), None);
+    assert_eq!(selects(&candidates, A.get(..15)), None);
     assert_eq!(selects(&candidates, Some("")), None);
     // The digest is of the package, whatever else has the same digits.
     assert_eq!(selects(&candidates, Some("sha256:aaaaaaaaa")), None);
@@ -149,7 +149,7 @@ fn the_same_offer_twice_is_one() {
         .map(|kept| {
             (
                 kept.repository.as_str(),
-                &kept.package.hex()[..16],
+                kept.package.hex().get(..16).unwrap(),
                 kept.until,
             )
         })
