@@ -301,6 +301,7 @@ impl<C: Clock> Slice<'_, C> {
                 let since = repository.denied_since.unwrap_or(now);
                 if now.since(since) >= DENIAL {
                     remove_tags(self.store, repository, now)?;
+                    self.store.forget_hash(repository.id)?;
                     self.pass.changed = true;
                 }
                 // The next pass asks again; a change of the registry's mind is no hurry.
@@ -338,6 +339,8 @@ impl<C: Clock> Slice<'_, C> {
         let throttled = error.kind() == Kind::Throttled;
         if error.kind() == Kind::Unavailable {
             self.outages += 1;
+        } else {
+            self.outages = 0;
         }
         if throttled || self.outages >= OUTAGES {
             let before: Pause = self.store.load()?;

@@ -206,12 +206,15 @@ async fn resolve<F: Fetch, C: Clock>(
     tag: &Tag,
     repository: &Repository,
 ) -> Result<Outcome, oci::Error> {
-    match client
+    let resolved = client
         .resolve(&repository.name.parse()?, &tag.name.parse()?)
-        .await?
-    {
-        Some(digest) => Ok(Outcome::Resolved(digest)),
-        None => read(client, tag, repository).await,
+        .await;
+    match resolved {
+        Ok(Some(digest)) => Ok(Outcome::Resolved(digest)),
+        Ok(None) => read(client, tag, repository).await,
+        // Some registries answer HEAD so for manifests that they have (facts/registries.md §1.6).
+        Err(error) if error.kind() == Kind::NotFound => read(client, tag, repository).await,
+        Err(error) => Err(error),
     }
 }
 

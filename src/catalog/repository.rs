@@ -221,6 +221,15 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Makes a repository's list differ from what was taken over: its tags are not there any more.
+    pub(super) fn forget_hash(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET hash = NULL, etag = NULL WHERE id = ? AND hash IS NOT NULL",
+            &[id.into()],
+        )?;
+        Ok(())
+    }
+
     /// Makes every list differ from what was taken over, so that the next pass goes through all of them again.
     pub(super) fn forget_hashes(&self) -> Result<(), DatabaseError> {
         self.0

@@ -146,11 +146,10 @@ impl<C: Clock> Slice<'_, C> {
                 break;
             };
             self.under_way.remove(&job.key());
-            let answered = !matches!(&outcome, Outcome::Failed(_));
-            self.commit(&job, outcome, clock.now())?;
-            if answered {
+            if !matches!(&outcome, Outcome::Failed(_)) {
                 self.outages = 0;
             }
+            self.commit(&job, outcome, clock.now())?;
             beat()?;
         }
         self.pass.calls += u64::from(fetch.made());

@@ -73,6 +73,21 @@ fn a_denied_repository_goes_when_a_pass_a_day_later_says_the_same() {
 }
 
 #[test]
+fn a_repository_that_went_by_denial_comes_back_with_the_same_tags() {
+    let world = with_versions(2);
+    world
+        .registry
+        .inject("charts/a/tags", None, Fault::status(403));
+    world.pass();
+    world.clock.advance(Duration::from_secs(25 * 3600));
+    world.pass();
+    assert!(world.versions("").is_empty());
+    world.registry.heal();
+    world.pass();
+    assert_eq!(world.versions(""), ["a 1.1.0", "a 1.0.0"]);
+}
+
+#[test]
 fn a_denial_that_ends_in_between_starts_anew() {
     let world = with_versions(1);
     world
@@ -207,6 +222,30 @@ fn old_keys_are_removed_an_hour_after_a_change_of_configuration() {
             .iter()
             .all(|key| !world.documents.keys().contains(key))
     );
+}
+
+#[test]
+fn an_older_worker_starts_anew_over_a_newer_schema_while_kv_goes_on() {
+    use crate::platform::Database as _;
+    let world = with_versions(2);
+    world
+        .database
+        .execute("UPDATE schema SET version = ?", &[99.into()])
+        .unwrap();
+    world
+        .database
+        .execute(
+            "ALTER TABLE tag ADD COLUMN novelty TEXT NOT NULL DEFAULT ''",
+            &[],
+        )
+        .unwrap();
+    assert!(matches!(
+        world.ask(&Question::Index { view: View::root() }),
+        Answer::NotReady { .. }
+    ));
+    assert_eq!(world.versions("").len(), 2, "what is published stays");
+    world.pass();
+    assert_eq!(world.answered("").len(), 2);
 }
 
 #[test]

@@ -2,7 +2,6 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, IF_NONE_MATC
 
 use super::*;
 use crate::catalog::{Fault, Progress};
-use crate::platform::Clock as _;
 use crate::serve::Body;
 use crate::serve::tests::{ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, show, status};
 
