@@ -1,5 +1,6 @@
 //! The whole of `serve` against fakes.
 
+mod history;
 mod world;
 
 use http::StatusCode;
