@@ -22,6 +22,9 @@ use crate::testing::run;
 /// How long links that were in an index hold, less what KV may lag behind: superseded packages are kept for 30 days.
 const KEPT: Duration = Duration::from_hours(24 * 29);
 
+/// Who takes one file after the other asks the catalog no more often than it may.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// How what is rebuilt begins; other packages of this test are text.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
@@ -149,7 +152,7 @@ impl Client {
                     (true, _) => self.alias(world, &link),
                     (false, true) => self.head(world, &link),
                     (false, false) => {
-                        self.download(world, &link);
+                        let _ = self.download(world, &link);
                     }
                 }
             }
@@ -161,13 +164,14 @@ impl Client {
         let now = world.clock.now();
         let links: Vec<_> = self.links.clone().into_iter().collect();
         for (link, seen) in links {
+            world.clock.advance(PATIENCE);
             let good = self.download(world, &link);
             let hidden = world.config.collisions == Collisions::Hide;
             // A space that had everything below it may have only its own now.
             let outside = world.config.index_scope == IndexScope::Folder;
             assert!(
-                good || hidden || outside || now.since(seen) > KEPT,
-                "{link:?} seen {seen} is gone at {now}"
+                good.is_ok() || hidden || outside || now.since(seen) > KEPT,
+                "{link:?} seen {seen} is gone at {now}: {good:?}"
             );
         }
     }
@@ -184,7 +188,9 @@ impl Client {
                 .map(|(link, _)| link.clone())
                 .collect();
             for link in links {
-                assert!(self.download(world, &link), "{link:?} gives nothing");
+                world.clock.advance(PATIENCE);
+                self.download(world, &link)
+                    .unwrap_or_else(|status| panic!("{link:?} gave {status}"));
             }
         }
     }
@@ -227,8 +233,8 @@ impl Client {
         }
     }
 
-    /// Whether the link's bytes could be had; others than the index spoke of never.
-    fn download(&mut self, world: &World, link: &Link) -> bool {
+    /// Gets the link's bytes, those that the index spoke of, or a status.
+    fn download(&mut self, world: &World, link: &Link) -> Result<(), u16> {
         let warm = self.selected(world, link);
         let sent = self.send(world, "GET", &link.at(&link.path), &[]);
         self.judge(world, &sent);
@@ -236,7 +242,7 @@ impl Client {
             assert_eq!((sent.gets, sent.asks), (1, 0), "a file whose shard KV has");
         }
         let Some(bytes) = follow(world, &sent) else {
-            return false;
+            return Err(sent.status());
         };
         assert_eq!(
             Digest::sha256_of(&bytes).hex(),
@@ -248,7 +254,7 @@ impl Client {
             bytes.starts_with(told.as_bytes()) || bytes.starts_with(GZIP),
             "{link:?} is of another chart"
         );
-        true
+        Ok(())
     }
 
     fn head(&mut self, world: &World, link: &Link) {
