@@ -43,6 +43,11 @@ enum Event {
         tag: usize,
         contents: u8,
     },
+    /// A file that two repositories offer changes in one of them, is told of and synced: now other bytes, now gone.
+    Contest {
+        repository: usize,
+        contents: Option<u8>,
+    },
     Client(Act),
     /// A step that is held after so many polls: what happens then happens in its middle.
     Midway {
@@ -88,6 +93,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         20 => property::event().prop_map(Event::Catalog),
         1 => place().prop_map(|(repository, tag, contents)| Event::TwoLayers { repository, tag, contents }),
+        6 => (0_usize..2, prop::option::of(0_u8..3)).prop_map(|(repository, contents)| Event::Contest { repository, contents }),
         18 => act().prop_map(Event::Client),
         4 => midway.prop_map(|(polls, contents, acts, killed)| Event::Midway { polls, contents, acts, killed }),
         1 => Just(Event::Restart),
@@ -96,6 +102,17 @@ fn event() -> impl Strategy<Value = Event> {
         1 => prop::sample::select(vec![Blobs::Here, Blobs::Redirect(307), Blobs::Relative(302)]).prop_map(Event::Blobs),
         1 => (1_u64..40).prop_map(Event::Days),
     ]
+}
+
+fn push(world: &World, repository: usize, tag: usize, contents: &str) {
+    let (repository, tag) = (REPOSITORIES[repository], TAGS[tag]);
+    let name = repository.rsplit('/').next().unwrap();
+    let version = tag.replace("latest", "9.9.9");
+    let metadata = serde_json::json!({"apiVersion": "v2", "name": name, "version": version});
+    let package = format!("{name} {version} {contents}");
+    world
+        .registry
+        .push_chart(repository, tag, &metadata, package.as_bytes(), None, &[]);
 }
 
 /// A push as the first Helm that could: metadata and content apart, named in annotations.
@@ -143,6 +160,21 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
             tag,
             contents,
         } => push_two_layers(world, REPOSITORIES[*repository], TAGS[*tag], *contents),
+        Event::Contest {
+            repository,
+            contents,
+        } => {
+            match contents {
+                Some(contents) => push(world, *repository, 0, &contents.to_string()),
+                None => world
+                    .registry
+                    .delete_tag(REPOSITORIES[*repository], TAGS[0]),
+            }
+            world.ask(&Question::Changed {
+                names: vec![(REPOSITORIES[*repository].to_owned(), None)],
+            });
+            world.rest();
+        }
         Event::Client(act) => client.act(world, act),
         Event::Midway {
             polls,
@@ -160,18 +192,7 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
                     step.as_mut().poll(&mut context).is_ready()
                 });
                 if let Some((repository, tag, contents)) = contents {
-                    let name = REPOSITORIES[*repository].rsplit('/').next().unwrap();
-                    let version = TAGS[*tag].replace("latest", "9.9.9");
-                    let metadata =
-                        serde_json::json!({"apiVersion": "v2", "name": name, "version": version});
-                    world.registry.push_chart(
-                        REPOSITORIES[*repository],
-                        TAGS[*tag],
-                        &metadata,
-                        format!("{name} {version} {contents} midway").as_bytes(),
-                        None,
-                        &[],
-                    );
+                    push(world, *repository, *tag, &format!("{contents} midway"));
                 }
                 for act in acts {
                     client.act(world, act);
