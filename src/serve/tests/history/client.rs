@@ -165,6 +165,7 @@ impl Client {
         let links: Vec<_> = self.links.clone().into_iter().collect();
         for (link, seen) in links {
             world.clock.advance(PATIENCE);
+            self.alias(world, &link);
             let good = self.download(world, &link);
             let hidden = world.config.collisions == Collisions::Hide;
             // A space that had everything below it may have only its own now.
