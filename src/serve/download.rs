@@ -79,10 +79,7 @@ where
         let Ok(bytes) = self.documents.read(document.body, SHARD_LIMIT).await else {
             return Vec::new();
         };
-        Shard::parse(&bytes)
-            .ok()
-            .map(|shard| shard.find(name).to_vec())
-            .unwrap_or_default()
+        Shard::look_up(&bytes, name).unwrap_or_default()
     }
 
     /// What the catalog says, within the limits of asking.
