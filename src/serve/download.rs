@@ -151,7 +151,7 @@ where
         };
         outcome.map_err(|fault| match fault {
             Fault::Ours(error) => error,
-            Fault::Registry(error) => self.outward(&error, source, candidate),
+            Fault::Registry(error) => self.outward(&error, source, candidate.until.is_some()),
         })
     }
 
@@ -202,14 +202,14 @@ where
 
     /// A fault of the registry as the client sees it. What is gone there is gone here if it is superseded anyway; a
     /// current package that its own registry does not have is the registry's fault.
-    fn outward(&self, error: &oci::Error, source: &Source, candidate: &Candidate) -> Error {
+    pub(super) fn outward(&self, error: &oci::Error, source: &Source, superseded: bool) -> Error {
         let host = source.registry.host().to_owned();
         let now = self.clock.now();
         let retry_after = error
             .retry_after(now)
             .map(|at| at.since(now).as_secs().clamp(1, PATIENCE));
         match error.kind() {
-            oci::Kind::NotFound if candidate.until.is_some() => Error::NotFound(Missing::Gone),
+            oci::Kind::NotFound if superseded => Error::NotFound(Missing::Gone),
             oci::Kind::Throttled => Error::Throttled {
                 host,
                 retry_after: retry_after.unwrap_or(THROTTLED),

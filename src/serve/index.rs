@@ -13,7 +13,7 @@ use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{Clock, Documents, Fetch, Metadata, Timestamp};
 
 /// What peers send (ChartMuseum does), whether the text is JSON or YAML. Edges do not compress it (facts: workers §7).
-const CONTENT: &str = "application/x-yaml";
+pub(super) const CONTENT: &str = "application/x-yaml";
 
 /// How long a client waits for a first document (design §4). Helm gives up at 120 s.
 const WAIT: Duration = Duration::from_secs(20);
@@ -89,7 +89,7 @@ where
     }
 
     /// Asks the catalog until it has the document, for as long as a client is patient.
-    async fn wait(&self, view: &View) -> Result<(F::Body, Metadata), Error> {
+    pub(super) async fn wait(&self, view: &View) -> Result<(F::Body, Metadata), Error> {
         let unknown = format!("/{}/index.yaml", view.as_str());
         let started = self.clock.now();
         let large = format!("too large: {unknown}");

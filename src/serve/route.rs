@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `/[<space>/]index.yaml` | GET, HEAD |
 //! | `/[<space>/]charts/[<16 hex>/]<file>.tgz[.prov]` | GET, HEAD |
+//! | `/[<space>/]artifacthub-repo.yml` | GET, HEAD |
 //! | `/`, `/health`, `/info`, `/metrics` | GET, HEAD |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
-//! What ends like one of the first two is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
+//! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
 //! `/api/v1/` (the coming API) are nobody's yet. Segments are percent-decoded once; what a decoded segment cannot be
 //! (empty, `.`, `..`, with a slash in it) makes no path, and never reaches the registry.
 
@@ -36,6 +37,8 @@ pub(super) enum Route {
     Index(View),
     /// A package or its provenance.
     File(File),
+    /// What Artifact Hub wants to know of a view.
+    ArtifactHub(View),
 }
 
 /// A file of a repository.
@@ -94,7 +97,8 @@ impl Route {
             | Self::Info
             | Self::Metrics
             | Self::Index(_)
-            | Self::File(_) => READ,
+            | Self::File(_)
+            | Self::ArtifactHub(_) => READ,
         };
         if allow.split(", ").any(|allowed| method == allowed) {
             Ok(route)
@@ -120,6 +124,9 @@ impl Route {
             [space @ .., "charts", name] if is_file(name) => Self::file(space, None, name),
             [space @ .., "charts", digest, name] if is_digest(digest) && is_file(name) => {
                 Self::file(space, Some(digest), name)
+            }
+            [space @ .., "artifacthub-repo.yml"] => {
+                Ok(Self::ArtifactHub(view(space).ok_or(Missing::Space)?))
             }
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
