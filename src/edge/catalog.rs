@@ -1,7 +1,8 @@
 //! The Durable Object: the catalog's only writer.
 //!
 //! It never fails: every error is an answer or a line in the log. Before it works, its alarm is set to when it would be
-//! found dead; afterwards to when there is more to do (facts: workers §8.2).
+//! found dead; afterwards to when there is more to do. An alarm that
+//! fails is tried again six times only (<https://developers.cloudflare.com/durable-objects/api/alarms/>).
 
 use std::time::Duration;
 

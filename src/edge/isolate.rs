@@ -1,4 +1,4 @@
-//! What an isolate keeps between requests: plain values only, no future of another request's (facts: workers §7).
+//! What an isolate keeps between requests: plain values only, no future of another request's (see [`Memory`]).
 
 use std::cell::OnceCell;
 use std::rc::Rc;

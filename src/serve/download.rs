@@ -1,6 +1,6 @@
 //! Packages and provenance files: one small shard out of KV says which blob is meant; the registry says where it lies.
 //!
-//! A link with a digest gives exactly those bytes or 404, whatever two KV keys say of each other (design §2). Candidates
+//! A link with a digest gives exactly those bytes or 404: index and shard are two KV keys, and never of one moment. Candidates
 //! are judged by the settings of now, not by those they were published under.
 
 mod ready;

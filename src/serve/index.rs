@@ -12,10 +12,11 @@ use crate::error::{Error, Missing};
 use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{Clock, Documents, Fetch, Metadata, Timestamp};
 
-/// What peers send (ChartMuseum does), whether the text is JSON or YAML. Edges do not compress it (facts: workers §7).
+/// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
+/// (<https://developers.cloudflare.com/speed/optimization/content/compression/>), which would weaken the entity tag.
 pub(super) const CONTENT: &str = "application/x-yaml";
 
-/// How long a client waits for a first document (design §4). Helm gives up at 120 s.
+/// How long a client waits for a first document: most first passes are done by then, and Helm gives up at 120 s.
 const WAIT: Duration = Duration::from_secs(20);
 
 /// How long to wait before asking the catalog again.

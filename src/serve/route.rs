@@ -77,10 +77,10 @@ pub(super) enum Sender {
 /// File systems take names of 255 bytes, and Helm stores a package under its name.
 const FILE_LIMIT: usize = 255;
 
-/// Registries take repository names of 255 bytes (facts: registries §1.1); no space is longer.
+/// Clients take repository names of 255 bytes (OCI distribution spec, "Pulling manifests"); no space is longer.
 const SPACE_LIMIT: usize = 255;
 
-/// Hex digits of a digest in a link (design §2).
+/// Hex digits of a digest in a link: 64 bits tell the packages of a file name apart.
 const DIGEST_DIGITS: usize = 16;
 
 const READ: &str = "GET, HEAD";
@@ -202,7 +202,7 @@ fn is_digest(segment: &str) -> bool {
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
 }
 
-/// What names and versions of charts are made of (facts: registries §5.6, semver.org §9 and §10).
+/// What names and versions of charts are made of: Helm's rule for names (`pkg/chartutil/create.go`), semver.org §9 and §10.
 fn is_file_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+')
 }
