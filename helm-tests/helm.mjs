@@ -1,0 +1,105 @@
+// Real Helm, each with homes of its own, so that nothing of the machine's user is read or written.
+
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+
+import { guard } from "../wasm-tests/scope.mjs";
+import { ROOT } from "../wasm-tests/tools.mjs";
+
+/** How long one command may take. The longest takes half a second on an idle machine. */
+const LIMIT = 60_000;
+
+const TOOLS = resolve(process.env.TOOLS ?? join(ROOT, ".tools"));
+
+/** The Helms that every test runs with: `HELM3` and `HELM4` say where they are, else scripts/tools put them there. */
+export const HELMS = [
+  { name: "Helm 3", program: find("HELM3", "helm-3.22.0") },
+  { name: "Helm 4", program: find("HELM4", "helm-4.3.1") },
+];
+
+function find(variable, folder) {
+  const program = process.env[variable] ?? join(TOOLS, folder, "bin", "helm");
+  if (!existsSync(program)) throw new Error(`no Helm at ${program}: scripts/tools helm installs it, ${variable} names another`);
+  return resolve(program);
+}
+
+/** What a command did. */
+class Outcome {
+  constructor(line, status, out, err) {
+    this.line = line;
+    this.status = status;
+    this.out = out;
+    this.err = err;
+  }
+
+  get json() {
+    return JSON.parse(this.out);
+  }
+
+  toString() {
+    return `${this.line}: ${this.status}\n${this.out}${this.err}`;
+  }
+}
+
+/** One Helm and its homes. */
+export class Helm {
+  #program;
+  #env;
+  /** Where it keeps everything. */
+  home;
+
+  constructor(scope, { name, program }, env = {}) {
+    this.name = name;
+    this.#program = program;
+    this.home = scope.folder();
+    this.#env = {
+      PATH: ["/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+      HOME: this.home,
+      HELM_CACHE_HOME: join(this.home, "cache"),
+      HELM_CONFIG_HOME: join(this.home, "config"),
+      HELM_DATA_HOME: join(this.home, "data"),
+      // No cluster, whatever the machine has.
+      KUBECONFIG: join(this.home, "no-cluster"),
+      ...env,
+    };
+  }
+
+  /** What `helm registry login` wrote: a dockerconfigjson. */
+  get logins() {
+    return readFileSync(join(this.home, "config", "registry", "config.json"), "utf8");
+  }
+
+  /** Runs a command that must do its work. */
+  async run(...parameters) {
+    const outcome = await this.#outcome(parameters);
+    if (outcome.status !== 0) throw new Error(`${this.name}: ${outcome}`);
+    return outcome;
+  }
+
+  /** Runs a command that must fail. */
+  async fails(...parameters) {
+    const outcome = await this.#outcome(parameters);
+    if (outcome.status === 0) throw new Error(`${this.name} should have failed: ${outcome}`);
+    return outcome;
+  }
+
+  #outcome(parameters) {
+    return new Promise((resolve, reject) => {
+      const child = spawn(this.#program, parameters, { cwd: this.home, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+      const kill = () => child.kill("SIGKILL");
+      const unguard = guard(kill);
+      const late = setTimeout(kill, LIMIT);
+      let out = "";
+      let err = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => (out += text));
+      child.stderr.setEncoding("utf8").on("data", (text) => (err += text));
+      child.once("error", reject);
+      child.once("close", (status, signal) => {
+        clearTimeout(late);
+        unguard();
+        resolve(new Outcome(`helm ${parameters.join(" ")}`, status ?? signal, out, err));
+      });
+    });
+  }
+}
