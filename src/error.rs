@@ -32,19 +32,19 @@ pub enum Error {
 
     // The registry's fault.
     /// The registry does not do its part.
-    #[error("registry {host}: {fault}")]
+    #[error("{}", if .detail.is_empty() { format!("{host}: {fault}") } else { .detail.clone() })]
     Registry {
         /// Its host.
         host: String,
         /// The kind of fault in public words: `denied access (401)`.
         fault: String,
-        /// Everything known of it, for the log; empty when there is no more.
+        /// Everything known of it, its host too, for the log; empty when there is no more.
         detail: String,
         /// When to come again, in seconds, if that is known.
         retry_after: Option<u64>,
     },
     /// The registry asks for patience.
-    #[error("registry {host}: asks to slow down")]
+    #[error("{host}: asks to slow down")]
     Throttled {
         /// Its host.
         host: String,
@@ -52,7 +52,7 @@ pub enum Error {
         retry_after: u64,
     },
     /// The registry sends bytes itself, while redirects are all that is wanted.
-    #[error("registry {host}: does not redirect downloads, and DOWNLOAD is redirect")]
+    #[error("{host}: does not redirect downloads, and DOWNLOAD is redirect")]
     NoRedirect {
         /// Its host.
         host: String,

@@ -27,7 +27,11 @@ pub enum Answered {
 impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
     /// Answers a question. The caller then sets the alarm to [`Engine::next_alarm`], as a question may bring work.
     pub fn answer(&self, question: &Question) -> Answered {
-        self.try_answer(question).unwrap_or_else(|error| Answered::Answer(Answer::Failed { reason: error.to_string() }))
+        self.try_answer(question).unwrap_or_else(|error| {
+            Answered::Answer(Answer::Failed {
+                reason: error.to_string(),
+            })
+        })
     }
 
     fn try_answer(&self, question: &Question) -> Result<Answered, DatabaseError> {
@@ -53,11 +57,19 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                         store.view_read(view, now)?;
                     }
                 }
-                Answer::Status { status: self.status(store)? }
+                Answer::Status {
+                    status: self.status(store)?,
+                }
             }
-            Question::Tick | Question::Status => Answer::Status { status: self.status(store)? },
-            Question::Info { page } => Answer::Info { info: self.info(store, *page)? },
-            Question::Refresh { path, confirm } => self.refresh(store, path.as_deref(), *confirm)?,
+            Question::Tick | Question::Status => Answer::Status {
+                status: self.status(store)?,
+            },
+            Question::Info { page } => Answer::Info {
+                info: self.info(store, *page)?,
+            },
+            Question::Refresh { path, confirm } => {
+                self.refresh(store, path.as_deref(), *confirm)?
+            }
             Question::Await { ticket } => self.accepted(store, *ticket)?,
             Question::Changed { names } => self.changed(store, names)?,
         }))
@@ -77,32 +89,51 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         Ok(match store.index(self.config, view)? {
             Made::Index(written) => {
                 let length = written.bytes.len() as u64;
-                Answered::Document { bytes: written.bytes, metadata: Metadata { etag: written.etag, length, updated: now } }
+                Answered::Document {
+                    bytes: written.bytes,
+                    metadata: Metadata {
+                        etag: written.etag,
+                        length,
+                        updated: now,
+                    },
+                }
             }
             Made::Nothing => Answered::Answer(Answer::Missing),
-            Made::TooLarge => {
-                Answered::Answer(Answer::Failed { reason: "the index is larger than a document may be".to_owned() })
-            }
+            Made::TooLarge => Answered::Answer(Answer::Failed {
+                reason: "the index is larger than a document may be".to_owned(),
+            }),
         })
     }
 
     fn not_ready(&self, store: Store<'_>) -> Result<Answer, DatabaseError> {
-        Ok(Answer::NotReady { progress: self.progress(store)? })
+        Ok(Answer::NotReady {
+            progress: self.progress(store)?,
+        })
     }
 
     /// How far reading is.
     pub(super) fn progress(&self, store: Store<'_>) -> Result<Progress, DatabaseError> {
         let count = |sql: &str| -> Result<u64, DatabaseError> {
-            let number = store.0.first(sql, &[])?.and_then(|row| row.integer(0)).unwrap_or(0);
+            let number = store
+                .0
+                .first(sql, &[])?
+                .and_then(|row| row.integer(0))
+                .unwrap_or(0);
             Ok(u64::try_from(number).unwrap_or(0))
         };
         let pause: Pause = store.load()?;
         let pass: Pass = store.load()?;
         let last: LastPass = store.load()?;
         // A first pass that could read nothing tells why; one that goes on in spite of a fault is no cause for alarm.
-        let fault = pause.cause.filter(|_| pause.until > self.clock.now()).or_else(|| {
-            (!pass.running).then(|| last.fault.clone()).flatten().filter(|_| last.number == 0)
-        });
+        let fault = pause
+            .cause
+            .filter(|_| pause.until > self.clock.now())
+            .or_else(|| {
+                (!pass.running)
+                    .then(|| last.fault.clone())
+                    .flatten()
+                    .filter(|_| last.number == 0)
+            });
         Ok(Progress {
             repositories: count("SELECT count(*) FROM repository")?,
             listed: count("SELECT count(*) FROM repository WHERE listed > 0")?,
@@ -127,18 +158,32 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         })
     }
 
-    fn refresh(&self, store: Store<'_>, path: Option<&str>, confirm: bool) -> Result<Answer, DatabaseError> {
+    fn refresh(
+        &self,
+        store: Store<'_>,
+        path: Option<&str>,
+        confirm: bool,
+    ) -> Result<Answer, DatabaseError> {
         let now = self.clock.now();
         if confirm {
             let held: Held = store.load()?;
             if held.pass != 0 {
-                store.save(&Held { confirmed: true, since: now.before(SECOND_SIGHT), ..held })?;
+                store.save(&Held {
+                    confirmed: true,
+                    since: now.before(SECOND_SIGHT),
+                    ..held
+                })?;
             }
         }
         let ticket = match path {
             None => {
                 let again = store.load::<Pass>()?.running;
-                store.save(&Rhythm { next: now, asked: now, idle: 0, again })?;
+                store.save(&Rhythm {
+                    next: now,
+                    asked: now,
+                    idle: 0,
+                    again,
+                })?;
                 store.ticket(true)?
             }
             Some(path) => {
@@ -146,7 +191,11 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 for repository in &known {
                     store.call_repository(repository.id, true)?;
                 }
-                let named = if known.is_empty() { self.meet(store, path)? } else { true };
+                let named = if known.is_empty() {
+                    self.meet(store, path)?
+                } else {
+                    true
+                };
                 if !named {
                     return Ok(Answer::Missing);
                 }
@@ -170,12 +219,25 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         Ok(met)
     }
 
-    fn changed(&self, store: Store<'_>, names: &[(String, Option<String>)]) -> Result<Answer, DatabaseError> {
+    fn changed(
+        &self,
+        store: Store<'_>,
+        names: &[(String, Option<String>)],
+    ) -> Result<Answer, DatabaseError> {
         let now = self.clock.now();
         for (name, tag) in names {
-            let Ok(name) = name.parse::<crate::oci::Name>() else { continue };
-            for source in self.config.sources.iter().filter(|source| source.allows(&name)) {
-                let Some(relative) = source.relative(&name) else { continue };
+            let Ok(name) = name.parse::<crate::oci::Name>() else {
+                continue;
+            };
+            for source in self
+                .config
+                .sources
+                .iter()
+                .filter(|source| source.allows(&name))
+            {
+                let Some(relative) = source.relative(&name) else {
+                    continue;
+                };
                 let id = store.add_repository(&source.id, name.as_str(), relative)?;
                 store.call_repository(id, tag.is_none())?;
                 if let Some(tag) = tag {
@@ -191,7 +253,10 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
     fn accepted(&self, store: Store<'_>, ticket: u64) -> Result<Answer, DatabaseError> {
         let tickets: Tickets = store.load()?;
         let etag = if tickets.settled >= ticket {
-            store.0.first("SELECT etag FROM document WHERE key = 'index:'", &[])?.and_then(|row| row.text(0).map(str::to_owned))
+            store
+                .0
+                .first("SELECT etag FROM document WHERE key = 'index:'", &[])?
+                .and_then(|row| row.text(0).map(str::to_owned))
         } else {
             None
         };

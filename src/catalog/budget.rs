@@ -16,7 +16,11 @@ pub(super) struct Budgeted<'a, F> {
 impl<'a, F> Budgeted<'a, F> {
     /// Allows `calls` sends through `inner`.
     pub(super) fn new(inner: &'a F, calls: u32) -> Self {
-        Self { inner, left: Cell::new(calls), made: Cell::new(0) }
+        Self {
+            inner,
+            left: Cell::new(calls),
+            made: Cell::new(0),
+        }
     }
 
     /// Sends still allowed.
@@ -33,8 +37,13 @@ impl<'a, F> Budgeted<'a, F> {
 impl<F: Fetch> Fetch for Budgeted<'_, F> {
     type Body = F::Body;
 
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Self::Body>, FetchError> {
-        let Some(left) = self.left.get().checked_sub(1) else { return Err(FetchError::Budget) };
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Self::Body>, FetchError> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(FetchError::Budget);
+        };
         self.left.set(left);
         self.made.set(self.made.get() + 1);
         self.inner.send(request).await

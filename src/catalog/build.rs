@@ -52,7 +52,10 @@ impl Store<'_> {
         let mut pending: Option<Pending> = None;
         let mut full = false;
         let mut any = false;
-        let mut kept = Kept { name: String::new(), versions: 0 };
+        let mut kept = Kept {
+            name: String::new(),
+            versions: 0,
+        };
         let (below, parameters) = range(view);
         // The order of joining is fixed for the root, where it is the order of the index; a space is found from its side.
         let join = if view.is_root() { "CROSS JOIN" } else { "JOIN" };
@@ -101,7 +104,11 @@ impl Store<'_> {
     }
 
     /// Makes a shard of the file table; `None` when it holds nothing.
-    pub(super) fn shard(&self, config: &Config, shard: u8) -> Result<Option<Vec<u8>>, DatabaseError> {
+    pub(super) fn shard(
+        &self,
+        config: &Config,
+        shard: u8,
+    ) -> Result<Option<Vec<u8>>, DatabaseError> {
         let mut table = Shard::default();
         for (file, offers) in self.shard_offers(config, shard)? {
             for offer in offers {
@@ -115,7 +122,11 @@ impl Store<'_> {
     }
 
     /// Who offers a file, in collision order, superseded packages last.
-    pub(super) fn candidates(&self, config: &Config, file: &str) -> Result<Vec<crate::index::Candidate>, DatabaseError> {
+    pub(super) fn candidates(
+        &self,
+        config: &Config,
+        file: &str,
+    ) -> Result<Vec<crate::index::Candidate>, DatabaseError> {
         let shard = shard_of(file);
         let mut table = Shard::default();
         for offer in self.offers(config, shard, file)? {
@@ -134,14 +145,22 @@ struct Kept {
     versions: u32,
 }
 
-fn push(writer: &mut Writer, config: &Config, kept: &mut Kept, version: &Pending) -> Result<(), TooLarge> {
+fn push(
+    writer: &mut Writer,
+    config: &Config,
+    kept: &mut Kept,
+    version: &Pending,
+) -> Result<(), TooLarge> {
     if kept.name != version.offer.name {
         kept.name.clone_from(&version.offer.name);
         kept.versions = 0;
     }
     kept.versions += 1;
     // A chart may lie in several repositories, each with its newest; the newest of all of them is what was asked for.
-    if config.versions_per_chart.is_some_and(|limit| kept.versions > limit.get()) {
+    if config
+        .versions_per_chart
+        .is_some_and(|limit| kept.versions > limit.get())
+    {
         return Ok(());
     }
     writer.push(&Entry {
@@ -160,7 +179,9 @@ fn serves(winners: &Winners, offer: &Offer) -> bool {
         None => true,
         Some(None) => false,
         Some(Some(winner)) => {
-            winner.name == offer.name && winner.version == offer.version && winner.candidate.package == offer.candidate.package
+            winner.name == offer.name
+                && winner.version == offer.version
+                && winner.candidate.package == offer.candidate.package
         }
     }
 }
@@ -172,5 +193,8 @@ fn range(view: &View) -> (&'static str, Vec<Value>) {
     }
     let prefix = format!("{}/", view.as_str());
     let end = range_end(&prefix);
-    ("r.relative >= ? AND r.relative < ?", vec![prefix.into(), end.into()])
+    (
+        "r.relative >= ? AND r.relative < ?",
+        vec![prefix.into(), end.into()],
+    )
 }

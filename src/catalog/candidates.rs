@@ -44,18 +44,32 @@ impl Offer {
             relative: row.text(3)?.to_owned(),
             tag: row.text(4)?.to_owned(),
             manifest: row.text(5)?.to_owned(),
-            candidate: Candidate { source: row.text(7)?.to_owned(), repository: row.text(8)?.to_owned(), ..candidate },
+            candidate: Candidate {
+                source: row.text(7)?.to_owned(),
+                repository: row.text(8)?.to_owned(),
+                ..candidate
+            },
         })
     }
 
     /// The order of candidates: the repository is called as the chart is; the tag is the version exactly; the order of
     /// sources; the shorter repository; its bytes; the tag's bytes.
     pub(super) fn order(&self, other: &Self, config: &Config) -> Ordering {
-        let place = |offer: &Self| config.sources.iter().position(|source| source.id == offer.candidate.source);
+        let place = |offer: &Self| {
+            config
+                .sources
+                .iter()
+                .position(|source| source.id == offer.candidate.source)
+        };
         let rank = |offer: &Self| {
             let own_name = offer.relative.rsplit('/').next() == Some(offer.name.as_str());
             let own_tag = tag_to_version(&offer.tag) == offer.version;
-            (!own_name, !own_tag, place(offer).unwrap_or(usize::MAX), offer.relative.len())
+            (
+                !own_name,
+                !own_tag,
+                place(offer).unwrap_or(usize::MAX),
+                offer.relative.len(),
+            )
         };
         rank(self)
             .cmp(&rank(other))
@@ -70,7 +84,12 @@ pub(super) type Winners = BTreeMap<String, Option<Offer>>;
 
 impl Store<'_> {
     /// The offers of one file, in collision order.
-    pub(super) fn offers(&self, config: &Config, shard: u8, file: &str) -> Result<Vec<Offer>, DatabaseError> {
+    pub(super) fn offers(
+        &self,
+        config: &Config,
+        shard: u8,
+        file: &str,
+    ) -> Result<Vec<Offer>, DatabaseError> {
         let rows = self.0.query(
             &format!(
                 "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
@@ -84,7 +103,11 @@ impl Store<'_> {
     }
 
     /// The offers of a whole shard, by file and then in collision order.
-    pub(super) fn shard_offers(&self, config: &Config, shard: u8) -> Result<BTreeMap<String, Vec<Offer>>, DatabaseError> {
+    pub(super) fn shard_offers(
+        &self,
+        config: &Config,
+        shard: u8,
+    ) -> Result<BTreeMap<String, Vec<Offer>>, DatabaseError> {
         let mut files: BTreeMap<String, Vec<Offer>> = BTreeMap::new();
         self.0.each(
             &format!(
@@ -111,7 +134,10 @@ impl Store<'_> {
             "SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
             &[],
         )?;
-        Ok(rows.iter().filter_map(|row| Some((u8::try_from(row.integer(0)?).ok()?, row.text(1)?.to_owned()))).collect())
+        Ok(rows
+            .iter()
+            .filter_map(|row| Some((u8::try_from(row.integer(0)?).ok()?, row.text(1)?.to_owned())))
+            .collect())
     }
 
     /// Who serves each contested file in a view.
@@ -120,8 +146,12 @@ impl Store<'_> {
         for (shard, file) in self.contested()? {
             let mut offers = self.offers(config, shard, &file)?;
             offers.retain(|offer| view.covers(&offer.relative, config.index_scope));
-            let Some(first) = offers.first().cloned() else { continue };
-            let contested = offers.iter().any(|offer| offer.candidate.package != first.candidate.package);
+            let Some(first) = offers.first().cloned() else {
+                continue;
+            };
+            let contested = offers
+                .iter()
+                .any(|offer| offer.candidate.package != first.candidate.package);
             let winner = (!contested || config.collisions == Collisions::First).then_some(first);
             winners.insert(file, winner);
         }

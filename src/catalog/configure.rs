@@ -15,7 +15,11 @@ const RETIRED_FOR: Duration = Duration::from_secs(3600);
 const PAGE: i64 = 500;
 
 /// Makes the rows fit the configuration if they were made under another one.
-pub(super) fn configure(store: Store<'_>, config: &Config, now: Timestamp) -> Result<(), DatabaseError> {
+pub(super) fn configure(
+    store: Store<'_>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
     let origin: Origin = store.load()?;
     let fingerprint = config.fingerprint();
     if origin.fingerprint == fingerprint {
@@ -28,7 +32,10 @@ pub(super) fn configure(store: Store<'_>, config: &Config, now: Timestamp) -> Re
         after = last.id;
         for repository in page {
             let allowed = config.source(&repository.source).is_some_and(|source| {
-                repository.name.parse().is_ok_and(|name| source.allows(&name))
+                repository
+                    .name
+                    .parse()
+                    .is_ok_and(|name| source.allows(&name))
             });
             if !allowed {
                 // No evidence is needed, and nothing is kept for holders of links: it is not to be served any more.
@@ -38,7 +45,10 @@ pub(super) fn configure(store: Store<'_>, config: &Config, now: Timestamp) -> Re
             }
             let names = store.tag_names(repository.id)?;
             let kept: BTreeSet<&str> = wanted(config, names.iter().map(|(name, _)| name.as_str()));
-            for (name, _) in names.iter().filter(|(name, _)| !kept.contains(name.as_str())) {
+            for (name, _) in names
+                .iter()
+                .filter(|(name, _)| !kept.contains(name.as_str()))
+            {
                 store.forget_tag(repository.id, name)?;
             }
         }
@@ -48,19 +58,30 @@ pub(super) fn configure(store: Store<'_>, config: &Config, now: Timestamp) -> Re
     store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
     // A pass under way was enumerated for other sources.
     let pass: Pass = store.load()?;
-    store.save(&Pass { number: pass.number, ..Pass::default() })?;
-    store.save(&Rhythm { next: now, asked: now, ..Rhythm::default() })?;
+    store.save(&Pass {
+        number: pass.number,
+        ..Pass::default()
+    })?;
+    store.save(&Rhythm {
+        next: now,
+        asked: now,
+        ..Rhythm::default()
+    })?;
     store.save(&Origin { fingerprint })
 }
 
 impl Store<'_> {
     fn forget_repository(&self, id: i64) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM tag WHERE repository = ?", &[id.into()])?;
+        self.0
+            .execute("DELETE FROM tag WHERE repository = ?", &[id.into()])?;
         self.remove_repository(id)
     }
 
     fn forget_tag(&self, repository: i64, name: &str) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM tag WHERE repository = ? AND name = ?", &[repository.into(), name.into()])?;
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[repository.into(), name.into()],
+        )?;
         Ok(())
     }
 

@@ -51,13 +51,18 @@ impl Published {
 
 impl Store<'_> {
     fn documents(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Published>, DatabaseError> {
-        let rows = self.0.query(&format!("SELECT {COLUMNS} FROM document {rest}"), parameters)?;
+        let rows = self.0.query(
+            &format!("SELECT {COLUMNS} FROM document {rest}"),
+            parameters,
+        )?;
         Ok(rows.iter().filter_map(Published::of).collect())
     }
 
     /// The row of a document, if it is published or to be.
     pub(super) fn document(&self, key: &Key) -> Result<Option<Published>, DatabaseError> {
-        Ok(self.documents("WHERE key = ?", &[row_key(key).into()])?.pop())
+        Ok(self
+            .documents("WHERE key = ?", &[row_key(key).into()])?
+            .pop())
     }
 
     /// Every document's row, shards first.
@@ -66,7 +71,11 @@ impl Store<'_> {
     }
 
     /// Dirty documents that are not waiting for a retry, shards first.
-    pub(super) fn dirty_documents(&self, now: Timestamp, limit: i64) -> Result<Vec<Published>, DatabaseError> {
+    pub(super) fn dirty_documents(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Published>, DatabaseError> {
         self.documents(
             "WHERE dirty > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY key LIMIT ?",
             &[now.into(), limit.into()],
@@ -78,7 +87,11 @@ impl Store<'_> {
     pub(super) fn mark(&self, relative: &str, file: &str) -> Result<(), DatabaseError> {
         self.mark_document(&Key::Files(shard_of(file)))?;
         self.mark_document(&Key::Index(View::root()))?;
-        for view in View::of_repository(relative).ancestors().into_iter().filter(|view| !view.is_root()) {
+        for view in View::of_repository(relative)
+            .ancestors()
+            .into_iter()
+            .filter(|view| !view.is_root())
+        {
             self.0.execute(
                 "UPDATE document SET dirty = 1 WHERE key = ? AND dirty <> 1",
                 &[row_key(&Key::Index(view)).into()],
@@ -120,12 +133,19 @@ impl Store<'_> {
 
     /// Notes that a document's bytes were made and are being put: a change from now on marks it again.
     pub(super) fn document_taken(&self, key: &Key) -> Result<(), DatabaseError> {
-        self.0.execute("UPDATE document SET dirty = 2 WHERE key = ?", &[row_key(key).into()])?;
+        self.0.execute(
+            "UPDATE document SET dirty = 2 WHERE key = ?",
+            &[row_key(key).into()],
+        )?;
         Ok(())
     }
 
     /// Notes that a document was put; with `None` that what was put before is what it is now.
-    pub(super) fn document_put(&self, key: &Key, put: Option<(&str, u64, Timestamp)>) -> Result<(), DatabaseError> {
+    pub(super) fn document_put(
+        &self,
+        key: &Key,
+        put: Option<(&str, u64, Timestamp)>,
+    ) -> Result<(), DatabaseError> {
         let key = row_key(key);
         if let Some((etag, length, now)) = put {
             let length = i64::try_from(length).unwrap_or(i64::MAX);
@@ -142,7 +162,12 @@ impl Store<'_> {
     }
 
     /// Notes that a document could not be put, or is not to be put before `retry_at`. It stays dirty.
-    pub(super) fn document_failed(&self, key: &Key, error: &str, retry_at: Timestamp) -> Result<(), DatabaseError> {
+    pub(super) fn document_failed(
+        &self,
+        key: &Key,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE document SET dirty = 1, error = ?, attempts = attempts + 1, retry_at = ? WHERE key = ?",
             &[error.into(), retry_at.into(), row_key(key).into()],
@@ -152,19 +177,31 @@ impl Store<'_> {
 
     /// Notes that a dirty document is not to be put before `at`.
     pub(super) fn document_waits(&self, key: &Key, at: Timestamp) -> Result<(), DatabaseError> {
-        self.0.execute("UPDATE document SET retry_at = ? WHERE key = ?", &[at.into(), row_key(key).into()])?;
+        self.0.execute(
+            "UPDATE document SET retry_at = ? WHERE key = ?",
+            &[at.into(), row_key(key).into()],
+        )?;
         Ok(())
     }
 
     /// Takes a document's row away: it is no longer published.
     pub(super) fn remove_document(&self, key: &Key) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM document WHERE key = ?", &[row_key(key).into()])?;
+        self.0
+            .execute("DELETE FROM document WHERE key = ?", &[row_key(key).into()])?;
         Ok(())
     }
 
     /// Makes every document one that was never put, and keeps the keys it was put under for removal at `at`.
-    pub(super) fn retire_documents(&self, fingerprint: &str, at: Timestamp) -> Result<(), DatabaseError> {
-        for document in self.all_documents()?.into_iter().filter(|document| document.etag.is_some()) {
+    pub(super) fn retire_documents(
+        &self,
+        fingerprint: &str,
+        at: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        for document in self
+            .all_documents()?
+            .into_iter()
+            .filter(|document| document.etag.is_some())
+        {
             self.0.execute(
                 "INSERT INTO retired(key, at) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET at = excluded.at",
                 &[document.key.name(fingerprint).into(), at.into()],
@@ -179,8 +216,14 @@ impl Store<'_> {
 
     /// Full keys whose time has come to be removed from KV.
     pub(super) fn retired(&self, now: Timestamp, limit: i64) -> Result<Vec<String>, DatabaseError> {
-        let rows = self.0.query("SELECT key FROM retired WHERE at <= ? ORDER BY key LIMIT ?", &[now.into(), limit.into()])?;
-        Ok(rows.iter().filter_map(|row| row.text(0).map(str::to_owned)).collect())
+        let rows = self.0.query(
+            "SELECT key FROM retired WHERE at <= ? ORDER BY key LIMIT ?",
+            &[now.into(), limit.into()],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| row.text(0).map(str::to_owned))
+            .collect())
     }
 
     /// Has a full key removed from KV at `at`.
@@ -194,7 +237,8 @@ impl Store<'_> {
 
     /// Forgets a full key: it was removed from KV, or is in use again.
     pub(super) fn unretire(&self, key: &str) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM retired WHERE key = ?", &[key.into()])?;
+        self.0
+            .execute("DELETE FROM retired WHERE key = ?", &[key.into()])?;
         Ok(())
     }
 }

@@ -87,10 +87,12 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     /// When the catalog wants to be woken; while somebody works, when that one's lease ends.
     pub fn next_alarm(&self) -> Timestamp {
         let now = self.clock.now();
-        let next = self.store().and_then(|store| match store.leased(self.incarnation, now)? {
-            Some(until) => Ok(until),
-            None => store.deadline(now),
-        });
+        let next = self
+            .store()
+            .and_then(|store| match store.leased(self.incarnation, now)? {
+                Some(until) => Ok(until),
+                None => store.deadline(now),
+            });
         next.unwrap_or_else(|_| now.after(BROKEN))
     }
 
@@ -105,8 +107,17 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let ended = RefCell::new(None);
         let result = self.try_step(&calls, &ended).await;
         let fault = result.err().map(|error| error.to_string());
-        let next = if fault.is_some() { self.clock.now().after(BROKEN) } else { self.next_alarm() };
-        Step { next, calls: calls.made(), pass: ended.into_inner(), fault }
+        let next = if fault.is_some() {
+            self.clock.now().after(BROKEN)
+        } else {
+            self.next_alarm()
+        };
+        Step {
+            next,
+            calls: calls.made(),
+            pass: ended.into_inner(),
+            fault,
+        }
     }
 
     async fn try_step(
@@ -116,7 +127,8 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     ) -> Result<(), DatabaseError> {
         let now = self.clock.now();
         let store = self.store()?;
-        if !store.lease(self.incarnation, now, now.after(LEASE))? {
+        // A tick of cron, or an alarm that comes early, costs no row when nothing is due.
+        if store.deadline(now)? > now || !store.lease(self.incarnation, now, now.after(LEASE))? {
             return Ok(());
         }
         let result = self.work(store, calls, ended).await;
@@ -126,9 +138,14 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
 
     fn beat(&self, store: Store<'_>) -> Result<(), DatabaseError> {
         let now = self.clock.now();
-        let left = store.leased(self.incarnation, now)?.map(|until| until.since(now));
+        let left = store
+            .leased(self.incarnation, now)?
+            .map(|until| until.since(now));
         if left.is_none_or(|left| left < RENEWAL) {
-            store.save(&Lease { holder: self.incarnation.to_owned(), until: now.after(LEASE) })?;
+            store.save(&Lease {
+                holder: self.incarnation.to_owned(),
+                until: now.after(LEASE),
+            })?;
         }
         Ok(())
     }
@@ -191,7 +208,11 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             pass.removed = 0;
             pass.changed = false;
         }
-        let seen = pass.enumerations.iter().map(|source| STANDARD_NO_PAD.decode(&source.seen).unwrap_or_default()).collect();
+        let seen = pass
+            .enumerations
+            .iter()
+            .map(|source| STANDARD_NO_PAD.decode(&source.seen).unwrap_or_default())
+            .collect();
         let mut slice = Slice {
             store,
             config: self.config,
@@ -228,18 +249,37 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         now: Timestamp,
     ) -> Result<Pass, DatabaseError> {
         let rhythm: Rhythm = store.load()?;
-        store.save(&Rhythm { again: false, ..rhythm })?;
+        store.save(&Rhythm {
+            again: false,
+            ..rhythm
+        })?;
         // The share of version tags that the time since the last share is of REVALIDATE_WITHIN.
-        let within = u64::try_from(self.config.revalidate_within.as_millis()).unwrap_or(u64::MAX).max(1);
-        let since = u64::try_from(now.since(ring.paid_until).as_millis()).unwrap_or(u64::MAX).min(within);
-        let share = totals.version_tags.saturating_mul(since).saturating_mul(AHEAD_PERCENT) / within.saturating_mul(100);
-        let quota = if totals.version_tags == 0 { 0 } else { (share + 1).min(totals.version_tags) };
+        let within = u64::try_from(self.config.revalidate_within.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let since = u64::try_from(now.since(ring.paid_until).as_millis())
+            .unwrap_or(u64::MAX)
+            .min(within);
+        let share = totals
+            .version_tags
+            .saturating_mul(since)
+            .saturating_mul(AHEAD_PERCENT)
+            / within.saturating_mul(100);
+        let quota = if totals.version_tags == 0 {
+            0
+        } else {
+            (share + 1).min(totals.version_tags)
+        };
         ring.paid_until = now;
         let enumerations = self
             .config
             .sources
             .iter()
-            .map(|source| Enumeration { source: source.id.clone(), done: !source.enumerates(), ..Enumeration::default() })
+            .map(|source| Enumeration {
+                source: source.id.clone(),
+                done: !source.enumerates(),
+                ..Enumeration::default()
+            })
             .collect();
         Ok(Pass {
             number,
@@ -293,18 +333,29 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if ends {
             slice.pass.running = false;
             slice.pass.publishing = false;
-            let totals = if slice.pass.changed || last.number == 0 { store.count()? } else { store.load()? };
+            let totals = if slice.pass.changed || last.number == 0 {
+                store.count()?
+            } else {
+                store.load()?
+            };
             store.save(&totals)?;
             let pass = &slice.pass;
             *ended.borrow_mut() = Some(EndedPass {
                 number: pass.number,
                 calls: pass.calls,
                 faults: pass.faults,
-                fault: pass.fault.as_ref().map(|fault| format!("{} {}", fault.host, fault.kind)),
-                milliseconds: u64::try_from(now.since(pass.started).as_millis()).unwrap_or(u64::MAX),
+                fault: pass
+                    .fault
+                    .as_ref()
+                    .map(|fault| format!("{} {}", fault.host, fault.kind)),
+                milliseconds: u64::try_from(now.since(pass.started).as_millis())
+                    .unwrap_or(u64::MAX),
                 versions: totals.versions,
             });
-            let complete = pass.enumerations.iter().all(|source| source.done && source.fault.is_none());
+            let complete = pass
+                .enumerations
+                .iter()
+                .all(|source| source.done && source.fault.is_none());
             store.save(&LastPass {
                 number: if readable { pass.number } else { last.number },
                 started: pass.started,
@@ -329,9 +380,15 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if pass.faults == 0 {
             return Ok(true);
         }
-        let listed = store.0.first("SELECT 1 FROM repository WHERE listed > 0 LIMIT 1", &[])?.is_some();
+        let listed = store
+            .0
+            .first("SELECT 1 FROM repository WHERE listed > 0 LIMIT 1", &[])?
+            .is_some();
         let tags = store.0.first("SELECT 1 FROM tag LIMIT 1", &[])?.is_some();
-        let read = store.0.first("SELECT 1 FROM manifest WHERE state <> 'new' LIMIT 1", &[])?.is_some();
+        let read = store
+            .0
+            .first("SELECT 1 FROM manifest WHERE state <> 'new' LIMIT 1", &[])?
+            .is_some();
         Ok(listed && (read || !tags))
     }
 
@@ -342,9 +399,15 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if tickets.settled == tickets.issued || last.number < tickets.pass {
             return Ok(());
         }
-        let dirty = store.0.first("SELECT 1 FROM document WHERE dirty > 0 LIMIT 1", &[])?.is_some();
+        let dirty = store
+            .0
+            .first("SELECT 1 FROM document WHERE dirty > 0 LIMIT 1", &[])?
+            .is_some();
         if !dirty && !store.called(now)? {
-            store.save(&Tickets { settled: tickets.issued, ..tickets })?;
+            store.save(&Tickets {
+                settled: tickets.issued,
+                ..tickets
+            })?;
         }
         Ok(())
     }

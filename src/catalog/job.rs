@@ -8,7 +8,10 @@ use super::tag::Tag;
 use crate::chart::{self, Layout, Metadata, MetadataFrom};
 use crate::config::Source;
 use crate::index::{Blob, Candidate, Origin};
-use crate::oci::{self, Client, Descriptor, Digest, Garbage, Kind, Listing, Manifest, Name, Next, Operation, Page, Reference};
+use crate::oci::{
+    self, Client, Descriptor, Digest, Garbage, Kind, Listing, Manifest, Name, Next, Operation,
+    Page, Reference,
+};
 use crate::platform::{Clock, Fetch};
 
 /// A config blob of a chart that Helm made is a few KB; its spec names no limit. What is larger is skipped (design §4).
@@ -106,13 +109,24 @@ pub(super) enum Outcome {
 
 impl Job {
     /// Does the work through `client`, which speaks to the job's source.
-    pub(super) async fn run<F: Fetch, C: Clock>(&self, source: &Source, client: &Client<'_, F, C>) -> Outcome {
+    pub(super) async fn run<F: Fetch, C: Clock>(
+        &self,
+        source: &Source,
+        client: &Client<'_, F, C>,
+    ) -> Outcome {
         let result = match self {
-            Self::Enumerate { page, .. } => client.repositories(page.as_ref()).await.map(Outcome::Enumerated),
-            Self::List { repository, begun, .. } => list(source, client, repository, begun.clone()).await,
+            Self::Enumerate { page, .. } => client
+                .repositories(page.as_ref())
+                .await
+                .map(Outcome::Enumerated),
+            Self::List {
+                repository, begun, ..
+            } => list(source, client, repository, begun.clone()).await,
             Self::Resolve { tag, repository } => resolve(client, tag, repository).await,
             Self::Read { tag, repository } => read(client, tag, repository).await,
-            Self::Contents { plan, repository, .. } => contents(client, plan, repository).await,
+            Self::Contents {
+                plan, repository, ..
+            } => contents(client, plan, repository).await,
         };
         result.unwrap_or_else(Outcome::Failed)
     }
@@ -135,11 +149,18 @@ async fn list<F: Fetch, C: Clock>(
 ) -> Result<Outcome, oci::Error> {
     let name: Name = repository.name.parse()?;
     let (kept, mut next) = begun.map_or((Vec::new(), None), |(names, next)| (names, Some(next)));
-    let known_etag = if next.is_none() { repository.etag.as_deref() } else { None };
+    let known_etag = if next.is_none() {
+        repository.etag.as_deref()
+    } else {
+        None
+    };
     let mut names = Vec::new();
-        let mut seen = HashSet::new();
+    let mut seen = HashSet::new();
     loop {
-        let page = match client.tags(&name, next.as_ref(), known_etag.filter(|_| next.is_none())).await {
+        let page = match client
+            .tags(&name, next.as_ref(), known_etag.filter(|_| next.is_none()))
+            .await
+        {
             Ok(Listing::Page(page)) => page,
             Ok(Listing::Unchanged) => return Ok(Outcome::Unchanged),
             Err(error) if error.kind() == Kind::Budget => {
@@ -151,7 +172,11 @@ async fn list<F: Fetch, C: Clock>(
             Err(error) => return Err(error),
         };
         // A validator speaks for one answer: it is of use only where that answer is the whole list.
-        let etag = if next.is_none() && page.next.is_none() { page.etag } else { None };
+        let etag = if next.is_none() && page.next.is_none() {
+            page.etag
+        } else {
+            None
+        };
         let moved = !page.names.is_empty();
         names.extend(page.names);
         if kept.len() + names.len() > TAGS_LIMIT || seen.len() > PAGES_LIMIT {
@@ -166,7 +191,11 @@ async fn list<F: Fetch, C: Clock>(
             None => {
                 let mut all = kept;
                 all.append(&mut names);
-                return Ok(Outcome::Listed { names: all, complete: page.complete, etag });
+                return Ok(Outcome::Listed {
+                    names: all,
+                    complete: page.complete,
+                    etag,
+                });
             }
         }
     }
@@ -177,9 +206,15 @@ async fn resolve<F: Fetch, C: Clock>(
     tag: &Tag,
     repository: &Repository,
 ) -> Result<Outcome, oci::Error> {
-    match client.resolve(&repository.name.parse()?, &tag.name.parse()?).await? {
-        Some(digest) => Ok(Outcome::Resolved(digest)),
-        None => read(client, tag, repository).await,
+    let resolved = client
+        .resolve(&repository.name.parse()?, &tag.name.parse()?)
+        .await;
+    match resolved {
+        Ok(Some(digest)) => Ok(Outcome::Resolved(digest)),
+        Ok(None) => read(client, tag, repository).await,
+        // Some registries answer HEAD so for manifests that they have (facts/registries.md §1.6).
+        Err(error) if error.kind() == Kind::NotFound => read(client, tag, repository).await,
+        Err(error) => Err(error),
     }
 }
 
@@ -188,9 +223,17 @@ async fn read<F: Fetch, C: Clock>(
     tag: &Tag,
     repository: &Repository,
 ) -> Result<Outcome, oci::Error> {
-    let fetched = client.manifest(&repository.name.parse()?, &Reference::Tag(tag.name.parse()?)).await?;
+    let fetched = client
+        .manifest(
+            &repository.name.parse()?,
+            &Reference::Tag(tag.name.parse()?),
+        )
+        .await?;
     let what = judge(&fetched.bytes, fetched.content_type.as_deref());
-    Ok(Outcome::Found { digest: fetched.digest, what })
+    Ok(Outcome::Found {
+        digest: fetched.digest,
+        what,
+    })
 }
 
 /// What a manifest holds, or what is to be read to find out.
@@ -200,37 +243,71 @@ fn judge(bytes: &[u8], content_type: Option<&str>) -> Result<Contents, Plan> {
         Err(error) => return Ok(Contents::Skipped(error.to_string())),
     };
     match Layout::of(&manifest) {
-        Layout::Package { config, package, provenance, metadata, created } => match metadata {
-            MetadataFrom::Config if config.size <= CONFIG_LIMIT as u64 => {
-                Err(Plan::Config {
-                    config: blob(&config),
-                    package: blob(&package),
-                    provenance: provenance.as_ref().map(blob),
-                    created,
-                })
+        Layout::Package {
+            config,
+            package,
+            provenance,
+            metadata,
+            created,
+        } => match metadata {
+            MetadataFrom::Config if config.size <= CONFIG_LIMIT as u64 => Err(Plan::Config {
+                config: blob(&config),
+                package: blob(&package),
+                provenance: provenance.as_ref().map(blob),
+                created,
+            }),
+            MetadataFrom::Config => Ok(Contents::Skipped(format!(
+                "its config blob is larger than {CONFIG_LIMIT} bytes"
+            ))),
+            MetadataFrom::Package => {
+                package_plan(blob(&package), provenance.as_ref().map(blob), created)
             }
-            MetadataFrom::Config => Ok(Contents::Skipped(format!("its config blob is larger than {CONFIG_LIMIT} bytes"))),
-            MetadataFrom::Package => package_plan(blob(&package), provenance.as_ref().map(blob), created),
         },
-        Layout::TwoLayers { meta, content, name, version, created } => {
+        Layout::TwoLayers {
+            meta,
+            content,
+            name,
+            version,
+            created,
+        } => {
             if meta.size > CONFIG_LIMIT as u64 || content.size > PACKAGE_LIMIT as u64 {
-                return Ok(Contents::Skipped(format!("its layers are larger than {PACKAGE_LIMIT} bytes")));
+                return Ok(Contents::Skipped(format!(
+                    "its layers are larger than {PACKAGE_LIMIT} bytes"
+                )));
             }
-            Err(Plan::TwoLayers { meta: blob(&meta), content: blob(&content), name, version, created })
+            Err(Plan::TwoLayers {
+                meta: blob(&meta),
+                content: blob(&content),
+                name,
+                version,
+                created,
+            })
         }
-        Layout::Index { children } if children.is_empty() => Ok(Contents::Skipped("an image index without a chart".to_owned())),
-        Layout::Index { children } => {
-            Err(Plan::Children { children: children.into_iter().map(|child| child.digest).collect() })
-        }
+        Layout::Index { children } if children.is_empty() => Ok(Contents::Skipped(
+            "an image index without a chart".to_owned(),
+        )),
+        Layout::Index { children } => Err(Plan::Children {
+            children: children.into_iter().map(|child| child.digest).collect(),
+        }),
         Layout::Foreign(reason) => Ok(Contents::Skipped(reason)),
     }
 }
 
-fn package_plan(package: Blob, provenance: Option<Blob>, created: Option<String>) -> Result<Contents, Plan> {
+fn package_plan(
+    package: Blob,
+    provenance: Option<Blob>,
+    created: Option<String>,
+) -> Result<Contents, Plan> {
     if package.size > PACKAGE_LIMIT as u64 {
-        return Ok(Contents::Skipped(format!("its config blob holds no metadata and its package is larger than {PACKAGE_LIMIT} bytes")));
+        return Ok(Contents::Skipped(format!(
+            "its config blob holds no metadata and its package is larger than {PACKAGE_LIMIT} bytes"
+        )));
     }
-    Err(Plan::Package { package, provenance, created })
+    Err(Plan::Package {
+        package,
+        provenance,
+        created,
+    })
 }
 
 async fn contents<F: Fetch, C: Clock>(
@@ -240,31 +317,63 @@ async fn contents<F: Fetch, C: Clock>(
 ) -> Result<Outcome, oci::Error> {
     let name: Name = repository.name.parse()?;
     match plan {
-        Plan::Config { config, package, provenance, created } => {
-            let bytes = client.blob(&name, &config.digest, config.size, CONFIG_LIMIT).await?;
+        Plan::Config {
+            config,
+            package,
+            provenance,
+            created,
+        } => {
+            let bytes = client
+                .blob(&name, &config.digest, config.size, CONFIG_LIMIT)
+                .await?;
             match Metadata::from_json(&bytes) {
-                Ok(metadata) => Ok(Outcome::Settled(stored(&metadata, package, provenance.as_ref(), created.clone()))),
+                Ok(metadata) => Ok(Outcome::Settled(stored(
+                    &metadata,
+                    package,
+                    provenance.as_ref(),
+                    created.clone(),
+                ))),
                 // ORAS and scripts push `{}` or half a config (facts/chart-formats.md V9): the package knows.
-                Err(_) => Ok(match package_plan(package.clone(), provenance.clone(), created.clone()) {
-                    Ok(contents) => Outcome::Settled(contents),
-                    Err(plan) => Outcome::Advanced(plan),
-                }),
+                Err(_) => Ok(
+                    match package_plan(package.clone(), provenance.clone(), created.clone()) {
+                        Ok(contents) => Outcome::Settled(contents),
+                        Err(plan) => Outcome::Advanced(plan),
+                    },
+                ),
             }
         }
-        Plan::Package { package, provenance, created } => {
-            let bytes = client.blob(&name, &package.digest, package.size, PACKAGE_LIMIT).await?;
+        Plan::Package {
+            package,
+            provenance,
+            created,
+        } => {
+            let bytes = client
+                .blob(&name, &package.digest, package.size, PACKAGE_LIMIT)
+                .await?;
             Ok(Outcome::Settled(match chart::package::metadata(&bytes) {
                 Ok(metadata) => stored(&metadata, package, provenance.as_ref(), created.clone()),
                 Err(unfit) => Contents::Skipped(unfit.to_string()),
             }))
         }
-        Plan::TwoLayers { meta, content, name: chart, version, created } => {
-            let meta_bytes = client.blob(&name, &meta.digest, meta.size, CONFIG_LIMIT).await?;
-            let content_bytes = client.blob(&name, &content.digest, content.size, PACKAGE_LIMIT).await?;
-            let rebuilt = chart::rebuild::metadata(&meta_bytes, chart, version).and_then(|metadata| {
-                let package = chart::rebuild::package(&meta_bytes, &content_bytes, chart, version)?;
-                Ok((metadata, package))
-            });
+        Plan::TwoLayers {
+            meta,
+            content,
+            name: chart,
+            version,
+            created,
+        } => {
+            let meta_bytes = client
+                .blob(&name, &meta.digest, meta.size, CONFIG_LIMIT)
+                .await?;
+            let content_bytes = client
+                .blob(&name, &content.digest, content.size, PACKAGE_LIMIT)
+                .await?;
+            let rebuilt =
+                chart::rebuild::metadata(&meta_bytes, chart, version).and_then(|metadata| {
+                    let package =
+                        chart::rebuild::package(&meta_bytes, &content_bytes, chart, version)?;
+                    Ok((metadata, package))
+                });
             Ok(Outcome::Settled(match rebuilt {
                 Ok((metadata, package)) => {
                     let candidate = Candidate {
@@ -288,27 +397,43 @@ async fn contents<F: Fetch, C: Clock>(
         }
         Plan::Children { children } => {
             let Some((child, rest)) = children.split_first() else {
-                return Ok(Outcome::Settled(Contents::Skipped("an image index without a chart".to_owned())));
+                return Ok(Outcome::Settled(Contents::Skipped(
+                    "an image index without a chart".to_owned(),
+                )));
             };
-            let fetched = client.manifest(&name, &Reference::Digest(child.clone())).await?;
-            Ok(match judge(&fetched.bytes, fetched.content_type.as_deref()) {
-                // An index in an index is not followed: nobody makes such charts, and it could go round in circles.
-                Ok(_) | Err(Plan::Children { .. }) if rest.is_empty() => {
-                    Outcome::Settled(Contents::Skipped("an image index without a chart".to_owned()))
-                }
-                Ok(_) | Err(Plan::Children { .. }) => Outcome::Advanced(Plan::Children { children: rest.to_vec() }),
-                Err(plan) => Outcome::Advanced(plan),
-            })
+            let fetched = client
+                .manifest(&name, &Reference::Digest(child.clone()))
+                .await?;
+            Ok(
+                match judge(&fetched.bytes, fetched.content_type.as_deref()) {
+                    // An index in an index is not followed: nobody makes such charts, and it could go round in circles.
+                    Ok(_) | Err(Plan::Children { .. }) if rest.is_empty() => Outcome::Settled(
+                        Contents::Skipped("an image index without a chart".to_owned()),
+                    ),
+                    Ok(_) | Err(Plan::Children { .. }) => Outcome::Advanced(Plan::Children {
+                        children: rest.to_vec(),
+                    }),
+                    Err(plan) => Outcome::Advanced(plan),
+                },
+            )
         }
     }
 }
 
 fn blob(descriptor: &Descriptor) -> Blob {
-    Blob { digest: descriptor.digest.clone(), size: descriptor.size }
+    Blob {
+        digest: descriptor.digest.clone(),
+        size: descriptor.size,
+    }
 }
 
 /// A chart whose package lies in the registry as it is served.
-fn stored(metadata: &Metadata, package: &Blob, provenance: Option<&Blob>, created: Option<String>) -> Contents {
+fn stored(
+    metadata: &Metadata,
+    package: &Blob,
+    provenance: Option<&Blob>,
+    created: Option<String>,
+) -> Contents {
     let candidate = Candidate {
         source: String::new(),
         repository: String::new(),
@@ -323,7 +448,10 @@ fn stored(metadata: &Metadata, package: &Blob, provenance: Option<&Blob>, create
 
 fn chart_of(metadata: &Metadata, candidate: Candidate, created: Option<String>) -> Contents {
     let Ok(version) = chart::Version::parse(metadata.version()) else {
-        return Contents::Skipped(format!("its version {:?} is not semver", metadata.version()));
+        return Contents::Skipped(format!(
+            "its version {:?} is not semver",
+            metadata.version()
+        ));
     };
     Contents::Chart(Box::new(Chart {
         name: metadata.name().to_owned(),

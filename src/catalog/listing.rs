@@ -12,7 +12,10 @@ use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// The tags of a list that are wanted, told by their names: valid, not foreign (signatures, digests), within `TAGS`, and
 /// of the versions the newest `VERSIONS_PER_CHART`. Second, whether `name` is one that is there but not wanted.
-pub(super) fn wanted<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> BTreeSet<&'n str> {
+pub(super) fn wanted<'n>(
+    config: &Config,
+    names: impl Iterator<Item = &'n str>,
+) -> BTreeSet<&'n str> {
     let mut kept: BTreeSet<&str> = names
         .filter(|name| name.parse::<TagName>().is_ok() && name.parse::<Digest>().is_err())
         .filter(|name| tag_is_foreign(name).is_none() && config.tags.allows(name))
@@ -21,10 +24,18 @@ pub(super) fn wanted<'n>(config: &Config, names: impl Iterator<Item = &'n str>) 
         let mut versions: Vec<(String, &str)> = kept
             .iter()
             .filter(|name| tag_is_version(name))
-            .filter_map(|name| Some((Version::parse(&tag_to_version(name)).ok()?.key().to_owned(), *name)))
+            .filter_map(|name| {
+                Some((
+                    Version::parse(&tag_to_version(name)).ok()?.key().to_owned(),
+                    *name,
+                ))
+            })
             .collect();
         versions.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, name) in versions.into_iter().skip(usize::try_from(limit.get()).unwrap_or(usize::MAX)) {
+        for (_, name) in versions
+            .into_iter()
+            .skip(usize::try_from(limit.get()).unwrap_or(usize::MAX))
+        {
             kept.remove(name);
         }
     }
@@ -50,7 +61,11 @@ impl<C: Clock> Slice<'_, C> {
             let known = self.store.tag_names(id)?;
             let new: Vec<(&str, bool)> = wanted
                 .iter()
-                .filter(|name| known.binary_search_by(|(known, _)| known.as_str().cmp(name)).is_err())
+                .filter(|name| {
+                    known
+                        .binary_search_by(|(known, _)| known.as_str().cmp(name))
+                        .is_err()
+                })
                 .map(|name| (*name, !tag_is_version(name)))
                 .collect();
             self.store.add_tags(id, &new)?;
@@ -84,5 +99,9 @@ fn hash(names: &BTreeSet<&str>, complete: bool) -> String {
         text.push_str(name);
         text.push('\n');
     }
-    Digest::sha256_of(text.as_bytes()).hex().chars().take(32).collect()
+    Digest::sha256_of(text.as_bytes())
+        .hex()
+        .chars()
+        .take(32)
+        .collect()
 }

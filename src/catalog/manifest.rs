@@ -117,12 +117,21 @@ impl Store<'_> {
     }
 
     /// Manifests of which something is to be read now, with a repository that has them.
-    pub(super) fn pending_manifests(&self, now: Timestamp, limit: i64) -> Result<Vec<(String, Plan)>, DatabaseError> {
+    pub(super) fn pending_manifests(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(String, Plan)>, DatabaseError> {
         let rows = self.0.query(
             "SELECT digest, plan FROM manifest WHERE plan IS NOT NULL AND (retry_at IS NULL OR retry_at <= ?) ORDER BY digest LIMIT ?",
             &[now.into(), limit.into()],
         )?;
-        let plan = |row: &Row| Some((row.text(0)?.to_owned(), serde_json::from_str(row.text(1)?).ok()?));
+        let plan = |row: &Row| {
+            Some((
+                row.text(0)?.to_owned(),
+                serde_json::from_str(row.text(1)?).ok()?,
+            ))
+        };
         Ok(rows.iter().filter_map(plan).collect())
     }
 
@@ -138,7 +147,11 @@ impl Store<'_> {
     }
 
     /// Notes what a manifest turned out to be.
-    pub(super) fn settle_manifest(&self, digest: &str, contents: &Contents) -> Result<(), DatabaseError> {
+    pub(super) fn settle_manifest(
+        &self,
+        digest: &str,
+        contents: &Contents,
+    ) -> Result<(), DatabaseError> {
         match contents {
             Contents::Skipped(reason) => self.0.execute(
                 "INSERT INTO manifest(digest, reader, state, reason) VALUES(?1, ?2, 'skipped', ?3)
@@ -176,7 +189,12 @@ impl Store<'_> {
     }
 
     /// Notes that a part of a manifest could not be read.
-    pub(super) fn manifest_failed(&self, digest: &str, error: &str, retry_at: Timestamp) -> Result<(), DatabaseError> {
+    pub(super) fn manifest_failed(
+        &self,
+        digest: &str,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE manifest SET error = ?2, attempts = attempts + 1, retry_at = ?3 WHERE digest = ?1",
             &[digest.into(), error.into(), retry_at.into()],
@@ -185,9 +203,20 @@ impl Store<'_> {
     }
 
     /// The file name and the way to the bytes of a manifest that is a chart.
-    pub(super) fn chart_file(&self, digest: &str) -> Result<Option<(String, Candidate)>, DatabaseError> {
-        let row = self.0.first("SELECT file, candidate FROM manifest WHERE digest = ? AND state = 'chart'", &[digest.into()])?;
-        Ok(row.and_then(|row| Some((row.text(0)?.to_owned(), serde_json::from_str(row.text(1)?).ok()?))))
+    pub(super) fn chart_file(
+        &self,
+        digest: &str,
+    ) -> Result<Option<(String, Candidate)>, DatabaseError> {
+        let row = self.0.first(
+            "SELECT file, candidate FROM manifest WHERE digest = ? AND state = 'chart'",
+            &[digest.into()],
+        )?;
+        Ok(row.and_then(|row| {
+            Some((
+                row.text(0)?.to_owned(),
+                serde_json::from_str(row.text(1)?).ok()?,
+            ))
+        }))
     }
 
     /// Takes a manifest's row away if no tag names it any more.

@@ -2,8 +2,8 @@
 //! so there is work for every connection from the first to the last, and few rows lie open.
 
 use super::job::Job;
-use super::slice::{Key, Slice};
 use super::repository::Repository;
+use super::slice::{Key, Slice};
 use super::tag::{Due, Tag};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
@@ -28,7 +28,11 @@ impl<C: Clock> Slice<'_, C> {
                 return self.list_job(repository, false).map(Some);
             }
         }
-        if self.pass.running && !self.pass.publishing { self.next_in_turn(now) } else { Ok(None) }
+        if self.pass.running && !self.pass.publishing {
+            self.next_in_turn(now)
+        } else {
+            Ok(None)
+        }
     }
 
     fn idle(&self, key: &Key) -> bool {
@@ -42,8 +46,18 @@ impl<C: Clock> Slice<'_, C> {
             }
             // Any repository with a tag for it has it; the newest list is as good as another.
             let tag = self.store.tags_of_manifest(&digest)?.into_iter().next();
-            match tag.map(|tag| self.store.repository(tag.repository)).transpose()?.flatten() {
-                Some(repository) => return Ok(Some(Job::Contents { digest, plan, repository })),
+            match tag
+                .map(|tag| self.store.repository(tag.repository))
+                .transpose()?
+                .flatten()
+            {
+                Some(repository) => {
+                    return Ok(Some(Job::Contents {
+                        digest,
+                        plan,
+                        repository,
+                    }));
+                }
                 None => self.store.drop_orphan(&digest)?,
             }
         }
@@ -62,19 +76,33 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     fn list_job(&self, repository: Repository, in_turn: bool) -> Result<Job, DatabaseError> {
-        let begun = self.store.listing(repository.id)?.and_then(|(names, next)| Some((names, next.parse().ok()?)));
-        Ok(Job::List { repository, begun, in_turn })
+        let begun = self
+            .store
+            .listing(repository.id)?
+            .and_then(|(names, next)| Some((names, next.parse().ok()?)));
+        Ok(Job::List {
+            repository,
+            begun,
+            in_turn,
+        })
     }
 
     /// What every pass goes through: the enumeration, each repository's list, tags that move, and a share of the others.
     fn next_in_turn(&mut self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
         for (source, enumeration) in self.pass.enumerations.iter().enumerate() {
             if !enumeration.done && self.idle(&Key::Source(source)) {
-                let page = enumeration.next.as_deref().and_then(|next| next.parse().ok());
+                let page = enumeration
+                    .next
+                    .as_deref()
+                    .and_then(|next| next.parse().ok());
                 return Ok(Some(Job::Enumerate { source, page }));
             }
         }
-        while let Some(repository) = self.store.repositories_after(self.pass.listed_to, now, 1)?.pop() {
+        while let Some(repository) = self
+            .store
+            .repositories_after(self.pass.listed_to, now, 1)?
+            .pop()
+        {
             self.pass.listed_to = repository.id;
             if self.idle(&Key::Repository(repository.id)) {
                 return self.list_job(repository, true).map(Some);

@@ -48,7 +48,10 @@ pub(super) enum Progressed {
 
 impl<D: Documents, C: Clock> Publisher<'_, D, C> {
     /// Puts what is dirty. `beat` is called before each put, to keep the lease.
-    pub(super) async fn run(&mut self, beat: &dyn Fn() -> Result<(), DatabaseError>) -> Result<Progressed, DatabaseError> {
+    pub(super) async fn run(
+        &mut self,
+        beat: &dyn Fn() -> Result<(), DatabaseError>,
+    ) -> Result<Progressed, DatabaseError> {
         let fingerprint = self.config.fingerprint();
         loop {
             let page = self.store.dirty_documents(self.clock.now(), PAGE)?;
@@ -65,13 +68,23 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         }
     }
 
-    async fn publish(&mut self, document: &Published, fingerprint: &str) -> Result<(), DatabaseError> {
+    async fn publish(
+        &mut self,
+        document: &Published,
+        fingerprint: &str,
+    ) -> Result<(), DatabaseError> {
         let now = self.clock.now();
         let key = &document.key;
-        if let Some(allowed) = document.put_at.map(|put_at| put_at.after(BETWEEN_PUTS)).filter(|allowed| *allowed > now) {
+        if let Some(allowed) = document
+            .put_at
+            .map(|put_at| put_at.after(BETWEEN_PUTS))
+            .filter(|allowed| *allowed > now)
+        {
             return self.store.document_waits(key, allowed);
         }
-        let Some((bytes, tag)) = self.make(document, now)? else { return Ok(()) };
+        let Some((bytes, tag)) = self.make(document, now)? else {
+            return Ok(());
+        };
         if document.etag.as_deref() == Some(tag.as_str()) {
             self.store.document_taken(key)?;
             return self.store.document_put(key, None);
@@ -80,20 +93,34 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         let name = key.name(fingerprint);
         self.store.unretire(&name)?;
         let length = bytes.len() as u64;
-        let metadata = Metadata { etag: tag, length, updated: now };
+        let metadata = Metadata {
+            etag: tag,
+            length,
+            updated: now,
+        };
         self.operations = self.operations.saturating_sub(1);
         match self.documents.put(&name, &bytes, &metadata).await {
-            Ok(()) => self.store.document_put(key, Some((&metadata.etag, length, now))),
+            Ok(()) => self
+                .store
+                .document_put(key, Some((&metadata.etag, length, now))),
             Err(DocumentsError::Budget) => {
                 self.operations = 0;
                 self.store.mark_document(key)
             }
-            Err(error) => self.store.document_failed(key, &error.to_string(), retry_at(self.clock.now(), document.attempts)),
+            Err(error) => self.store.document_failed(
+                key,
+                &error.to_string(),
+                retry_at(self.clock.now(), document.attempts),
+            ),
         }
     }
 
     /// The bytes and entity tag of a document; `None` when it is not to be put, and its row says so.
-    fn make(&self, document: &Published, now: Timestamp) -> Result<Option<(Vec<u8>, String)>, DatabaseError> {
+    fn make(
+        &self,
+        document: &Published,
+        now: Timestamp,
+    ) -> Result<Option<(Vec<u8>, String)>, DatabaseError> {
         match &document.key {
             Key::Files(shard) => match self.store.shard(self.config, *shard)? {
                 Some(bytes) => {
@@ -103,7 +130,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 None => self.withdraw(document, now).map(|()| None),
             },
             Key::Index(view) => {
-                let unread = document.read_at.is_none_or(|read| now.since(read) >= UNREAD);
+                let unread = document
+                    .read_at
+                    .is_none_or(|read| now.since(read) >= UNREAD);
                 if !view.is_root() && unread {
                     return self.withdraw(document, now).map(|()| None);
                 }
@@ -113,7 +142,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     Made::TooLarge => {
                         // The last good one stays; its spaces go on.
                         let error = "the index is larger than a document may be";
-                        self.store.document_failed(&document.key, error, now.after(TOO_LARGE_RETRY)).map(|()| None)
+                        self.store
+                            .document_failed(&document.key, error, now.after(TOO_LARGE_RETRY))
+                            .map(|()| None)
                     }
                 }
             }
@@ -123,12 +154,16 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
     /// Takes a document out of publication: its row goes, and its key at the next opportunity.
     fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
         if document.etag.is_some() {
-            self.store.retire_key(&document.key.name(&self.config.fingerprint()), now)?;
+            self.store
+                .retire_key(&document.key.name(&self.config.fingerprint()), now)?;
         }
         self.store.remove_document(&document.key)
     }
 
-    async fn remove_retired(&mut self, beat: &dyn Fn() -> Result<(), DatabaseError>) -> Result<Progressed, DatabaseError> {
+    async fn remove_retired(
+        &mut self,
+        beat: &dyn Fn() -> Result<(), DatabaseError>,
+    ) -> Result<Progressed, DatabaseError> {
         loop {
             let now = self.clock.now();
             let keys = self.store.retired(now, PAGE)?;
@@ -144,7 +179,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 match self.documents.delete(&key).await {
                     Ok(()) => self.store.unretire(&key)?,
                     Err(DocumentsError::Budget) => return Ok(Progressed::Cut),
-                    Err(_) => self.store.retire_key(&key, self.clock.now().after(LAST_RETRY))?,
+                    Err(_) => self
+                        .store
+                        .retire_key(&key, self.clock.now().after(LAST_RETRY))?,
                 }
             }
         }

@@ -21,10 +21,17 @@ impl<C: Clock> Slice<'_, C> {
     pub(super) fn conclude(&mut self, whole: bool, now: Timestamp) -> Result<(), DatabaseError> {
         let tags = self.store.gone_tags()?;
         let repositories = if whole { self.unseen()? } else { Vec::new() };
-        let mut versions = u64::try_from(tags.iter().filter(|tag| tag.manifest.is_some()).count()).unwrap_or(u64::MAX);
+        let mut versions = u64::try_from(tags.iter().filter(|tag| tag.manifest.is_some()).count())
+            .unwrap_or(u64::MAX);
         for repository in &repositories {
-            versions += u64::try_from(self.store.tags_of(repository.id)?.iter().filter(|tag| tag.manifest.is_some()).count())
-                .unwrap_or(u64::MAX);
+            versions += u64::try_from(
+                self.store
+                    .tags_of(repository.id)?
+                    .iter()
+                    .filter(|tag| tag.manifest.is_some())
+                    .count(),
+            )
+            .unwrap_or(u64::MAX);
         }
         if tags.is_empty() && repositories.is_empty() {
             // What was held has come back, or nothing was.
@@ -54,20 +61,33 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// Whether a removal of so many versions is believed now.
-    fn believed(&mut self, versions: u64, whole: bool, now: Timestamp) -> Result<bool, DatabaseError> {
+    fn believed(
+        &mut self,
+        versions: u64,
+        whole: bool,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
         let before = self.pass.versions_before;
         let in_all = versions + self.pass.removed;
         if before < MASS || in_all * 2 <= before {
             return Ok(true);
         }
         let held: Held = self.store.load()?;
-        let again = whole && held.pass != 0 && held.pass < self.pass.number && now.since(held.since) >= SECOND_SIGHT;
+        let again = whole
+            && held.pass != 0
+            && held.pass < self.pass.number
+            && now.since(held.since) >= SECOND_SIGHT;
         if held.confirmed || again {
             self.store.save(&Held::default())?;
             return Ok(true);
         }
         if held.pass == 0 {
-            self.store.save(&Held { pass: self.pass.number, since: now, versions, confirmed: false })?;
+            self.store.save(&Held {
+                pass: self.pass.number,
+                since: now,
+                versions,
+                confirmed: false,
+            })?;
         }
         Ok(false)
     }
@@ -78,10 +98,16 @@ impl<C: Clock> Slice<'_, C> {
         let mut after = 0;
         loop {
             let page = self.store.all_repositories_after(after, PAGE)?;
-            let Some(last) = page.last() else { return Ok(unseen) };
+            let Some(last) = page.last() else {
+                return Ok(unseen);
+            };
             after = last.id;
             for repository in page {
-                let place = self.pass.enumerations.iter().position(|enumeration| enumeration.source == repository.source);
+                let place = self
+                    .pass
+                    .enumerations
+                    .iter()
+                    .position(|enumeration| enumeration.source == repository.source);
                 let complete = place
                     .and_then(|place| self.pass.enumerations.get(place))
                     .is_some_and(|enumeration| enumeration.done && enumeration.fault.is_none());

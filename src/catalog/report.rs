@@ -24,7 +24,11 @@ impl Store<'_> {
     }
 
     fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
-        let number = self.0.first(sql, &[])?.and_then(|row| row.integer(0)).unwrap_or(0);
+        let number = self
+            .0
+            .first(sql, &[])?
+            .and_then(|row| row.integer(0))
+            .unwrap_or(0);
         Ok(u64::try_from(number).unwrap_or(0))
     }
 
@@ -32,14 +36,21 @@ impl Store<'_> {
     fn objects(&self, sql: &str, keys: &[&str], page: u32) -> Result<Value, DatabaseError> {
         use crate::platform::Value as Cell;
         let offset = i64::from(page) * PAGE;
-        let rows = self.0.query(&format!("{sql} LIMIT ? OFFSET ?"), &[PAGE.into(), offset.into()])?;
+        let rows = self.0.query(
+            &format!("{sql} LIMIT ? OFFSET ?"),
+            &[PAGE.into(), offset.into()],
+        )?;
         let object = |row: &crate::platform::Row| {
             let cells = row.0.iter().map(|cell| match cell {
                 Cell::Integer(number) => json!(number),
                 Cell::Text(text) => json!(text),
                 Cell::Null | Cell::Blob(_) => Value::Null,
             });
-            keys.iter().map(|key| (*key).to_owned()).zip(cells).filter(|(_, cell)| !cell.is_null()).collect::<Value>()
+            keys.iter()
+                .map(|key| (*key).to_owned())
+                .zip(cells)
+                .filter(|(_, cell)| !cell.is_null())
+                .collect::<Value>()
         };
         Ok(rows.iter().map(object).collect())
     }
@@ -123,10 +134,18 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         let skip = usize::try_from(i64::from(page) * PAGE).unwrap_or(usize::MAX);
         let mut shadowed = Vec::new();
         let winners = store.winners(self.config, &View::root())?;
-        for (shard, file) in store.contested()?.into_iter().skip(skip).take(usize::try_from(PAGE).unwrap_or(0)) {
+        for (shard, file) in store
+            .contested()?
+            .into_iter()
+            .skip(skip)
+            .take(usize::try_from(PAGE).unwrap_or(0))
+        {
             let winner = winners.get(&file).cloned().flatten();
             for offer in store.offers(self.config, shard, &file)? {
-                if winner.as_ref().is_none_or(|winner| winner.candidate.package != offer.candidate.package) {
+                if winner
+                    .as_ref()
+                    .is_none_or(|winner| winner.candidate.package != offer.candidate.package)
+                {
                     shadowed.push(json!({
                         "file": file,
                         "repository": offer.candidate.repository,

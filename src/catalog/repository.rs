@@ -30,7 +30,8 @@ pub(super) struct Repository {
     pub(super) denied_since: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since";
+const COLUMNS: &str =
+    "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since";
 
 impl Repository {
     fn of(row: &Row) -> Option<Self> {
@@ -62,8 +63,15 @@ pub(super) fn range_end(prefix: &str) -> String {
 }
 
 impl Store<'_> {
-    fn repositories(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Repository>, DatabaseError> {
-        let rows = self.0.query(&format!("SELECT {COLUMNS} FROM repository {rest}"), parameters)?;
+    fn repositories(
+        &self,
+        rest: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        let rows = self.0.query(
+            &format!("SELECT {COLUMNS} FROM repository {rest}"),
+            parameters,
+        )?;
         Ok(rows.iter().filter_map(Repository::of).collect())
     }
 
@@ -73,12 +81,25 @@ impl Store<'_> {
     }
 
     /// The repository of this name.
-    pub(super) fn repository_named(&self, source: &str, name: &str) -> Result<Option<Repository>, DatabaseError> {
-        Ok(self.repositories("WHERE source = ? AND name = ?", &[source.into(), name.into()])?.pop())
+    pub(super) fn repository_named(
+        &self,
+        source: &str,
+        name: &str,
+    ) -> Result<Option<Repository>, DatabaseError> {
+        Ok(self
+            .repositories(
+                "WHERE source = ? AND name = ?",
+                &[source.into(), name.into()],
+            )?
+            .pop())
     }
 
     /// Repositories that are to be listed at once.
-    pub(super) fn due_repositories(&self, now: Timestamp, limit: i64) -> Result<Vec<Repository>, DatabaseError> {
+    pub(super) fn due_repositories(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
         self.repositories(
             "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
             &[now.into(), limit.into()],
@@ -86,7 +107,12 @@ impl Store<'_> {
     }
 
     /// The next repositories in the order of a pass that are not waiting for a retry.
-    pub(super) fn repositories_after(&self, id: i64, now: Timestamp, limit: i64) -> Result<Vec<Repository>, DatabaseError> {
+    pub(super) fn repositories_after(
+        &self,
+        id: i64,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
         self.repositories(
             "WHERE id > ? AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
             &[id.into(), now.into(), limit.into()],
@@ -94,8 +120,15 @@ impl Store<'_> {
     }
 
     /// A page of all repositories, by row id.
-    pub(super) fn all_repositories_after(&self, id: i64, limit: i64) -> Result<Vec<Repository>, DatabaseError> {
-        self.repositories("WHERE id > ? ORDER BY id LIMIT ?", &[id.into(), limit.into()])
+    pub(super) fn all_repositories_after(
+        &self,
+        id: i64,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE id > ? ORDER BY id LIMIT ?",
+            &[id.into(), limit.into()],
+        )
     }
 
     /// The repositories at or below a path relative to the prefix.
@@ -113,12 +146,19 @@ impl Store<'_> {
 
     /// The highest row id given out.
     pub(super) fn last_repository(&self) -> Result<i64, DatabaseError> {
-        let row = self.0.first("SELECT coalesce(max(id), 0) FROM repository", &[])?;
+        let row = self
+            .0
+            .first("SELECT coalesce(max(id), 0) FROM repository", &[])?;
         Ok(row.and_then(|row| row.integer(0)).unwrap_or(0))
     }
 
     /// Adds a repository if it is new. Gives its row id.
-    pub(super) fn add_repository(&self, source: &str, name: &str, relative: &str) -> Result<i64, DatabaseError> {
+    pub(super) fn add_repository(
+        &self,
+        source: &str,
+        name: &str,
+        relative: &str,
+    ) -> Result<i64, DatabaseError> {
         if let Some(known) = self.repository_named(source, name)? {
             return Ok(known.id);
         }
@@ -126,7 +166,9 @@ impl Store<'_> {
             "INSERT INTO repository(source, name, relative) VALUES(?, ?, ?)",
             &[source.into(), name.into(), relative.into()],
         )?;
-        Ok(self.repository_named(source, name)?.map_or(0, |known| known.id))
+        Ok(self
+            .repository_named(source, name)?
+            .map_or(0, |known| known.id))
     }
 
     /// Has a repository listed at once; with `recheck`, all its tags confirmed too. A pending retry is waived.
@@ -139,7 +181,12 @@ impl Store<'_> {
     }
 
     /// Notes that a repository's tag list was taken over, if that changes anything about the row.
-    pub(super) fn repository_listed(&self, id: i64, hash: &str, etag: Option<&str>) -> Result<(), DatabaseError> {
+    pub(super) fn repository_listed(
+        &self,
+        id: i64,
+        hash: &str,
+        etag: Option<&str>,
+    ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, due = 0, recheck = 0, error = NULL, attempts = 0,
                retry_at = NULL, denied_since = NULL
@@ -169,40 +216,73 @@ impl Store<'_> {
     /// Takes a repository's row and what is kept of a cut list away; its tags must be gone.
     pub(super) fn remove_repository(&self, id: i64) -> Result<(), DatabaseError> {
         self.forget_listing(id)?;
-        self.0.execute("DELETE FROM repository WHERE id = ?", &[id.into()])?;
+        self.0
+            .execute("DELETE FROM repository WHERE id = ?", &[id.into()])?;
+        Ok(())
+    }
+
+    /// Makes a repository's list differ from what was taken over: its tags are not there any more.
+    pub(super) fn forget_hash(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET hash = NULL, etag = NULL WHERE id = ? AND hash IS NOT NULL",
+            &[id.into()],
+        )?;
         Ok(())
     }
 
     /// Makes every list differ from what was taken over, so that the next pass goes through all of them again.
     pub(super) fn forget_hashes(&self) -> Result<(), DatabaseError> {
-        self.0.execute("UPDATE repository SET hash = NULL, etag = NULL", &[])?;
+        self.0
+            .execute("UPDATE repository SET hash = NULL, etag = NULL", &[])?;
         Ok(())
     }
 
     /// What is kept of a tag list that a slice's end cut off: its names so far and the next page.
     pub(super) fn listing(&self, id: i64) -> Result<Option<(Vec<String>, String)>, DatabaseError> {
-        let rows = self.0.query("SELECT names, next FROM listing WHERE repository = ? ORDER BY page", &[id.into()])?;
-        let Some(next) = rows.last().and_then(|row| row.text(1)).map(str::to_owned) else { return Ok(None) };
+        let rows = self.0.query(
+            "SELECT names, next FROM listing WHERE repository = ? ORDER BY page",
+            &[id.into()],
+        )?;
+        let Some(next) = rows.last().and_then(|row| row.text(1)).map(str::to_owned) else {
+            return Ok(None);
+        };
         let mut names = Vec::new();
         for row in &rows {
-            names.extend(row.text(0).and_then(|text| serde_json::from_str::<Vec<String>>(text).ok()).unwrap_or_default());
+            names.extend(
+                row.text(0)
+                    .and_then(|text| serde_json::from_str::<Vec<String>>(text).ok())
+                    .unwrap_or_default(),
+            );
         }
         Ok(Some((names, next)))
     }
 
     /// Keeps a cut tag list: names beyond those kept already, and the next page.
-    pub(super) fn keep_listing(&self, id: i64, names: &[String], next: &str) -> Result<(), DatabaseError> {
+    pub(super) fn keep_listing(
+        &self,
+        id: i64,
+        names: &[String],
+        next: &str,
+    ) -> Result<(), DatabaseError> {
         /// Names a row: 5,000 of at most 128 bytes stay below a row's 2 MB.
         const NAMES_A_ROW: usize = 5_000;
         let page = self
             .0
-            .first("SELECT coalesce(max(page), -1) FROM listing WHERE repository = ?", &[id.into()])?
+            .first(
+                "SELECT coalesce(max(page), -1) FROM listing WHERE repository = ?",
+                &[id.into()],
+            )?
             .and_then(|row| row.integer(0))
             .unwrap_or(-1);
         let empty: &[String] = &[];
-        let chunks = if names.is_empty() { vec![empty] } else { names.chunks(NAMES_A_ROW).collect() };
+        let chunks = if names.is_empty() {
+            vec![empty]
+        } else {
+            names.chunks(NAMES_A_ROW).collect()
+        };
         for (chunk, page) in chunks.into_iter().zip((page + 1)..) {
-            let text = serde_json::to_string(chunk).map_err(|error| DatabaseError(error.to_string()))?;
+            let text =
+                serde_json::to_string(chunk).map_err(|error| DatabaseError(error.to_string()))?;
             self.0.execute(
                 "INSERT INTO listing(repository, page, names, next) VALUES(?, ?, ?, ?)",
                 &[id.into(), page.into(), text.into(), next.into()],
@@ -213,7 +293,8 @@ impl Store<'_> {
 
     /// Lets go of a cut tag list.
     pub(super) fn forget_listing(&self, id: i64) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM listing WHERE repository = ?", &[id.into()])?;
+        self.0
+            .execute("DELETE FROM listing WHERE repository = ?", &[id.into()])?;
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::state::{Held, LastPass, Lease, Pass, Pause, Rhythm, Tickets};
 use super::removal::SECOND_SIGHT;
+use super::state::{Held, LastPass, Lease, Pass, Pause, Rhythm, Tickets};
 use super::store::Store;
 use crate::config::Config;
 use crate::platform::{DatabaseError, Timestamp};
@@ -16,7 +16,10 @@ const FIRST_AGAIN: Duration = Duration::from_secs(10);
 /// The interval between two passes after `idle` passes that nobody asked for.
 pub(super) fn interval(config: &Config, idle: u32) -> Duration {
     let longest = LONGEST_INTERVAL.max(config.sync_interval);
-    config.sync_interval.saturating_mul(1 << idle.min(16)).min(longest)
+    config
+        .sync_interval
+        .saturating_mul(1 << idle.min(16))
+        .min(longest)
 }
 
 impl Store<'_> {
@@ -38,14 +41,19 @@ impl Store<'_> {
             deadline = deadline.min(self.earliest(sql)?.unwrap_or(deadline));
         }
         if self.load::<LastPass>()?.number > 0 {
-            let dirty = self.earliest("SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0")?;
+            let dirty =
+                self.earliest("SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0")?;
             deadline = deadline.min(dirty.unwrap_or(deadline));
         }
         Ok(deadline.max(pause.until).max(now))
     }
 
     fn earliest(&self, sql: &str) -> Result<Option<Timestamp>, DatabaseError> {
-        Ok(self.0.first(sql, &[])?.and_then(|row| row.integer(0)).map(Timestamp))
+        Ok(self
+            .0
+            .first(sql, &[])?
+            .and_then(|row| row.integer(0))
+            .map(Timestamp))
     }
 
     /// Whether rows wait to be read now, outside of a pass's own order.
@@ -64,17 +72,29 @@ impl Store<'_> {
 
     /// Takes the lease for `incarnation` until `until`, unless it works already. A lease of another incarnation is a dead
     /// one's: there is one object.
-    pub(super) fn lease(&self, incarnation: &str, now: Timestamp, until: Timestamp) -> Result<bool, DatabaseError> {
+    pub(super) fn lease(
+        &self,
+        incarnation: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, DatabaseError> {
         let lease: Lease = self.load()?;
         if lease.holder == incarnation && lease.until > now {
             return Ok(false);
         }
-        self.save(&Lease { holder: incarnation.to_owned(), until })?;
+        self.save(&Lease {
+            holder: incarnation.to_owned(),
+            until,
+        })?;
         Ok(true)
     }
 
     /// The end of the lease, if somebody works.
-    pub(super) fn leased(&self, incarnation: &str, now: Timestamp) -> Result<Option<Timestamp>, DatabaseError> {
+    pub(super) fn leased(
+        &self,
+        incarnation: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, DatabaseError> {
         let lease: Lease = self.load()?;
         Ok((lease.holder == incarnation && lease.until > now).then_some(lease.until))
     }
@@ -84,25 +104,48 @@ impl Store<'_> {
         let rhythm: Rhythm = self.load()?;
         let last: LastPass = self.load()?;
         let due = last.started.after(config.sync_interval).max(now);
-        self.save(&Rhythm { next: rhythm.next.min(due), asked: now, idle: 0, ..rhythm })
+        self.save(&Rhythm {
+            next: rhythm.next.min(due),
+            asked: now,
+            idle: 0,
+            ..rhythm
+        })
     }
 
     /// Sets when the next pass begins, after one that began at `started` and ended `now`.
-    pub(super) fn schedule(&self, config: &Config, started: Timestamp, now: Timestamp) -> Result<(), DatabaseError> {
+    pub(super) fn schedule(
+        &self,
+        config: &Config,
+        started: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
         let rhythm: Rhythm = self.load()?;
         let last: LastPass = self.load()?;
         let next = if rhythm.again {
             now
         } else if last.number == 0 {
             let doublings = u32::try_from(last.faulty.saturating_sub(1).min(16)).unwrap_or(16);
-            now.after(FIRST_AGAIN.saturating_mul(1 << doublings).min(config.sync_interval))
+            now.after(
+                FIRST_AGAIN
+                    .saturating_mul(1 << doublings)
+                    .min(config.sync_interval),
+            )
         } else {
             started.after(interval(config, rhythm.idle)).max(now)
         };
         // A removal that waits for a second sight is looked at again as soon as that counts.
         let held: Held = self.load()?;
-        let next = if held.pass == 0 { next } else { next.min(held.since.after(SECOND_SIGHT)).max(now) };
-        self.save(&Rhythm { next, again: false, idle: rhythm.idle.saturating_add(1), ..rhythm })
+        let next = if held.pass == 0 {
+            next
+        } else {
+            next.min(held.since.after(SECOND_SIGHT)).max(now)
+        };
+        self.save(&Rhythm {
+            next,
+            again: false,
+            idle: rhythm.idle.saturating_add(1),
+            ..rhythm
+        })
     }
 
     /// Gives out a ticket for a sync; with `whole`, one for a pass that begins from now on.

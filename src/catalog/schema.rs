@@ -58,13 +58,27 @@ CREATE TABLE IF NOT EXISTS retired(key TEXT PRIMARY KEY, at INTEGER NOT NULL) WI
 ";
 
 /// Every table, for a clean start.
-const NAMES: [&str; 8] = ["state", "repository", "listing", "tag", "manifest", "superseded", "document", "retired"];
+const NAMES: [&str; 8] = [
+    "state",
+    "repository",
+    "listing",
+    "tag",
+    "manifest",
+    "superseded",
+    "document",
+    "retired",
+];
 
 /// Makes the tables ready: creates them, migrates older ones, and drops those of a newer Worker, whose shape is unknown:
 /// the crawl starts anew while KV goes on serving, so that a rollback of the Worker is safe.
 pub(super) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
-    database.execute("CREATE TABLE IF NOT EXISTS schema(version INTEGER NOT NULL)", &[])?;
-    let found = database.first("SELECT version FROM schema", &[])?.and_then(|row| row.integer(0));
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS schema(version INTEGER NOT NULL)",
+        &[],
+    )?;
+    let found = database
+        .first("SELECT version FROM schema", &[])?
+        .and_then(|row| row.integer(0));
     if found == Some(VERSION) {
         return Ok(());
     }

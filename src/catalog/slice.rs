@@ -73,7 +73,9 @@ impl Job {
         match self {
             Self::Enumerate { source, .. } => Key::Source(*source),
             Self::List { repository, .. } => Key::Repository(repository.id),
-            Self::Resolve { tag, .. } | Self::Read { tag, .. } => Key::Tag(tag.repository, tag.name.clone()),
+            Self::Resolve { tag, .. } | Self::Read { tag, .. } => {
+                Key::Tag(tag.repository, tag.name.clone())
+            }
             Self::Contents { digest, .. } => Key::Manifest(digest.clone()),
         }
     }
@@ -104,7 +106,12 @@ impl<C: Clock> Slice<'_, C> {
         let clients: Vec<_> = config
             .sources
             .iter()
-            .map(|source| (source, Client::new(fetch, &source.registry, &source.credentials, tokens, clock)))
+            .map(|source| {
+                (
+                    source,
+                    Client::new(fetch, &source.registry, &source.credentials, tokens, clock),
+                )
+            })
             .collect();
         let begun = clock.now();
         let mut jobs = FuturesUnordered::new();
@@ -117,7 +124,9 @@ impl<C: Clock> Slice<'_, C> {
                     ended = Ended::Cut;
                     break;
                 }
-                let Some(job) = self.next_job(clock.now())? else { break };
+                let Some(job) = self.next_job(clock.now())? else {
+                    break;
+                };
                 let place = match (&job, job.source()) {
                     (Job::Enumerate { source, .. }, _) => Some(*source),
                     (_, Some(id)) => config.sources.iter().position(|source| source.id == id),
@@ -133,13 +142,14 @@ impl<C: Clock> Slice<'_, C> {
                     (job, outcome)
                 });
             }
-            let Some((job, outcome)) = jobs.next().await else { break };
+            let Some((job, outcome)) = jobs.next().await else {
+                break;
+            };
             self.under_way.remove(&job.key());
-            let answered = !matches!(&outcome, Outcome::Failed(_));
-            self.commit(&job, outcome, clock.now())?;
-            if answered {
+            if !matches!(&outcome, Outcome::Failed(_)) {
                 self.outages = 0;
             }
+            self.commit(&job, outcome, clock.now())?;
             beat()?;
         }
         self.pass.calls += u64::from(fetch.made());
@@ -161,5 +171,9 @@ impl<C: Clock> Slice<'_, C> {
 /// A number that looks random and is the same for the same text: jitter without a source of randomness.
 fn spread(text: &str) -> u64 {
     let digest = Digest::sha256_of(text.as_bytes());
-    digest.hex().get(..15).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
+    digest
+        .hex()
+        .get(..15)
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+        .unwrap_or(0)
 }

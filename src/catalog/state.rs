@@ -205,13 +205,20 @@ pub(super) struct Totals {
 impl Store<'_> {
     /// The one value of this kind; its default when there is none, or none that this Worker can read.
     pub(super) fn load<S: Singleton>(&self) -> Result<S, DatabaseError> {
-        let row = self.0.first("SELECT value FROM state WHERE key = ?", &[S::KEY.into()])?;
-        Ok(row.as_ref().and_then(|row| row.text(0)).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
+        let row = self
+            .0
+            .first("SELECT value FROM state WHERE key = ?", &[S::KEY.into()])?;
+        Ok(row
+            .as_ref()
+            .and_then(|row| row.text(0))
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default())
     }
 
     /// Keeps the one value of this kind; writes nothing when it is what is there.
     pub(super) fn save<S: Singleton>(&self, value: &S) -> Result<(), DatabaseError> {
-        let text = serde_json::to_string(value).map_err(|error| DatabaseError(error.to_string()))?;
+        let text =
+            serde_json::to_string(value).map_err(|error| DatabaseError(error.to_string()))?;
         self.0.execute(
             "INSERT INTO state(key, value) VALUES(?1, ?2)
              ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",

@@ -11,10 +11,19 @@ pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Store<'_> {
     /// Keeps a candidate that is no longer served under `file`.
-    pub(super) fn supersede(&self, file: &str, candidate: &Candidate, now: Timestamp) -> Result<(), DatabaseError> {
+    pub(super) fn supersede(
+        &self,
+        file: &str,
+        candidate: &Candidate,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
         let until = now.after(KEPT);
-        let candidate = Candidate { until: Some(until), ..candidate.clone() };
-        let text = serde_json::to_string(&candidate).map_err(|error| DatabaseError(error.to_string()))?;
+        let candidate = Candidate {
+            until: Some(until),
+            ..candidate.clone()
+        };
+        let text =
+            serde_json::to_string(&candidate).map_err(|error| DatabaseError(error.to_string()))?;
         self.0.execute(
             "INSERT INTO superseded(shard, file, source, repository, package, candidate, until) VALUES(?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT(shard, file, source, repository, package) DO UPDATE SET candidate = excluded.candidate, until = excluded.until",
@@ -32,28 +41,51 @@ impl Store<'_> {
     }
 
     /// The kept candidates of a shard, or of one file of it, by file name and then in a fixed order.
-    pub(super) fn superseded(&self, shard: u8, file: Option<&str>) -> Result<Vec<(String, Candidate)>, DatabaseError> {
+    pub(super) fn superseded(
+        &self,
+        shard: u8,
+        file: Option<&str>,
+    ) -> Result<Vec<(String, Candidate)>, DatabaseError> {
         let rows = self.0.query(
             "SELECT file, candidate FROM superseded WHERE shard = ?1 AND (?2 IS NULL OR file = ?2)
              ORDER BY file, source, repository, package",
             &[i64::from(shard).into(), file.into()],
         )?;
-        let read = |row: &crate::platform::Row| Some((row.text(0)?.to_owned(), serde_json::from_str(row.text(1)?).ok()?));
+        let read = |row: &crate::platform::Row| {
+            Some((
+                row.text(0)?.to_owned(),
+                serde_json::from_str(row.text(1)?).ok()?,
+            ))
+        };
         Ok(rows.iter().filter_map(read).collect())
     }
 
     /// Takes away what was kept long enough; gives the shards it stood in.
     pub(super) fn expire_superseded(&self, now: Timestamp) -> Result<Vec<u8>, DatabaseError> {
-        let rows = self.0.query("SELECT DISTINCT shard FROM superseded WHERE until <= ?", &[now.into()])?;
+        let rows = self.0.query(
+            "SELECT DISTINCT shard FROM superseded WHERE until <= ?",
+            &[now.into()],
+        )?;
         if !rows.is_empty() {
-            self.0.execute("DELETE FROM superseded WHERE until <= ?", &[now.into()])?;
+            self.0
+                .execute("DELETE FROM superseded WHERE until <= ?", &[now.into()])?;
         }
-        Ok(rows.iter().filter_map(|row| row.integer(0).and_then(|shard| u8::try_from(shard).ok())).collect())
+        Ok(rows
+            .iter()
+            .filter_map(|row| row.integer(0).and_then(|shard| u8::try_from(shard).ok()))
+            .collect())
     }
 
     /// Takes away what was kept of a repository that is no longer configured.
-    pub(super) fn forget_superseded(&self, source: &str, repository: &str) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM superseded WHERE source = ? AND repository = ?", &[source.into(), repository.into()])?;
+    pub(super) fn forget_superseded(
+        &self,
+        source: &str,
+        repository: &str,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM superseded WHERE source = ? AND repository = ?",
+            &[source.into(), repository.into()],
+        )?;
         Ok(())
     }
 }

@@ -59,19 +59,29 @@ impl Tag {
 
     /// Where it stands in the order of tags.
     pub(super) fn position(&self) -> Position {
-        Position { repository: self.repository, tag: self.name.clone() }
+        Position {
+            repository: self.repository,
+            tag: self.name.clone(),
+        }
     }
 }
 
 impl Store<'_> {
     fn tags(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Tag>, DatabaseError> {
-        let rows = self.0.query(&format!("SELECT {COLUMNS} FROM tag {rest}"), parameters)?;
+        let rows = self
+            .0
+            .query(&format!("SELECT {COLUMNS} FROM tag {rest}"), parameters)?;
         Ok(rows.iter().filter_map(Tag::of).collect())
     }
 
     /// One tag.
     pub(super) fn tag(&self, repository: i64, name: &str) -> Result<Option<Tag>, DatabaseError> {
-        Ok(self.tags("WHERE repository = ? AND name = ?", &[repository.into(), name.into()])?.pop())
+        Ok(self
+            .tags(
+                "WHERE repository = ? AND name = ?",
+                &[repository.into(), name.into()],
+            )?
+            .pop())
     }
 
     /// Tags that are to be asked about now.
@@ -83,7 +93,11 @@ impl Store<'_> {
     }
 
     /// The next tags that are no versions (`latest`) and not due anyway.
-    pub(super) fn moving_tags_after(&self, at: &Position, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
+    pub(super) fn moving_tags_after(
+        &self,
+        at: &Position,
+        limit: i64,
+    ) -> Result<Vec<Tag>, DatabaseError> {
         self.tags(
             "WHERE moving > 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
             &[at.repository.into(), at.tag.as_str().into(), limit.into()],
@@ -91,7 +105,11 @@ impl Store<'_> {
     }
 
     /// The next version tags in the ring of revalidation that are not due anyway.
-    pub(super) fn version_tags_after(&self, at: &Position, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
+    pub(super) fn version_tags_after(
+        &self,
+        at: &Position,
+        limit: i64,
+    ) -> Result<Vec<Tag>, DatabaseError> {
         self.tags(
             "WHERE moving = 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
             &[at.repository.into(), at.tag.as_str().into(), limit.into()],
@@ -110,19 +128,33 @@ impl Store<'_> {
 
     /// The names of a repository's tags and whether each is marked as gone, in byte order.
     pub(super) fn tag_names(&self, repository: i64) -> Result<Vec<(String, bool)>, DatabaseError> {
-        let rows = self.0.query("SELECT name, gone FROM tag WHERE repository = ? ORDER BY name", &[repository.into()])?;
-        Ok(rows.iter().filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)? != 0))).collect())
+        let rows = self.0.query(
+            "SELECT name, gone FROM tag WHERE repository = ? ORDER BY name",
+            &[repository.into()],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)? != 0)))
+            .collect())
     }
 
     /// Adds new tags, each with whether it moves; they are due.
-    pub(super) fn add_tags(&self, repository: i64, tags: &[(&str, bool)]) -> Result<(), DatabaseError> {
+    pub(super) fn add_tags(
+        &self,
+        repository: i64,
+        tags: &[(&str, bool)],
+    ) -> Result<(), DatabaseError> {
         /// Three parameters a row, a hundred a statement.
         const ROWS: usize = 33;
         for chunk in tags.chunks(ROWS) {
             let mut sql = String::from("INSERT INTO tag(repository, name, moving, due) VALUES ");
             let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 3);
             for (index, (name, moving)) in chunk.iter().enumerate() {
-                sql.push_str(if index == 0 { "(?, ?, ?, 2)" } else { ", (?, ?, ?, 2)" });
+                sql.push_str(if index == 0 {
+                    "(?, ?, ?, 2)"
+                } else {
+                    ", (?, ?, ?, 2)"
+                });
                 parameters.extend([repository.into(), (*name).into(), (*moving).into()]);
             }
             sql.push_str(" ON CONFLICT DO NOTHING");
@@ -132,7 +164,12 @@ impl Store<'_> {
     }
 
     /// Marks tags that are missing from a complete list, or takes the mark away.
-    pub(super) fn mark_gone(&self, repository: i64, name: &str, gone: bool) -> Result<(), DatabaseError> {
+    pub(super) fn mark_gone(
+        &self,
+        repository: i64,
+        name: &str,
+        gone: bool,
+    ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET gone = ?3 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
             &[repository.into(), name.into(), gone.into()],
@@ -146,7 +183,12 @@ impl Store<'_> {
     }
 
     /// Has a tag asked about at once; a pending retry is waived.
-    pub(super) fn call_tag(&self, repository: i64, name: &str, due: Due) -> Result<(), DatabaseError> {
+    pub(super) fn call_tag(
+        &self,
+        repository: i64,
+        name: &str,
+        due: Due,
+    ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET due = max(due, ?3), retry_at = NULL WHERE repository = ?1 AND name = ?2",
             &[repository.into(), name.into(), due.number().into()],
@@ -156,7 +198,10 @@ impl Store<'_> {
 
     /// Has all tags of a repository confirmed at once.
     pub(super) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
-        self.0.execute("UPDATE tag SET due = max(due, 1), retry_at = NULL WHERE repository = ?", &[repository.into()])?;
+        self.0.execute(
+            "UPDATE tag SET due = max(due, 1), retry_at = NULL WHERE repository = ?",
+            &[repository.into()],
+        )?;
         Ok(())
     }
 
@@ -190,7 +235,12 @@ impl Store<'_> {
     }
 
     /// Notes that a tag could not be asked about.
-    pub(super) fn tag_failed(&self, tag: &Tag, error: &str, retry_at: Timestamp) -> Result<(), DatabaseError> {
+    pub(super) fn tag_failed(
+        &self,
+        tag: &Tag,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET due = max(due, 1), error = ?3, attempts = attempts + 1, retry_at = ?4 WHERE repository = ?1 AND name = ?2",
             &[tag.repository.into(), tag.name.as_str().into(), error.into(), retry_at.into()],
@@ -200,7 +250,10 @@ impl Store<'_> {
 
     /// Takes a tag's row away.
     pub(super) fn remove_tag(&self, tag: &Tag) -> Result<(), DatabaseError> {
-        self.0.execute("DELETE FROM tag WHERE repository = ? AND name = ?", &[tag.repository.into(), tag.name.as_str().into()])?;
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[tag.repository.into(), tag.name.as_str().into()],
+        )?;
         Ok(())
     }
 }

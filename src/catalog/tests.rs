@@ -115,14 +115,20 @@ impl World {
 
     /// What KV has under a key.
     fn published(&self, key: &Key) -> Option<Value> {
-        let (bytes, _) = self.documents.stored(&key.name(&self.config.fingerprint()))?;
+        let (bytes, _) = self
+            .documents
+            .stored(&key.name(&self.config.fingerprint()))?;
         Some(serde_json::from_slice(&bytes).unwrap())
     }
 
     /// The `<chart> <version>` lines of a published index, in its order.
     #[track_caller]
     fn versions(&self, view: &str) -> Vec<String> {
-        lines(&self.published(&Key::Index(view.parse().unwrap())).expect("the index is published"))
+        lines(
+            &self
+                .published(&Key::Index(view.parse().unwrap()))
+                .expect("the index is published"),
+        )
     }
 
     /// The same of an index as the catalog answers it from rows.
@@ -138,7 +144,10 @@ impl World {
 
 fn config(settings: &[(&str, &str)]) -> Config {
     let lookup = |name: &str| {
-        let given = settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let given = settings
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned());
         given.or_else(|| (name == "REGISTRY").then(|| "registry.example/charts".to_owned()))
     };
     Config::from_lookup(lookup).unwrap()

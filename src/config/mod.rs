@@ -28,8 +28,8 @@ use crate::secret::Secret;
 const RENDERER: u32 = 1;
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Between passes: below ten seconds a pass would overtake itself, above a day nothing would be in step.
 const SYNC_INTERVAL: (Duration, Duration) = (SECOND.saturating_mul(10), HOUR.saturating_mul(24));

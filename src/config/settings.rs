@@ -97,7 +97,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     }
 
     /// A whole number from `least` up.
-    pub(super) fn number<T: FromStr + PartialOrd + Display>(
+    pub(super) fn number<T: FromStr + PartialOrd + Display + Copy>(
         &mut self,
         name: &'static str,
         least: T,

@@ -1,1 +1,463 @@
-//! Tests.
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::oci::Credentials;
+
+type Given<'g> = [(&'g str, &'g str)];
+
+fn read(given: &Given<'_>) -> Result<Config, Problems> {
+    let given: BTreeMap<&str, &str> = given.iter().copied().collect();
+    Config::from_lookup(|name| given.get(name).map(|value| (*value).to_owned()))
+}
+
+/// Reads these settings beside a registry that is well.
+fn beside(given: &Given<'_>) -> Result<Config, Problems> {
+    let registry = [("REGISTRY", "ghcr.io/acme/charts")];
+    read(&[&registry, given].concat())
+}
+
+#[track_caller]
+fn good(given: &Given<'_>) -> Config {
+    beside(given).unwrap()
+}
+
+#[track_caller]
+fn wrong(given: &Given<'_>, message: &str) {
+    assert_eq!(
+        beside(given).map_err(|problems| problems.to_string()),
+        Err(message.to_owned())
+    );
+}
+
+const DOCKER: &str = r#"{"auths":{"ghcr.io":{"username":"robot","password":"hunter2"}}}"#;
+
+#[test]
+fn defaults() {
+    let config = good(&[]);
+    assert_eq!(
+        config,
+        Config {
+            sources: vec![Source {
+                id: "ghcr.io/acme/charts".to_owned(),
+                registry: "ghcr.io".parse().unwrap(),
+                prefix: "acme/charts".to_owned(),
+                repositories: Repositories::All,
+                credentials: Credentials::Anonymous,
+            }],
+            readers: Readers::Open,
+            admin_token: None,
+            webhook_secret: None,
+            tags: TagPatterns::default(),
+            versions_per_chart: None,
+            download: Download::Auto,
+            index_format: IndexFormat::Json,
+            index_scope: IndexScope::Subtree,
+            collisions: Collisions::First,
+            sync_interval: Duration::from_mins(5),
+            revalidate_within: Duration::from_hours(24),
+            subrequest_budget: 45,
+            kv_budget: 800,
+            catalog_location: None,
+            artifacthub_repository_id: None,
+        }
+    );
+}
+
+const EVERYTHING: &Given<'static> = &[
+    ("REGISTRY", "http://registry.example:5000/charts/"),
+    ("ALLOW_INSECURE_REGISTRY", "true"),
+    ("REPOSITORIES", r#"["nginx", "team-a/*"]"#),
+    ("TAGS", "!0.0.0-*"),
+    ("VERSIONS_PER_CHART", "20"),
+    ("REGISTRY_USERNAME", "robot"),
+    ("REGISTRY_PASSWORD", "hunter2\n"),
+    ("BASIC_AUTH_USER", "reader"),
+    ("BASIC_AUTH_PASS", " p:w "),
+    ("ADMIN_TOKEN", "t0ken"),
+    ("WEBHOOK_SECRET", "c4llb4ck"),
+    ("DOWNLOAD", "stream"),
+    ("INDEX_FORMAT", "yaml"),
+    ("INDEX_SCOPE", "folder"),
+    ("COLLISIONS", "hide"),
+    ("SYNC_INTERVAL", " 30s "),
+    ("REVALIDATE_WITHIN", "720h"),
+    ("SUBREQUEST_BUDGET", "1000"),
+    ("KV_BUDGET", "5"),
+    ("CATALOG_LOCATION", "weur"),
+    (
+        "ARTIFACTHUB_REPOSITORY_ID",
+        "0F4D7C1A-2b3c-4d5e-8f90-0123456789ab",
+    ),
+];
+
+#[test]
+fn everything_set() {
+    let config = read(EVERYTHING).unwrap();
+    insta::assert_debug_snapshot!(config);
+    let source = &config.sources[0];
+    let Credentials::Basic { username, password } = &source.credentials else {
+        panic!("{:?}", source.credentials)
+    };
+    assert_eq!((username.expose(), password.expose()), ("robot", "hunter2"));
+    let Readers::Basic { user, password } = &config.readers else {
+        panic!("{:?}", config.readers)
+    };
+    assert_eq!((user.expose(), password.expose()), ("reader", " p:w "));
+    assert_eq!(config.source("registry.example:5000/charts"), Some(source));
+    assert_eq!(config.source("ghcr.io"), None);
+}
+
+#[test]
+fn empty_is_unset() {
+    let names: Vec<&str> = EVERYTHING
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| *name != "REGISTRY")
+        .collect();
+    for empty in ["", "\n"] {
+        let given: Vec<_> = names
+            .iter()
+            .map(|name| (*name, empty))
+            .chain([("DOCKER_AUTH_CONFIG", empty)])
+            .collect();
+        assert_eq!(beside(&given), beside(&[]));
+    }
+    let problems = read(&[("REGISTRY", "  ")]).unwrap_err();
+    assert_eq!(problems.to_string(), "REGISTRY: missing");
+}
+
+#[test]
+fn all_that_is_wrong_at_once() {
+    let problems = read(&[("SYNC_INTERVAL", "5 parsecs")]).unwrap_err();
+    assert_eq!(
+        problems.to_string(),
+        r#"REGISTRY: missing; SYNC_INTERVAL: "5 parsecs" is not a duration"#
+    );
+    assert_eq!(problems.public(), "REGISTRY, SYNC_INTERVAL");
+    let problems = read(&[
+        ("REGISTRY", "https://user:hunter2@ghcr.io/acme"),
+        ("ALLOW_INSECURE_REGISTRY", "yes"),
+        ("REPOSITORIES", "Nginx team/"),
+        ("TAGS", "1.0/2"),
+        ("VERSIONS_PER_CHART", "0"),
+        ("REGISTRY_PASSWORD", "hunter2"),
+        ("DOCKER_AUTH_CONFIG", "hunter2"),
+        ("BASIC_AUTH_PASS", "hunter2"),
+        ("AUTH_ANONYMOUS_GET", "maybe"),
+        ("DOWNLOAD", "proxy"),
+        ("INDEX_FORMAT", "xml"),
+        ("INDEX_SCOPE", "all"),
+        ("COLLISIONS", "last"),
+        ("SYNC_INTERVAL", "1s"),
+        ("REVALIDATE_WITHIN", "1000h"),
+        ("SUBREQUEST_BUDGET", "9"),
+        ("KV_BUDGET", "-5"),
+        ("CATALOG_LOCATION", "mars"),
+        ("ARTIFACTHUB_REPOSITORY_ID", "acme"),
+    ])
+    .unwrap_err();
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    assert_eq!(problems.to_string(), lines.join("; "));
+    assert!(!problems.to_string().contains("hunter2"));
+    assert!(!format!("{problems:?}").contains("hunter2"));
+    insta::assert_snapshot!(problems.public());
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let config = read(EVERYTHING).unwrap();
+    for secret in ["hunter2", "p:w", "t0ken", "c4llb4ck"] {
+        assert!(!format!("{config:?}").contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn bounds() {
+    for (name, value, message) in [
+        ("SYNC_INTERVAL", "9s", r#""9s" is shorter than 10s"#),
+        ("SYNC_INTERVAL", "1441m", r#""1441m" is longer than 24h"#),
+        ("SYNC_INTERVAL", "300", r#""300" is not a duration"#),
+        ("REVALIDATE_WITHIN", "59s", r#""59s" is shorter than 1m"#),
+        ("REVALIDATE_WITHIN", "721h", r#""721h" is longer than 720h"#),
+        (
+            "SUBREQUEST_BUDGET",
+            "9",
+            r#""9" is not a number of at least 10"#,
+        ),
+        (
+            "SUBREQUEST_BUDGET",
+            "+45",
+            r#""+45" is not a number of at least 10"#,
+        ),
+        (
+            "SUBREQUEST_BUDGET",
+            "5e9",
+            r#""5e9" is not a number of at least 10"#,
+        ),
+        (
+            "SUBREQUEST_BUDGET",
+            "4294967296",
+            r#""4294967296" is not a number of at least 10"#,
+        ),
+        ("KV_BUDGET", "4", r#""4" is not a number of at least 5"#),
+        (
+            "VERSIONS_PER_CHART",
+            "0",
+            r#""0" is not a number of at least 1"#,
+        ),
+        (
+            "VERSIONS_PER_CHART",
+            "all",
+            r#""all" is not a number of at least 1"#,
+        ),
+        (
+            "DOWNLOAD",
+            "Auto",
+            r#""Auto" is not one of auto, redirect, stream"#,
+        ),
+    ] {
+        wrong(&[(name, value)], &format!("{name}: {message}"));
+    }
+    for (name, value) in [
+        ("SYNC_INTERVAL", "10s"),
+        ("SYNC_INTERVAL", "24h"),
+        ("REVALIDATE_WITHIN", "1m"),
+        ("REVALIDATE_WITHIN", "720h"),
+        ("SUBREQUEST_BUDGET", "10"),
+        ("KV_BUDGET", "5"),
+        ("VERSIONS_PER_CHART", "1"),
+        ("ALLOW_INSECURE_REGISTRY", "false"),
+    ] {
+        good(&[(name, value)]);
+    }
+}
+
+#[test]
+fn half_a_pair_is_an_error() {
+    wrong(
+        &[
+            ("REGISTRY_USERNAME", "robot"),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ],
+        "REGISTRY_PASSWORD: missing, while REGISTRY_USERNAME is set",
+    );
+    wrong(
+        &[
+            ("REGISTRY_PASSWORD", "hunter2"),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ],
+        "REGISTRY_USERNAME: missing, while REGISTRY_PASSWORD is set",
+    );
+    for anonymous in ["", "true", "false"] {
+        let anonymous = ("AUTH_ANONYMOUS_GET", anonymous);
+        wrong(
+            &[("BASIC_AUTH_PASS", "secret"), anonymous],
+            "BASIC_AUTH_USER: missing, while BASIC_AUTH_PASS is set",
+        );
+        wrong(
+            &[("BASIC_AUTH_USER", "reader"), anonymous],
+            "BASIC_AUTH_PASS: missing, while BASIC_AUTH_USER is set",
+        );
+    }
+    wrong(
+        &[("BASIC_AUTH_USER", "a:b"), ("BASIC_AUTH_PASS", "c")],
+        "BASIC_AUTH_USER: may not hold a colon",
+    );
+}
+
+#[test]
+fn one_kind_of_credentials() {
+    let open = ("AUTH_ANONYMOUS_GET", "true");
+    let both = "DOCKER_AUTH_CONFIG: set beside REGISTRY_USERNAME or REGISTRY_PASSWORD: one of both must go";
+    let config = ("DOCKER_AUTH_CONFIG", DOCKER);
+    wrong(
+        &[
+            config,
+            open,
+            ("REGISTRY_USERNAME", "a"),
+            ("REGISTRY_PASSWORD", "b"),
+        ],
+        both,
+    );
+    wrong(
+        &[config, open, ("REGISTRY_PASSWORD", "b")],
+        &format!("REGISTRY_USERNAME: missing, while REGISTRY_PASSWORD is set; {both}"),
+    );
+    assert_eq!(
+        good(&[config, open]).sources[0].credentials,
+        Credentials::Basic {
+            username: "robot".into(),
+            password: "hunter2".into()
+        }
+    );
+    wrong(
+        &[("DOCKER_AUTH_CONFIG", "{hunter2"), open],
+        "DOCKER_AUTH_CONFIG: not a usable docker config: malformed JSON",
+    );
+    wrong(
+        &[
+            (
+                "DOCKER_AUTH_CONFIG",
+                r#"{"auths":{"quay.io":{"username":"a","password":"hunter2"}}}"#,
+            ),
+            open,
+        ],
+        "DOCKER_AUTH_CONFIG: not a usable docker config: it has no entry for the registry",
+    );
+}
+
+#[test]
+fn who_may_read() {
+    let credentials = [
+        ("REGISTRY_USERNAME", "robot"),
+        ("REGISTRY_PASSWORD", "hunter2"),
+    ];
+    let reader = [("BASIC_AUTH_USER", "reader"), ("BASIC_AUTH_PASS", "secret")];
+    let open = [("AUTH_ANONYMOUS_GET", "true")];
+    let closed = [("AUTH_ANONYMOUS_GET", "false")];
+    let none: &Given<'_> = &[];
+    let omission = "AUTH_ANONYMOUS_GET: missing: there are registry credentials, so either BASIC_AUTH_USER and BASIC_AUTH_PASS say who may read, or this says true and anyone may";
+    let nobody = "AUTH_ANONYMOUS_GET: false, while BASIC_AUTH_USER and BASIC_AUTH_PASS are missing: nobody could read";
+    let docker = [("DOCKER_AUTH_CONFIG", DOCKER)];
+    for private in [credentials.as_slice(), &docker] {
+        wrong(private, omission);
+        wrong(&[private, &closed].concat(), nobody);
+        assert_eq!(good(&[private, &open].concat()).readers, Readers::Open);
+        // ChartMuseum's meaning: reading needs no password, whoever has one.
+        assert_eq!(
+            good(&[private, &reader, &open].concat()).readers,
+            Readers::Open
+        );
+        for given in [
+            [private, &reader].concat(),
+            [private, &reader, &closed].concat(),
+        ] {
+            assert!(
+                matches!(good(&given).readers, Readers::Basic { .. }),
+                "{given:?}"
+            );
+        }
+    }
+    assert_eq!(good(none).readers, Readers::Open);
+    assert_eq!(good(&open).readers, Readers::Open);
+    wrong(&closed, nobody);
+    assert!(matches!(good(&reader).readers, Readers::Basic { .. }));
+    for vague in ["True", "1", "yes", "on"] {
+        let given = [credentials.as_slice(), &[("AUTH_ANONYMOUS_GET", vague)]].concat();
+        wrong(
+            &given,
+            &format!("AUTH_ANONYMOUS_GET: {vague:?} is not one of true, false"),
+        );
+    }
+}
+
+/// Every order of these.
+fn orders<'g>(rest: &Given<'g>) -> Vec<Vec<(&'g str, &'g str)>> {
+    if rest.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for place in 0..rest.len() {
+        let mut others = rest.to_vec();
+        let first = others.remove(place);
+        for mut order in orders(&others) {
+            order.insert(0, first);
+            all.push(order);
+        }
+    }
+    all
+}
+
+/// Secrets are put one by one, and every step is live: a private registry is never open on the way.
+#[test]
+fn a_private_registry_never_becomes_public_by_omission() {
+    let pair = [
+        ("REGISTRY_USERNAME", "robot"),
+        ("REGISTRY_PASSWORD", "hunter2"),
+    ];
+    let docker = [("DOCKER_AUTH_CONFIG", DOCKER)];
+    let reader = [("BASIC_AUTH_USER", "reader"), ("BASIC_AUTH_PASS", "secret")];
+    let rest = [("ADMIN_TOKEN", "t0ken"), ("WEBHOOK_SECRET", "hook")];
+    let of_the_registry = [
+        "REGISTRY_USERNAME",
+        "REGISTRY_PASSWORD",
+        "DOCKER_AUTH_CONFIG",
+    ];
+    let mut steps = 0;
+    let mut ended = 0;
+    for credentials in [pair.as_slice(), &docker] {
+        for anonymous in [None, Some(""), Some("true"), Some("false"), Some("ture")] {
+            let anonymous: Vec<_> = anonymous
+                .map(|value| ("AUTH_ANONYMOUS_GET", value))
+                .into_iter()
+                .collect();
+            for order in orders(&[credentials, &reader, &rest, &anonymous].concat()) {
+                for count in 0..=order.len() {
+                    let given = &order[..count];
+                    let has = |name: &str| given.iter().any(|(set, _)| *set == name);
+                    let private = of_the_registry.iter().any(|name| has(name));
+                    let told = given.contains(&("AUTH_ANONYMOUS_GET", "true"));
+                    let open = beside(given).is_ok_and(|config| config.readers == Readers::Open);
+                    assert!(!(open && private && !told), "{given:?}");
+                    // Whoever began to name a reader is not open either, registry credentials or not.
+                    let named = has("BASIC_AUTH_USER") || has("BASIC_AUTH_PASS");
+                    assert!(!(open && named && !told), "{given:?}");
+                    steps += 1;
+                }
+                ended += usize::from(beside(&order).is_ok());
+            }
+        }
+    }
+    assert!(steps > 100_000, "{steps}");
+    assert!(ended > 0, "no order ends well");
+}
+
+#[test]
+fn the_fingerprint_is_of_what_decides_content() {
+    let base = good(&[]).fingerprint();
+    assert_eq!(base.len(), 16);
+    assert!(
+        base.bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
+    );
+    let mut seen = vec![base.clone()];
+    for given in [
+        [("REGISTRY", "ghcr.io/acme")],
+        [("REGISTRY", "quay.io/acme/charts")],
+        [("REPOSITORIES", "nginx")],
+        [("REPOSITORIES", "ngin*")],
+        [("TAGS", "1.*")],
+        [("TAGS", "!1.*")],
+        [("VERSIONS_PER_CHART", "5")],
+        [("INDEX_FORMAT", "yaml")],
+        [("INDEX_SCOPE", "folder")],
+        [("COLLISIONS", "hide")],
+    ] {
+        let fingerprint = good(&given).fingerprint();
+        assert!(!seen.contains(&fingerprint), "{given:?}");
+        seen.push(fingerprint);
+    }
+    for given in [
+        [("REGISTRY", "oci://ghcr.io/acme/charts/")].as_slice(),
+        &[
+            ("SYNC_INTERVAL", "1m"),
+            ("DOWNLOAD", "stream"),
+            ("KV_BUDGET", "5"),
+        ],
+        &[
+            ("REGISTRY_USERNAME", "a"),
+            ("REGISTRY_PASSWORD", "b"),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ],
+        &[
+            ("BASIC_AUTH_USER", "a"),
+            ("BASIC_AUTH_PASS", "b"),
+            ("ADMIN_TOKEN", "c"),
+        ],
+    ] {
+        assert_eq!(good(given).fingerprint(), base, "{given:?}");
+    }
+    let order = |list| good(&[("REPOSITORIES", list)]).fingerprint();
+    assert_eq!(order("a b"), order("b,a,a"));
+}

@@ -121,9 +121,7 @@ impl Catalog {
 
 async fn question(request: &Request) -> Result<Question, String> {
     match Stream(request.inner().body()).read(QUESTION_LIMIT).await {
-        Ok(Read::Whole(bytes)) => {
-            serde_json::from_slice(&bytes).map_err(|error| error.to_string())
-        }
+        Ok(Read::Whole(bytes)) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
         Ok(Read::Cut(_)) => Err("a question too long".to_owned()),
         Err(_) => Err("the question broke off".to_owned()),
     }

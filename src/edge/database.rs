@@ -58,7 +58,10 @@ fn value(cell: SqlStorageValue) -> Result<Value, DatabaseError> {
 }
 
 /// The message only: `Debug` holds a stack with paths of files.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 fn failed(error: worker::Error) -> DatabaseError {
     DatabaseError(error.to_string())
 }

@@ -63,7 +63,11 @@ fn to_js(mut request: Request<Bytes>) -> Result<worker::Request, FetchError> {
         Method::GET => worker::Method::Get,
         Method::HEAD => worker::Method::Head,
         Method::POST => worker::Method::Post,
-        _ => return Err(FetchError::Transport("a method that is not used".to_owned())),
+        _ => {
+            return Err(FetchError::Transport(
+                "a method that is not used".to_owned(),
+            ));
+        }
     };
     request
         .headers_mut()

@@ -57,7 +57,12 @@ impl Documents for Kv {
         body.cancel().await;
     }
 
-    async fn put(&self, key: &str, value: &[u8], metadata: &Metadata) -> Result<(), DocumentsError> {
+    async fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        metadata: &Metadata,
+    ) -> Result<(), DocumentsError> {
         let put = self
             .store()?
             .put_bytes(key, value)
@@ -78,7 +83,10 @@ fn late() -> DocumentsError {
     DocumentsError::Store("no answer in time".to_owned())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 fn failed(error: KvError) -> DocumentsError {
     DocumentsError::Store(error.to_string())
 }

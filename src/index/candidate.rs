@@ -1,9 +1,12 @@
 //! The file table: who offers which file, and how its bytes are had.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::entry::LINK_DIGEST;
 use crate::oci::Digest;
 use crate::platform::Timestamp;
 
@@ -17,10 +20,11 @@ pub struct Blob {
 }
 
 /// How a package is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "made", rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// It lies in the registry as it is served.
+    #[default]
     Stored,
     /// It is rebuilt from the two layers of an old layout.
     Rebuilt {
@@ -49,12 +53,16 @@ pub struct Candidate {
     /// The provenance file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Blob>,
-    /// How the package is made.
-    #[serde(flatten)]
+    /// How the package is made. Not written where it is stored, as nearly all are.
+    #[serde(default, skip_serializing_if = "is_stored")]
     pub origin: Origin,
     /// Set when no tag serves it any more: until when it stays reachable by its digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+}
+
+fn is_stored(origin: &Origin) -> bool {
+    *origin == Origin::Stored
 }
 
 /// A shard of the file table: file name → candidates in collision order, superseded ones last.
@@ -63,9 +71,15 @@ pub struct Candidate {
 pub struct Shard(BTreeMap<String, Vec<Candidate>>);
 
 impl Shard {
-    /// Reads a shard as published.
+    /// Reads a shard as published. Fields that it does not know do not matter.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
+    }
+
+    /// Reads the candidates of one file out of a shard as published; none when it is not there. What stands at other files is
+    /// passed over, neither kept nor judged.
+    pub fn look_up(bytes: &[u8], file: &str) -> Result<Vec<Candidate>, serde_json::Error> {
+        serde_json::Deserializer::from_slice(bytes).deserialize_map(LookUp(file))
     }
 
     /// The bytes to be published: the same table gives the same bytes.
@@ -98,8 +112,54 @@ impl Shard {
     }
 }
 
-/// The candidate that answers a request: the first that is allowed. With a digest (the first 16 hex of the package's, from
-/// the link), one whose package begins so, superseded or not; without, only one that is current.
+/// Reads the value of one key of a map, and passes over the others.
+struct LookUp<'f>(&'f str);
+
+impl<'de> Visitor<'de> for LookUp<'_> {
+    type Value = Vec<Candidate>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of files")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(here) = map.next_key_seed(Is(self.0))? {
+            if here {
+                found = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Compares a key without keeping it.
+struct Is<'f>(&'f str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a file name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+        Ok(text == self.0)
+    }
+}
+
+/// The candidate that answers a request: the first that is allowed. With a digest (the first 16 hex of the package's, from the
+/// link), one whose package begins so, current or superseded and not past its time; without, only one that is current.
 pub fn select<'c>(
     candidates: &'c [Candidate],
     digest: Option<&str>,
@@ -110,10 +170,15 @@ pub fn select<'c>(
         .iter()
         .filter(|candidate| allowed(candidate))
         .find(|candidate| match digest {
+            // Fewer digits than a link has name nothing.
             Some(digest) => {
-                candidate.package.hex().starts_with(digest)
+                digest.len() >= LINK_DIGEST
+                    && candidate.package.hex().starts_with(digest)
                     && candidate.until.is_none_or(|until| now < until)
             }
             None => candidate.until.is_none(),
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,16 +11,19 @@ pub struct Entry<'a> {
     pub version: &'a str,
     /// `<name>-<version>.tgz`.
     pub file: &'a str,
-    /// Canonical metadata, a JSON object.
+    /// Canonical metadata ([`crate::chart::Metadata::to_json`]), a JSON object.
     pub metadata: &'a str,
-    /// When it was made, RFC 3339.
+    /// When it was made, RFC 3339 in UTC.
     pub created: Option<&'a str>,
     /// The package's digest, bare hex: Helm wants no algorithm (facts/helm-client.md §4).
     pub digest: &'a str,
 }
 
-/// How much of the digest a link carries: 64 bits tell a chart's packages apart.
-const LINK_DIGEST: usize = 16;
+/// How many hex digits of the package's digest stand in a link: 64 bits tell the packages of a file name apart.
+pub(super) const LINK_DIGEST: usize = 16;
+
+/// Hex digits of a SHA-256, the only digest Helm 4 takes.
+const SHA256: usize = 64;
 
 impl Entry<'_> {
     /// The link, relative to the index and without a leading slash: Helm resolves it under the repository's own path.
@@ -30,15 +33,104 @@ impl Entry<'_> {
     }
 
     /// All keys of the entry, in byte order.
-    pub(super) fn to_map(self) -> Map<String, Value> {
+    pub(super) fn to_value(self) -> Value {
         let mut map: Map<String, Value> = serde_json::from_str(self.metadata).unwrap_or_default();
-        map.insert("name".to_owned(), self.name.into());
-        map.insert("version".to_owned(), self.version.into());
-        map.insert("digest".to_owned(), self.digest.into());
-        map.insert("urls".to_owned(), vec![self.url()].into());
-        if let Some(created) = self.created {
-            map.insert("created".to_owned(), created.into());
+        map.values_mut().for_each(drop_nulls);
+        map.retain(|_, value| !value.is_null());
+        let sha256 = Some(self.digest).filter(|digest| digest.len() == SHA256);
+        for (key, value) in [
+            ("name", Some(self.name)),
+            ("version", Some(self.version)),
+            ("created", self.created),
+            ("digest", sha256),
+        ] {
+            match value {
+                Some(value) => map.insert(key.to_owned(), value.into()),
+                None => map.remove(key),
+            };
         }
-        map
+        map.insert("urls".to_owned(), Value::Array(vec![self.url().into()]));
+        Value::Object(map)
+    }
+}
+
+/// Old Helms panic on a null in a list. Canonical metadata has none; a row that was written by something else must not matter.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| !item.is_null());
+            items.iter_mut().for_each(drop_nulls);
+        }
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    #[track_caller]
+    fn entry(metadata: &str, created: Option<&str>, digest: &str) -> Value {
+        Entry {
+            name: "nginx",
+            version: "1.0.0+b.1",
+            file: "nginx-1.0.0+b.1.tgz",
+            metadata,
+            created,
+            digest,
+        }
+        .to_value()
+    }
+
+    #[test]
+    fn metadata_with_what_the_index_adds() {
+        let metadata = r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0+b.1"}"#;
+        assert_eq!(
+            entry(metadata, Some("2025-11-21T00:00:00Z"), DIGEST),
+            json!({
+                "apiVersion": "v2", "name": "nginx", "version": "1.0.0+b.1", "created": "2025-11-21T00:00:00Z",
+                "digest": DIGEST, "urls": ["charts/0123456789abcdef/nginx-1.0.0+b.1.tgz"],
+            })
+        );
+    }
+
+    #[test]
+    fn nothing_of_a_row_spoils_the_index() {
+        let bare = json!({"name": "nginx", "version": "1.0.0+b.1", "digest": DIGEST, "urls": ["charts/0123456789abcdef/nginx-1.0.0+b.1.tgz"]});
+        for metadata in [
+            "",
+            "null",
+            "[]",
+            "{",
+            r#"{"created":"yesterday","digest":7,"urls":null,"name":"../../x"}"#,
+            r#"{"icon":null}"#,
+        ] {
+            assert_eq!(entry(metadata, None, DIGEST), bare, "{metadata}");
+        }
+        let nulls = entry(
+            r#"{"maintainers":[null,{"name":"a","email":null},[null]]}"#,
+            None,
+            DIGEST,
+        );
+        assert_eq!(nulls["maintainers"], json!([{"name": "a"}, []]));
+    }
+
+    #[test]
+    fn a_sha512_is_only_in_the_link() {
+        let long = DIGEST.repeat(2);
+        let value = entry("{}", None, &long);
+        assert_eq!(value.get("digest"), None);
+        assert_eq!(
+            value["urls"][0],
+            "charts/0123456789abcdef/nginx-1.0.0+b.1.tgz"
+        );
     }
 }

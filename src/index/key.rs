@@ -1,12 +1,18 @@
 //! Under which keys documents lie in KV.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::View;
 use crate::oci::Digest;
 
 /// Raise it when documents take another shape: keys of another schema are never read.
 const SCHEMA: &str = "v1";
+
+/// KV's limit for a key, in bytes.
+const KEY_LIMIT: usize = 512;
+
+/// What a view holds but RFC 3986 §2.3 leaves unencoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// One published document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,13 +25,18 @@ pub enum Key {
 
 impl Key {
     /// The key in KV, of at most 512 bytes: `v1/<fingerprint>/index/<percent-encoded view>` or `v1/<fingerprint>/files/<00–ff>`.
+    /// A view that is too long for it stands there as `~` and its SHA-256.
     pub fn name(&self, fingerprint: &str) -> String {
         match self {
             Self::Index(view) => {
-                format!(
-                    "{SCHEMA}/{fingerprint}/index/{}",
-                    utf8_percent_encode(view.as_str(), NON_ALPHANUMERIC)
-                )
+                let view = view.as_str();
+                let place = format!("{SCHEMA}/{fingerprint}/index/");
+                let name = format!("{place}{}", utf8_percent_encode(view, ENCODED));
+                if name.len() <= KEY_LIMIT {
+                    return name;
+                }
+                // No view has a tilde in it.
+                format!("{place}~{}", Digest::sha256_of(view.as_bytes()).hex())
             }
             Self::Files(shard) => format!("{SCHEMA}/{fingerprint}/files/{shard:02x}"),
         }
@@ -46,21 +57,42 @@ pub fn shard_of(file: &str) -> u8 {
 mod tests {
     use super::*;
 
+    const FINGERPRINT: &str = "0123456789abcdef";
+
+    #[track_caller]
+    fn index(view: &str) -> String {
+        Key::Index(view.parse().unwrap()).name(FINGERPRINT)
+    }
+
     #[test]
     fn keys_are_what_the_design_says() {
-        let name = |key: Key| key.name("0123456789abcdef");
-        assert_eq!(name(Key::Index(View::root())), "v1/0123456789abcdef/index/");
+        assert_eq!(index(""), "v1/0123456789abcdef/index/");
         assert_eq!(
-            name(Key::Index("team-a/sub".parse().unwrap())),
-            "v1/0123456789abcdef/index/team%2Da%2Fsub"
+            index("team-a/sub_b.c"),
+            "v1/0123456789abcdef/index/team-a%2Fsub_b.c"
         );
-        assert_eq!(name(Key::Files(10)), "v1/0123456789abcdef/files/0a");
+        assert_eq!(
+            Key::Files(10).name(FINGERPRINT),
+            "v1/0123456789abcdef/files/0a"
+        );
     }
 
     #[test]
     fn the_longest_view_fits_a_key() {
-        // A repository name has at most 255 bytes, of which a folder is a part; each may take three.
-        let view: View = vec!["a-b"; 63].join("/").parse().unwrap();
-        assert!(Key::Index(view).name("0123456789abcdef").len() <= 512);
+        // 255 bytes, every second of which takes three.
+        let deep = vec!["a"; 128].join("/");
+        let other = format!("{}/b", vec!["a"; 127].join("/"));
+        assert_eq!((deep.len(), other.len()), (255, 255));
+        assert!(index(&deep).starts_with("v1/0123456789abcdef/index/~"));
+        assert!(index(&deep).len() <= KEY_LIMIT);
+        assert_ne!(index(&deep), index(&other));
+        assert_eq!(index(&"a".repeat(255)).len(), 26 + 255);
+    }
+
+    #[test]
+    fn shards_are_the_first_byte_of_the_hash() {
+        // printf nginx-1.0.0.tgz | sha256sum
+        assert_eq!(shard_of("nginx-1.0.0.tgz"), 0x1d);
+        assert_eq!(shard_of(""), 0xe3);
     }
 }

@@ -96,3 +96,82 @@ impl From<View> for String {
         view.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn view(text: &str) -> View {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn only_paths_of_repositories() {
+        assert_eq!(view(""), View::root());
+        assert!(View::root().is_root() && !view("a").is_root());
+        for text in [
+            "/", "a/", "/a", "a//b", "A", "a/..", ".", "a b", "a%2fb", "é",
+        ] {
+            assert_eq!(text.parse::<View>(), Err(Invalid::Name), "{text}");
+        }
+    }
+
+    #[test]
+    fn folders() {
+        assert_eq!(View::of_repository("nginx"), View::root());
+        assert_eq!(View::of_repository("team/sub/nginx"), view("team/sub"));
+        assert_eq!(view("a/b").parent(), Some(view("a")));
+        assert_eq!(view("a").parent(), Some(View::root()));
+        assert_eq!(View::root().parent(), None);
+        assert_eq!(view("a/b").ancestors(), [view("a/b"), view("a"), view("")]);
+    }
+
+    #[test]
+    fn what_a_view_covers() {
+        use IndexScope::{Folder, Subtree};
+        for (folder, repository, subtree, directly) in [
+            ("", "nginx", true, true),
+            ("", "team/nginx", true, false),
+            ("team", "team/nginx", true, true),
+            ("team", "team/sub/nginx", true, false),
+            ("team", "team", false, false),
+            ("team", "nginx", false, false),
+            ("team", "team-a/nginx", false, false),
+            ("team", "other/team/nginx", false, false),
+            ("team/sub", "team/nginx", false, false),
+            ("team/sub", "team/sub/nginx", true, true),
+        ] {
+            let covers = |scope| view(folder).covers(repository, scope);
+            assert_eq!(
+                (covers(Subtree), covers(Folder)),
+                (subtree, directly),
+                "{folder:?} {repository:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn crosses_as_text() {
+        assert_eq!(serde_json::to_string(&view("a/b")).unwrap(), r#""a/b""#);
+        assert_eq!(serde_json::from_str::<View>(r#""""#).unwrap(), View::root());
+        assert!(serde_json::from_str::<View>(r#""../a""#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "\\PC*") {
+            let _ = text.parse::<View>();
+            let _ = View::of_repository(&text).ancestors();
+        }
+
+        #[test]
+        fn the_ancestors_of_its_folder_cover_a_repository(name in "[a-z]{1,3}(/[a-z]{1,3}){0,4}") {
+            for view in View::of_repository(&name).ancestors() {
+                prop_assert!(view.covers(&name, IndexScope::Subtree));
+            }
+        }
+    }
+}

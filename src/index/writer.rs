@@ -1,9 +1,10 @@
 //! Writes an index, entry by entry.
 
+use std::io::{self, Write};
+
 use super::{Entry, text, yaml};
 use crate::config::IndexFormat;
 use crate::oci::Digest;
-use serde_json::Value;
 
 /// The largest document: KV's limit of 25 MiB a value.
 pub const DOCUMENT_LIMIT: usize = 25 << 20;
@@ -18,25 +19,27 @@ pub struct TooLarge(pub usize);
 pub struct Written {
     /// The document.
     pub bytes: Vec<u8>,
-    /// Its entity tag.
+    /// Its entity tag, quotes included.
     pub etag: String,
 }
 
-/// An index on its way. Entries arrive sorted by name, newest first.
+/// An index on its way.
+///
+/// Entries arrive with those of one name together, newest first: what is written is written, so a name that came back would be
+/// a key twice.
 #[derive(Debug)]
 pub struct Writer {
     out: Vec<u8>,
     format: IndexFormat,
     limit: usize,
+    /// The name of the entry written last.
     chart: Option<String>,
+    /// The newest `created` so far.
     newest: Option<String>,
 }
 
-/// Room for what closes a document: brackets and `generated`.
-const CLOSING: usize = 64;
-
 impl Writer {
-    /// An empty index of at most `limit` bytes.
+    /// An empty index that grows to at most `limit` bytes, and is empty if that is less than an empty one has.
     pub fn new(format: IndexFormat, limit: usize) -> Self {
         let out = match format {
             IndexFormat::Json => b"{\"apiVersion\":\"v1\",\"entries\":{".to_vec(),
@@ -51,81 +54,40 @@ impl Writer {
         }
     }
 
-    /// Adds a version.
+    /// Adds a version. One that does not fit changes nothing: what came before can still be finished.
     pub fn push(&mut self, entry: &Entry<'_>) -> Result<(), TooLarge> {
-        let first = self.chart.as_deref() != Some(entry.name);
-        let value = Value::Object(entry.to_map());
-        match self.format {
-            IndexFormat::Json => {
-                if first {
-                    self.out.extend_from_slice(if self.chart.is_some() {
-                        b"\n],\n"
-                    } else {
-                        b"\n"
-                    });
-                    text::write_text(&mut self.out, entry.name);
-                    self.out.extend_from_slice(b":[\n");
-                } else {
-                    self.out.extend_from_slice(b",\n");
-                }
-                text::write(&mut self.out, &value);
-            }
-            IndexFormat::Yaml => {
-                if first {
-                    self.out.extend_from_slice(b"\n  ");
-                    text::write_text(&mut self.out, entry.name);
-                    self.out.push(b':');
-                }
-                self.out.extend_from_slice(b"\n    -");
-                yaml::item_of(&mut self.out, &value, 6);
-            }
+        // Both are RFC 3339 in UTC and whole seconds, whose byte order is time's.
+        let newest = entry.created.max(self.newest.as_deref());
+        let closing = closing(self.format, false, newest);
+        let length = self.out.len();
+        let mut out = Bounded {
+            out: &mut self.out,
+            limit: self.limit.saturating_sub(closing.len()),
+        };
+        let before = self.chart.as_deref();
+        let written = match self.format {
+            IndexFormat::Json => json(&mut out, before, entry),
+            IndexFormat::Yaml => block(&mut out, before, entry),
+        };
+        if written.is_err() {
+            self.out.truncate(length);
+            return Err(TooLarge(self.limit));
         }
-        if first {
+        if newest != self.newest.as_deref() {
+            self.newest = newest.map(str::to_owned);
+        }
+        if self.chart.as_deref() != Some(entry.name) {
             self.chart = Some(entry.name.to_owned());
         }
-        // Both are RFC 3339 in UTC, whose byte order is time's.
-        if let Some(created) = entry.created.filter(|created| {
-            self.newest
-                .as_deref()
-                .is_none_or(|newest| newest < *created)
-        }) {
-            self.newest = Some(created.to_owned());
-        }
-        if self.out.len() + CLOSING > self.limit {
-            Err(TooLarge(self.limit))
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// Closes the index. `generated` is the newest `created`: the same registry gives the same bytes.
     pub fn finish(mut self) -> Written {
-        match self.format {
-            IndexFormat::Json => {
-                self.out.extend_from_slice(if self.chart.is_some() {
-                    b"\n]\n}"
-                } else {
-                    b"}"
-                });
-                if let Some(newest) = &self.newest {
-                    self.out.extend_from_slice(b",\"generated\":");
-                    text::write_text(&mut self.out, newest);
-                }
-                self.out.extend_from_slice(b"}\n");
-            }
-            IndexFormat::Yaml => {
-                self.out.extend_from_slice(if self.chart.is_some() {
-                    b"\n"
-                } else {
-                    b" {}\n"
-                });
-                if let Some(newest) = &self.newest {
-                    self.out.extend_from_slice(b"\"generated\": ");
-                    text::write_text(&mut self.out, newest);
-                    self.out.push(b'\n');
-                }
-            }
-        }
+        let closing = closing(self.format, self.chart.is_none(), self.newest.as_deref());
+        // Exactly: doubling would take what the limit denies.
+        self.out.reserve_exact(closing.len());
+        self.out.extend_from_slice(&closing);
         let etag = etag(&self.out);
         Written {
             bytes: self.out,
@@ -134,8 +96,82 @@ impl Writer {
     }
 }
 
+/// Writes a version in a line of its own, behind the chart `before`.
+fn json<W: Write>(out: &mut W, before: Option<&str>, entry: &Entry<'_>) -> io::Result<()> {
+    if before == Some(entry.name) {
+        out.write_all(b",\n")?;
+    } else {
+        out.write_all(if before.is_some() { b"\n],\n" } else { b"\n" })?;
+        text::write_text(&mut *out, entry.name)?;
+        out.write_all(b":[\n")?;
+    }
+    text::write(out, &entry.to_value())
+}
+
+/// Writes a version as an item of its chart's list.
+fn block<W: Write>(out: &mut W, before: Option<&str>, entry: &Entry<'_>) -> io::Result<()> {
+    if before != Some(entry.name) {
+        out.write_all(b"\n  ")?;
+        text::write_text(&mut *out, entry.name)?;
+        out.write_all(b":")?;
+    }
+    out.write_all(b"\n    -")?;
+    yaml::item(out, &entry.to_value(), 6)
+}
+
+/// What ends a document.
+fn closing(format: IndexFormat, empty: bool, newest: Option<&str>) -> Vec<u8> {
+    let (entries, key, end): (_, _, &[u8]) = match (format, empty) {
+        (IndexFormat::Json, true) => ("}", ",\"generated\":", b"}\n"),
+        (IndexFormat::Json, false) => ("\n]\n}", ",\"generated\":", b"}\n"),
+        (IndexFormat::Yaml, true) => (" {}", "\n\"generated\": ", b"\n"),
+        (IndexFormat::Yaml, false) => ("", "\n\"generated\": ", b"\n"),
+    };
+    let mut out = entries.as_bytes().to_vec();
+    if let Some(newest) = newest {
+        out.extend_from_slice(key.as_bytes());
+        // Writing to memory does not fail.
+        let _ = text::write_text(&mut out, newest);
+    }
+    out.extend_from_slice(end);
+    out
+}
+
+/// A buffer that neither holds nor allocates more than its limit.
+struct Bounded<'b> {
+    out: &'b mut Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let needed = self.out.len().saturating_add(bytes.len());
+        if needed > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        if needed > self.out.capacity() {
+            let wanted = self
+                .out
+                .capacity()
+                .saturating_mul(2)
+                .clamp(needed, self.limit);
+            self.out.reserve_exact(wanted - self.out.len());
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The strong entity tag of a document's bytes, quotes included.
 pub fn etag(bytes: &[u8]) -> String {
     let digest = Digest::sha256_of(bytes);
+    // 128 bits tell documents apart.
     format!("\"{}\"", digest.hex().get(..32).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

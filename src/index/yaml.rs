@@ -1,56 +1,94 @@
 //! Block YAML. Keys and strings are JSON strings: plain ones would be read as `yes`, `1:30` or a date by YAML 1.1
 //! (facts/workers.md §8).
 
+use std::io::{self, Write};
+
 use serde_json::Value;
 
 use super::text;
 
-/// Appends a value as block YAML. `indent` is that of the line it stands in; a scalar or empty collection goes on in that
-/// line, anything else begins a new one.
-pub(super) fn write(out: &mut Vec<u8>, value: &Value, indent: usize) {
+/// Writes a value as block YAML. `indent` is that of what stands in it; a scalar or an empty collection goes on in the line at
+/// hand, anything else begins a new one.
+fn write<W: Write>(out: &mut W, value: &Value, indent: usize) -> io::Result<()> {
     match value {
-        Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
-                out.push(b'\n');
-                out.resize(out.len() + indent, b' ');
-                pair(out, key, value, indent);
-            }
-        }
-        Value::Array(items) if !items.is_empty() => {
-            for item in items {
-                out.push(b'\n');
-                out.resize(out.len() + indent, b' ');
-                out.extend_from_slice(b"-");
-                item_of(out, item, indent + 2);
-            }
-        }
+        Value::Object(map) if !map.is_empty() => map.iter().try_for_each(|(key, value)| {
+            line(out, indent)?;
+            pair(out, key, value, indent)
+        }),
+        Value::Array(items) if !items.is_empty() => items.iter().try_for_each(|value| {
+            line(out, indent)?;
+            out.write_all(b"-")?;
+            item(out, value, indent + 2)
+        }),
         scalar => {
-            out.push(b' ');
-            text::write(out, scalar);
+            out.write_all(b" ")?;
+            text::write(out, scalar)
         }
     }
 }
 
-/// Appends an item behind its dash: the first key of a map stands in the same line.
-pub(super) fn item_of(out: &mut Vec<u8>, item: &Value, indent: usize) {
-    match item {
+/// Writes an item behind its dash: the first key of a map stands in the same line.
+pub(super) fn item<W: Write>(out: &mut W, value: &Value, indent: usize) -> io::Result<()> {
+    match value {
         Value::Object(map) if !map.is_empty() => {
             for (place, (key, value)) in map.iter().enumerate() {
                 if place == 0 {
-                    out.push(b' ');
+                    out.write_all(b" ")?;
                 } else {
-                    out.push(b'\n');
-                    out.resize(out.len() + indent, b' ');
+                    line(out, indent)?;
                 }
-                pair(out, key, value, indent);
+                pair(out, key, value, indent)?;
             }
+            Ok(())
         }
         other => write(out, other, indent),
     }
 }
 
-fn pair(out: &mut Vec<u8>, key: &str, value: &Value, indent: usize) {
-    text::write_text(out, key);
-    out.push(b':');
-    write(out, value, indent + 2);
+fn pair<W: Write>(out: &mut W, key: &str, value: &Value, indent: usize) -> io::Result<()> {
+    text::write_text(&mut *out, key)?;
+    out.write_all(b":")?;
+    write(out, value, indent + 2)
+}
+
+fn line<W: Write>(out: &mut W, indent: usize) -> io::Result<()> {
+    write!(out, "\n{:indent$}", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        let value = json!({
+            "date": "2025-11-21", "empty list": [], "empty map": {}, "flag": true, "yes": "no", "1:30": "0x1F",
+            "list": ["a", {"b": "c", "d": ["e"]}, ["f", ["g"]], []],
+        });
+        let mut out = b"-".to_vec();
+        item(&mut out, &value, 2).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        insta::assert_snapshot!(text, @r#"
+        - "1:30": "0x1F"
+          "date": "2025-11-21"
+          "empty list": []
+          "empty map": {}
+          "flag": true
+          "list":
+            - "a"
+            - "b": "c"
+              "d":
+                - "e"
+            -
+              - "f"
+              -
+                - "g"
+            - []
+          "yes": "no"
+        "#);
+        let read: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        assert_eq!(read, json!([value]));
+    }
 }

@@ -96,6 +96,9 @@ pub enum Garbage {
     /// A status that makes no sense here.
     #[error("an unexpected status")]
     Status,
+    /// Credentials that no header can hold; said of the registry, whose they are.
+    #[error("no way to be shown its credentials")]
+    Credentials,
     /// A request could not be formed from what the registry said.
     #[error("an address that cannot be asked")]
     Address,

@@ -7,8 +7,19 @@ use super::Name;
 pub(super) enum Area<'a> {
     /// The list of repositories.
     Catalog,
-    /// A repository.
-    Repository(&'a Name),
+    /// A repository's tags. ACR wants another scope for them than for the rest (`metadata_read`).
+    Tags(&'a Name),
+    /// A repository's manifests and blobs.
+    Content(&'a Name),
+}
+
+impl Area<'_> {
+    fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Catalog => None,
+            Self::Tags(name) | Self::Content(name) => Some(name),
+        }
+    }
 }
 
 /// The scope of a challenge with the repository's name taken out.
@@ -29,7 +40,7 @@ impl Template {
         let Some(scope) = scope.filter(|scope| !scope.is_empty()) else {
             return Some(Self::None);
         };
-        let Area::Repository(name) = area else {
+        let Some(name) = area.name() else {
             return Some(Self::Fixed(scope.to_owned()));
         };
         if !scope.contains("repository") {
@@ -54,13 +65,11 @@ impl Template {
 
     /// The scope for `area`.
     pub(super) fn scope(&self, area: Area<'_>) -> Option<String> {
-        match (self, area) {
+        match (self, area.name()) {
             (Self::Fixed(scope), _) => Some(scope.clone()),
-            (Self::Around(before, after), Area::Repository(name)) => {
-                Some(format!("{before}{name}{after}"))
-            }
+            (Self::Around(before, after), Some(name)) => Some(format!("{before}{name}{after}")),
             // One around a name is never learnt for the catalog.
-            (Self::None, _) | (Self::Around(..), Area::Catalog) => None,
+            (Self::None, _) | (Self::Around(..), None) => None,
         }
     }
 }
@@ -103,10 +112,10 @@ mod tests {
             (Some(""), None),
             (None, None),
         ] {
-            let template = Template::learn(scope, Area::Repository(&name("acme/nginx"))).unwrap();
+            let template = Template::learn(scope, Area::Content(&name("acme/nginx"))).unwrap();
             assert_eq!(
                 template
-                    .scope(Area::Repository(&name("acme/redis")))
+                    .scope(Area::Content(&name("acme/redis")))
                     .as_deref(),
                 expected,
                 "{scope:?}"
@@ -123,7 +132,7 @@ mod tests {
             "repository:acme/nginx:pull repository:acme/nginx:push",
         ] {
             assert_eq!(
-                Template::learn(Some(scope), Area::Repository(&name("acme/nginx"))),
+                Template::learn(Some(scope), Area::Content(&name("acme/nginx"))),
                 None,
                 "{scope}"
             );
@@ -142,14 +151,14 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(scope in "\\PC*") {
-            let _ = Template::learn(Some(&scope), Area::Repository(&name("a")));
+            let _ = Template::learn(Some(&scope), Area::Content(&name("a")));
         }
 
         #[test]
         fn learnt_scopes_are_said_again(before in "(repository:)?[a-z:/ ]{0,9}", after in "[a-z:/, ]{0,9}") {
             let scope = format!("{before}a/b{after}");
             let repository = name("a/b");
-            let area = Area::Repository(&repository);
+            let area = Area::Content(&repository);
             if let Some(template) = Template::learn(Some(&scope), area) {
                 prop_assert_eq!(template.scope(area), Some(scope));
             }

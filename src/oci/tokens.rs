@@ -24,8 +24,35 @@ pub struct Tokens(RefCell<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    ways: BTreeMap<(Account, bool), Way>,
+    ways: BTreeMap<(Account, Kind), Way>,
     tokens: BTreeMap<(Account, Option<String>), Token>,
+}
+
+/// What a way leads to, for all repositories alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Catalog,
+    Tags,
+    Content,
+}
+
+impl Kind {
+    fn of(area: Area<'_>) -> Self {
+        match area {
+            Area::Catalog => Self::Catalog,
+            Area::Tags(_) => Self::Tags,
+            Area::Content(_) => Self::Content,
+        }
+    }
+
+    /// What most registries want the same for.
+    fn sibling(self) -> Self {
+        match self {
+            Self::Catalog => Self::Catalog,
+            Self::Tags => Self::Content,
+            Self::Content => Self::Tags,
+        }
+    }
 }
 
 /// Who asks whom: nothing is ever shared between registries or between credentials (facts: CVE-2026-35172).
@@ -89,27 +116,28 @@ impl Tokens {
         Self::default()
     }
 
+    /// What the registry wants for `area`; as long as nothing else is known, what it wants for the rest of a repository.
     pub(super) fn way(&self, account: &Account, area: Area<'_>) -> Option<Way> {
-        self.0
-            .borrow()
-            .ways
-            .get(&(account.clone(), is_catalog(area)))
-            .cloned()
+        let kind = Kind::of(area);
+        let ways = &self.0.borrow().ways;
+        let known = |kind| ways.get(&(account.clone(), kind)).cloned();
+        known(kind).or_else(|| known(kind.sibling()))
     }
 
     pub(super) fn remember(&self, account: &Account, area: Area<'_>, way: Way) {
         self.0
             .borrow_mut()
             .ways
-            .insert((account.clone(), is_catalog(area)), way);
+            .insert((account.clone(), Kind::of(area)), way);
     }
 
     /// Forgets the way, so that the next request asks anew.
     pub(super) fn forget(&self, account: &Account, area: Area<'_>) {
-        self.0
-            .borrow_mut()
-            .ways
-            .remove(&(account.clone(), is_catalog(area)));
+        let kind = Kind::of(area);
+        let ways = &mut self.0.borrow_mut().ways;
+        for kind in [kind, kind.sibling()] {
+            ways.remove(&(account.clone(), kind));
+        }
     }
 
     /// The token for a scope, if it still lasts.
@@ -157,10 +185,6 @@ impl Tokens {
             tokens.remove(&key);
         }
     }
-}
-
-fn is_catalog(area: Area<'_>) -> bool {
-    matches!(area, Area::Catalog)
 }
 
 impl fmt::Debug for Tokens {

@@ -38,7 +38,10 @@ pub(super) enum Caller {
 /// What an `Authorization` header offers.
 #[derive(Debug, PartialEq, Eq)]
 enum Offer {
-    Basic { user: Vec<u8>, password: Vec<u8> },
+    Basic {
+        user: Vec<u8>,
+        password: Vec<u8>,
+    },
     Bearer(Vec<u8>),
     /// Anything else, whole: Harbor sends what its operator typed, and that may be the bare secret.
     Other(Vec<u8>),
@@ -146,7 +149,11 @@ fn signed(secret: &Secret, signature: &[u8], body: &[u8]) -> bool {
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
     let (pairs, []) = text.as_chunks::<2>() else {
         return None;
     };

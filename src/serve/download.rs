@@ -3,103 +3,37 @@
 //! A link with a digest gives exactly those bytes or 404, whatever two KV keys say of each other (design §2). Candidates
 //! are judged by the settings of now, not by those they were published under.
 
-use http::header::{
-    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LOCATION,
-};
-use http::{HeaderMap, Response, StatusCode};
+mod ready;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+use http::StatusCode;
+use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
 
 use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
 use super::{Asked, Catalog, Service, conditional, unexpected};
 use crate::catalog::{Answer, Question};
 use crate::chart;
-use crate::config::{Collisions, Config, Download, Source};
+use crate::config::{Collisions, Download, Source};
 use crate::error::{Error, Missing};
-use crate::index::{Candidate, Key, Origin, Shard, select, shard_of};
-use crate::oci::{self, Client, Digest, Opened};
-use crate::platform::{Clock, Documents, Fetch, Timestamp};
+use crate::index::{Blob, Candidate, Key, Origin, Shard, shard_of};
+use crate::oci::{self, Client, Opened};
+use crate::platform::{Clock, Documents, Fetch};
+
+use ready::Ready;
+use wanted::Wanted;
 
 /// Longest shard that is read, in bytes. 100,000 versions of some 400 bytes are 160 KB a shard; beyond this the catalog
 /// is asked for the one file.
 const SHARD_LIMIT: usize = 8 * 1024 * 1024;
-
-/// Largest blob a package is rebuilt from, in bytes: it is held in memory, with what is built of it, beside others'.
-const REBUILD_LIMIT: usize = 20 * 1024 * 1024;
 
 /// Most time, in seconds, a registry's wish to be left alone is handed on as it is.
 const PATIENCE: u64 = 3600;
 
 /// When to come again if a registry is throttling and does not say, in seconds.
 const THROTTLED: u64 = 30;
-
-/// What is looked for, judged by the settings of now.
-struct Wanted<'w> {
-    config: &'w Config,
-    file: &'w File,
-    now: Timestamp,
-}
-
-/// A blob to hand out.
-struct Blob {
-    digest: Digest,
-    size: u64,
-}
-
-impl Wanted<'_> {
-    /// Whether a candidate is configured, within the folder, and not past its time.
-    fn allows(&self, candidate: &Candidate) -> bool {
-        let covers = |(source, name): (&Source, oci::Name)| {
-            source
-                .relative(&name)
-                .is_some_and(|path| self.file.view.covers(path, self.config.index_scope))
-        };
-        self.source(candidate).is_some_and(covers)
-            && candidate.until.is_none_or(|until| self.now < until)
-    }
-
-    /// Where a candidate comes from, if it may still come from there.
-    fn source(&self, candidate: &Candidate) -> Option<(&Source, oci::Name)> {
-        let source = self.config.source(&candidate.source)?;
-        let name: oci::Name = candidate.repository.parse().ok()?;
-        source.allows(&name).then_some((source, name))
-    }
-
-    /// The candidate that is meant, if there is one and nothing contests it.
-    fn select<'c>(&self, candidates: &'c [Candidate]) -> Option<&'c Candidate> {
-        if self.config.collisions == Collisions::Hide && self.is_contested(candidates) {
-            return None;
-        }
-        let digest = self.file.digest.as_deref();
-        select(candidates, digest, self.now, |it| self.allows(it))
-    }
-
-    /// Whether current packages of this name differ within the folder.
-    fn is_contested(&self, candidates: &[Candidate]) -> bool {
-        let mut current = candidates
-            .iter()
-            .filter(|candidate| candidate.until.is_none() && self.allows(candidate))
-            .map(|candidate| &candidate.package);
-        let first = current.next();
-        current.any(|package| Some(package) != first)
-    }
-
-    /// The provenance of a package: its own, or what another repository keeps beside the same bytes.
-    fn provenance<'c>(
-        &self,
-        selected: &'c Candidate,
-        candidates: &'c [Candidate],
-    ) -> Option<(&'c Candidate, Blob)> {
-        std::iter::once(selected)
-            .chain(candidates.iter().filter(|candidate| {
-                candidate.package == selected.package && self.allows(candidate)
-            }))
-            .find_map(|candidate| {
-                let blob = candidate.provenance.as_ref()?;
-                let (digest, size) = (blob.digest.clone(), blob.size);
-                Some((candidate, Blob { digest, size }))
-            })
-    }
-}
 
 impl<F, D, C, K> Service<'_, F, D, C, K>
 where
@@ -127,14 +61,12 @@ where
             return Err(Error::NotFound(Missing::File));
         }
         let found = self.find(asked, &wanted).await?;
-        match wanted.select(&found) {
-            Some(selected) => self.part(asked, &wanted, selected, &found).await,
-            None => {
-                let path = asked.request.uri().path().to_owned();
-                self.memory.remember_unknown(path, wanted.now);
-                Err(Error::NotFound(Missing::File))
-            }
+        if let Some(selected) = wanted.select(&found) {
+            return self.part(asked, &wanted, selected, &found).await;
         }
+        let path = asked.request.uri().path().to_owned();
+        self.memory.remember_unknown(path, wanted.now);
+        Err(Error::NotFound(Missing::File))
     }
 
     /// What the shard in KV says; nothing where it says nothing, cannot be read or parsed.
@@ -154,11 +86,7 @@ where
     }
 
     /// What the catalog says, within the limits of asking.
-    async fn find(
-        &self,
-        asked: &Asked<'_>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<Candidate>, Error> {
+    async fn find(&self, asked: &Asked<'_>, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
         let path = asked.request.uri().path();
         let missing = Error::NotFound(Missing::File);
@@ -201,8 +129,8 @@ where
         if conditional::not_modified(asked.headers(), &ready.etag) {
             return Ok(ready.reply(StatusCode::NOT_MODIFIED));
         }
-        let rebuilt = wanted.file.part == Part::Package
-            && matches!(candidate.origin, Origin::Rebuilt { .. });
+        let rebuilt =
+            wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });
         if asked.is_head() {
             let ranges = if rebuilt { "none" } else { "bytes" };
             return Ok(ready
@@ -243,9 +171,7 @@ where
         // A client repeats its Range at the redirect's target, so a registry that redirects need not see it; `auto` cannot know.
         let range = match mode {
             Download::Redirect => None,
-            Download::Auto | Download::Stream => {
-                conditional::range(asked.headers(), &ready.etag)
-            }
+            Download::Auto | Download::Stream => conditional::range(asked.headers(), &ready.etag),
         };
         let content = match (client.open(name, &ready.blob.digest, range).await?, mode) {
             (Opened::Redirect(location), Download::Auto | Download::Redirect) => {
@@ -270,7 +196,7 @@ where
                 Err(Fault::Ours(Error::Registry {
                     host: source.registry.host().to_owned(),
                     fault: "gave an unusable answer".to_owned(),
-                    detail: detail.to_owned(),
+                    detail: format!("{}: {detail}", source.registry.host()),
                     retry_after: None,
                 }))
             }
@@ -318,75 +244,6 @@ impl From<oci::Error> for Fault {
     }
 }
 
-/// A blob and how it is labelled.
-struct Ready<'b> {
-    blob: &'b Blob,
-    etag: String,
-    content_type: &'static str,
-    policy: CachePolicy,
-}
-
-impl<'b> Ready<'b> {
-    fn new(file: &File, blob: &'b Blob) -> Self {
-        Self {
-            blob,
-            etag: format!("\"{}\"", blob.digest),
-            content_type: match file.part {
-                Part::Package => "application/gzip",
-                // What ChartMuseum sends.
-                Part::Provenance => "application/pgp-signature",
-            },
-            // A provenance file is not what the digest in its link names.
-            policy: match (&file.digest, file.part) {
-                (Some(_), Part::Package) => CachePolicy::Digest,
-                (None, _) | (_, Part::Provenance) => CachePolicy::Revalidate,
-            },
-        }
-    }
-
-    fn reply<B>(&self, status: StatusCode) -> Reply<B> {
-        Reply::new(status, self.policy).with(ETAG, self.etag.as_str())
-    }
-
-    /// Hands a registry's body on, with those headers of it that are about its length; all others stay behind.
-    fn stream<B>(&self, content: Response<B>) -> Result<Reply<B>, (B, &'static str)> {
-        let (parts, body) = content.into_parts();
-        let reply = match parts.status {
-            StatusCode::OK => {
-                // An encoded body has its own length; a plain one must have the manifest's.
-                let plain = !parts.headers.contains_key(CONTENT_ENCODING);
-                let length = length(&parts.headers);
-                if plain && length.is_some_and(|length| length != self.blob.size) {
-                    return Err((body, "a blob of another length than its manifest says"));
-                }
-                self.reply(StatusCode::OK)
-            }
-            // Caches must not mix parts up.
-            StatusCode::PARTIAL_CONTENT if parts.headers.contains_key(CONTENT_RANGE) => {
-                Reply::new(StatusCode::PARTIAL_CONTENT, CachePolicy::Never)
-                    .with(ETAG, self.etag.as_str())
-            }
-            StatusCode::RANGE_NOT_SATISFIABLE => {
-                Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, CachePolicy::Never)
-            }
-            _ => return Err((body, "a blob with an unexpected status")),
-        };
-        let mut reply = reply
-            .with(CONTENT_TYPE, self.content_type)
-            .with(ACCEPT_RANGES, "bytes");
-        for name in [CONTENT_LENGTH, CONTENT_RANGE, CONTENT_ENCODING] {
-            if let Some(value) = parts.headers.get(&name) {
-                reply = reply.with(name, value.clone());
-            }
-        }
-        Ok(reply.with_stream(body))
-    }
-}
-
-fn length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
 /// Builds the package of a chart that was pushed in two parts; its bytes are those of the index or none.
 async fn rebuild<F: Fetch, K: Clock>(
     client: &Client<'_, F, K>,
@@ -406,10 +263,20 @@ async fn rebuild<F: Fetch, K: Clock>(
         )));
     };
     let meta = client
-        .blob(repository, &meta.digest, meta.size, REBUILD_LIMIT)
+        .blob(
+            repository,
+            &meta.digest,
+            meta.size,
+            chart::rebuild::MAX_COMPRESSED,
+        )
         .await?;
     let content = client
-        .blob(repository, &content.digest, content.size, REBUILD_LIMIT)
+        .blob(
+            repository,
+            &content.digest,
+            content.size,
+            chart::rebuild::MAX_COMPRESSED,
+        )
         .await?;
     let package = chart::rebuild::package(&meta, &content, name, version)
         .map_err(|unfit| Fault::Ours(Error::Internal(format!("rebuilding {name}: {unfit}"))))?;
@@ -425,6 +292,3 @@ async fn rebuild<F: Fetch, K: Clock>(
         .with(ACCEPT_RANGES, "none")
         .with_body(Body::Bytes(package.into()), length))
 }
-
-#[cfg(test)]
-mod tests;

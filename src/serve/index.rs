@@ -58,9 +58,7 @@ where
         let (reply, afterwards) = if let Some(stored) = stored {
             let reply = self.document(asked, stored.body, &stored.metadata).await;
             let now = self.clock.now();
-            let views = self
-                .memory
-                .note_read(view, now, asked.config.sync_interval);
+            let views = self.memory.note_read(view, now, asked.config.sync_interval);
             (reply, views.map(|views| Question::Read { views }))
         } else {
             let (body, metadata) = self.wait(view).await?;

@@ -83,7 +83,11 @@ impl Memory {
         if read.len() < VIEWS {
             read.insert(view.clone());
         }
-        if self.told.get().is_some_and(|told| now.since(told) < interval) {
+        if self
+            .told
+            .get()
+            .is_some_and(|told| now.since(told) < interval)
+        {
             return None;
         }
         self.told.set(Some(now));

@@ -56,11 +56,7 @@ pub(super) fn render(status: &Status) -> String {
         progress.listed,
     );
     text.gauge("tags", "Tags known.", progress.tags);
-    text.gauge(
-        "tags_read",
-        "Tags whose manifest was read.",
-        progress.read,
-    );
+    text.gauge("tags_read", "Tags whose manifest was read.", progress.read);
     text.gauge(
         "fault",
         "Whether a fault of the registry keeps the sync from going on.",

@@ -47,16 +47,16 @@ const RETRY_AFTER: u64 = 5;
 pub struct CatalogError(pub String);
 
 /// The way to the catalog: one Durable Object at Cloudflare.
-#[expect(async_fn_in_trait, reason = "single-threaded by design: no Send bound is wanted")]
+#[expect(
+    async_fn_in_trait,
+    reason = "single-threaded by design: no Send bound is wanted"
+)]
 pub trait Catalog {
     /// A document's body not read yet.
     type Body;
 
     /// Asks a question.
-    async fn ask(
-        &self,
-        question: &Question,
-    ) -> Result<catalog::Reply<Self::Body>, CatalogError>;
+    async fn ask(&self, question: &Question) -> Result<catalog::Reply<Self::Body>, CatalogError>;
 
     /// Waits before asking again.
     async fn pause(&self, duration: Duration);
@@ -141,11 +141,14 @@ where
 {
     /// Answers a request. Its body is read as far as [`BODY_LIMIT`] and a byte.
     pub async fn handle(&self, request: Request<Bytes>) -> Handled<F::Body> {
-        let answered = self.answer(&request).await.unwrap_or_else(|error| Answered {
-            reply: Reply::error(&error),
-            afterwards: None,
-            fault: error.status().is_server_error().then(|| error.to_string()),
-        });
+        let answered = self
+            .answer(&request)
+            .await
+            .unwrap_or_else(|error| Answered {
+                reply: Reply::error(&error),
+                afterwards: None,
+                fault: error.status().is_server_error().then(|| error.to_string()),
+            });
         let audience = self
             .config
             .as_ref()

@@ -109,9 +109,7 @@ impl<B> Reply<B> {
         }
         match error {
             Error::MethodNotAllowed { allow } => {
-                reply
-                    .headers
-                    .insert(ALLOW, HeaderValue::from_static(allow));
+                reply.headers.insert(ALLOW, HeaderValue::from_static(allow));
             }
             Error::Unauthorized(door) => {
                 reply
@@ -224,7 +222,11 @@ mod tests {
         for policy in policies() {
             assert!(!policy.render(Audience::Private).contains("public"));
         }
-        assert!(!CachePolicy::Signed.render(Audience::Public).contains("public"));
+        assert!(
+            !CachePolicy::Signed
+                .render(Audience::Public)
+                .contains("public")
+        );
     }
 
     #[test]

@@ -183,7 +183,9 @@ fn sender(kind: &str) -> Option<Sender> {
 
 fn is_file(name: &str) -> bool {
     let package = name.strip_suffix(".prov").unwrap_or(name);
-    package.strip_suffix(".tgz").is_some_and(|it| !it.is_empty())
+    package
+        .strip_suffix(".tgz")
+        .is_some_and(|it| !it.is_empty())
 }
 
 fn is_digest(segment: &str) -> bool {
@@ -199,131 +201,4 @@ fn is_file_byte(byte: u8) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[track_caller]
-    fn get(path: &str) -> Result<Route, Error> {
-        Route::of(&Method::GET, path)
-    }
-
-    #[track_caller]
-    fn is_index(path: &str, space: &str) {
-        assert_eq!(get(path), Ok(Route::Index(space.parse().unwrap())), "{path}");
-    }
-
-    #[track_caller]
-    fn is_file_of(path: &str, space: &str, digest: Option<&str>, name: &str, part: Part) {
-        let file = File {
-            view: space.parse().unwrap(),
-            digest: digest.map(str::to_owned),
-            name: name.to_owned(),
-            part,
-        };
-        assert_eq!(get(path), Ok(Route::File(file)), "{path}");
-    }
-
-    #[track_caller]
-    fn missing(path: &str, what: Missing) {
-        assert_eq!(get(path), Err(Error::NotFound(what)), "{path}");
-    }
-
-    #[test]
-    fn every_folder_is_a_repository() {
-        is_index("/index.yaml", "");
-        is_index("/team-a/index.yaml", "team-a");
-        is_index("/team-a/sub/index.yaml", "team-a/sub");
-        for space in ["charts", "api", "api/v2", "api/v1x", "info", "refresh", "webhook/github"] {
-            is_index(&format!("/{space}/index.yaml"), space);
-        }
-        is_index("/team%2Da/index.yaml", "team-a");
-        is_index("/charts/0123456789abcdef/index.yaml", "charts/0123456789abcdef");
-    }
-
-    #[test]
-    fn files_are_looked_up_by_their_whole_name() {
-        use Part::{Package, Provenance};
-        let hex = "0123456789abcdef";
-        is_file_of("/charts/a-1.0.0.tgz", "", None, "a-1.0.0.tgz", Package);
-        is_file_of("/charts/a-1.0.0.tgz.prov", "", None, "a-1.0.0.tgz", Provenance);
-        is_file_of(&format!("/charts/{hex}/a-1.tgz"), "", Some(hex), "a-1.tgz", Package);
-        is_file_of(&format!("/x/charts/{hex}/a-1.tgz.prov"), "x", Some(hex), "a-1.tgz", Provenance);
-        is_file_of("/charts/charts/a-1.tgz", "charts", None, "a-1.tgz", Package);
-        is_file_of("/charts/a-1.0.0+b.5.tgz", "", None, "a-1.0.0+b.5.tgz", Package);
-        is_file_of("/charts/a-1.0.0%2Bb.5.tgz", "", None, "a-1.0.0+b.5.tgz", Package);
-        is_file_of("/api/charts/a-1.tgz", "api", None, "a-1.tgz", Package);
-    }
-
-    #[test]
-    fn the_other_routes() {
-        assert_eq!(get("/"), Ok(Route::Home));
-        assert_eq!(get("/health"), Ok(Route::Health));
-        assert_eq!(get("/info"), Ok(Route::Info));
-        assert_eq!(get("/metrics"), Ok(Route::Metrics));
-        let post = |path| Route::of(&Method::POST, path);
-        assert_eq!(post("/refresh"), Ok(Route::Refresh(None)));
-        assert_eq!(post("/refresh/a/b"), Ok(Route::Refresh(Some("a/b".into()))));
-        assert_eq!(post("/webhook/harbor"), Ok(Route::Webhook(Sender::Harbor)));
-        assert_eq!(post("/webhook/quay"), Err(Error::NotFound(Missing::Webhook)));
-    }
-
-    #[test]
-    fn nothing_is_there() {
-        for path in [
-            "", "x", "//", "/health/", "/x", "/charts", "/charts/", "/charts/x.zip", "/charts/.tgz",
-            "/charts/.tgz.prov", "/charts/0123456789abcde/a-1.tgz", "/charts/0123456789ABCDEF/a-1.tgz",
-            "/refresh/", "//index.yaml", "/./index.yaml", "/../index.yaml", "/%2e%2e/index.yaml",
-            "/a%2Fb/index.yaml", "/a%5Cb/index.yaml", "/a/%00/index.yaml", "/%252e/index.yaml",
-            "/charts/a%2Fb-1.tgz", "/charts/%ff-1.tgz", "/charts/..%2Fa.tgz", "/v2", "/v2/index.yaml",
-            "/v2/charts/a-1.tgz", "/api/v1/index.yaml", "/api/v1/x", "/webhook", "/webhook/a/b", "/health%2f",
-        ] {
-            missing(path, Missing::Path);
-        }
-        missing("/Team/index.yaml", Missing::Space);
-        missing("/a%20b/index.yaml", Missing::Space);
-        missing("/-a/index.yaml", Missing::Space);
-        missing(&format!("/{}/index.yaml", "a".repeat(256)), Missing::Space);
-        missing("/charts/a%20b.tgz", Missing::File);
-        missing("/charts/ä-1.tgz", Missing::File);
-        missing(&format!("/charts/{}.tgz", "a".repeat(252)), Missing::File);
-    }
-
-    #[test]
-    fn known_paths_with_other_methods() {
-        #[track_caller]
-        fn refused(method: &str, path: &str, allow: &'static str) {
-            let method = Method::from_bytes(method.as_bytes()).unwrap();
-            assert_eq!(
-                Route::of(&method, path),
-                Err(Error::MethodNotAllowed { allow }),
-                "{path}"
-            );
-        }
-        for method in ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "get"] {
-            for path in ["/", "/index.yaml", "/charts/a-1.tgz", "/health", "/info", "/metrics"] {
-                refused(method, path, "GET, HEAD");
-            }
-        }
-        for method in ["GET", "HEAD", "PUT"] {
-            for path in ["/refresh", "/refresh/a", "/webhook/github"] {
-                refused(method, path, "POST");
-            }
-        }
-        assert_eq!(Route::of(&Method::HEAD, "/"), Ok(Route::Home));
-        assert_eq!(
-            Route::of(&Method::POST, "/nothing"),
-            Err(Error::NotFound(Missing::Path))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_path_panics_and_no_file_leaves_its_folder(path in "(/[a-z0-9.%+/_-]{0,6}){0,5}(/charts/)?[a-z.%2fF+é-]{0,8}(.tgz)?") {
-            if let Ok(Route::File(file)) = get(&path) {
-                prop_assert!(!file.name.contains(['/', '\\', '%']));
-            }
-        }
-    }
-}
+mod tests;

@@ -1,269 +1,16 @@
-//! The whole of `serve` against fakes, and the world its parts' tests share.
+//! The whole of `serve` against fakes.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::fmt::Write as _;
+mod world;
 
 use http::StatusCode;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderName};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH};
 
 use super::*;
-use crate::catalog::{Reply as Told, Status};
-use crate::index::{Candidate, Key, Origin, Shard, shard_of};
-use crate::oci::Digest;
-use crate::platform::{Metadata, Timestamp};
-use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, run};
+use crate::catalog::Status;
 
-/// 2026-11-21, in milliseconds.
-const NOW: Timestamp = Timestamp(1_795_219_200_000);
-
-pub(super) const PUBLIC: &[(&str, &str)] = &[("REGISTRY", "registry.example/charts")];
-
-pub(super) const PRIVATE: &[(&str, &str)] = &[
-    ("REGISTRY", "registry.example/charts"),
-    ("BASIC_AUTH_USER", "helm"),
-    ("BASIC_AUTH_PASS", "secret"),
-    ("ADMIN_TOKEN", "t0ken"),
-    ("WEBHOOK_SECRET", "hook"),
-];
-
-/// `helm:secret`.
-pub(super) const READER: (HeaderName, &str) = (AUTHORIZATION, "Basic aGVsbTpzZWNyZXQ=");
-pub(super) const ADMIN: (HeaderName, &str) = (AUTHORIZATION, "Bearer t0ken");
-
-/// What the catalog says next.
-#[derive(Debug, Clone)]
-pub(super) enum Say {
-    Document(&'static str),
-    Answer(Answer),
-    Broken,
-}
-
-/// A catalog that says what it was told to say; the last saying is repeated.
-pub(super) struct FakeCatalog {
-    clock: VirtualClock,
-    says: RefCell<VecDeque<Say>>,
-    asked: RefCell<Vec<Question>>,
-    pauses: Cell<usize>,
-}
-
-impl Catalog for FakeCatalog {
-    type Body = Bytes;
-
-    async fn ask(&self, question: &Question) -> Result<Told<Bytes>, CatalogError> {
-        self.asked.borrow_mut().push(question.clone());
-        let mut says = self.says.borrow_mut();
-        let say = match says.len() {
-            0 | 1 => says.front().cloned(),
-            _ => says.pop_front(),
-        };
-        match say.expect("nobody said what the catalog answers") {
-            Say::Answer(answer) => Ok(Told::Answer(answer)),
-            Say::Broken => Err(CatalogError("the object was reset".to_owned())),
-            Say::Document(text) => Ok(Told::Document {
-                body: Bytes::from(text),
-                metadata: Metadata {
-                    etag: format!("\"{text}\""),
-                    length: text.len() as u64,
-                    updated: NOW,
-                },
-            }),
-        }
-    }
-
-    async fn pause(&self, duration: Duration) {
-        self.pauses.set(self.pauses.get() + 1);
-        self.clock.sleep(duration).await;
-    }
-}
-
-/// Everything a request meets.
-pub(super) struct World {
-    pub(super) clock: VirtualClock,
-    pub(super) registry: FakeRegistry,
-    pub(super) documents: FakeDocuments,
-    pub(super) catalog: FakeCatalog,
-    pub(super) memory: Memory,
-    pub(super) config: Result<Config, Problems>,
-}
-
-impl World {
-    pub(super) fn new(settings: &[(&str, &str)]) -> Self {
-        let clock = VirtualClock::at(NOW);
-        Self {
-            registry: FakeRegistry::new(&clock),
-            documents: FakeDocuments::new(clock.clone()),
-            catalog: FakeCatalog {
-                clock: clock.clone(),
-                says: RefCell::default(),
-                asked: RefCell::default(),
-                pauses: Cell::new(0),
-            },
-            memory: Memory::new(),
-            config: config(settings),
-            clock,
-        }
-    }
-
-    pub(super) fn with(settings: &[(&str, &str)]) -> Self {
-        Self::new(&[PUBLIC, settings].concat())
-    }
-
-    pub(super) fn say(&self, says: impl IntoIterator<Item = Say>) {
-        *self.catalog.says.borrow_mut() = says.into_iter().collect();
-    }
-
-    pub(super) fn asked(&self) -> Vec<Question> {
-        self.catalog.asked.borrow().clone()
-    }
-
-    pub(super) fn pauses(&self) -> usize {
-        self.catalog.pauses.get()
-    }
-
-    fn fingerprint(&self) -> String {
-        self.config.as_ref().unwrap().fingerprint()
-    }
-
-    pub(super) fn publish_index(&self, view: &str, text: &str) {
-        let key = Key::Index(view.parse().unwrap()).name(&self.fingerprint());
-        self.documents.seed(&key, text.to_owned(), text);
-    }
-
-    pub(super) fn publish_file(&self, file: &str, candidates: &[Candidate]) {
-        let mut shard = Shard::default();
-        for candidate in candidates {
-            shard.add(file, candidate.clone());
-        }
-        let key = Key::Files(shard_of(file)).name(&self.fingerprint());
-        self.documents.seed(&key, shard.to_bytes(), "shard");
-    }
-
-    #[track_caller]
-    pub(super) fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(HeaderName, &str)],
-        body: &str,
-    ) -> Handled<Bytes> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("https://charts.example{path}"))
-            .body(Bytes::from(body.to_owned()))
-            .unwrap();
-        for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(name.clone(), value.parse().unwrap());
-        }
-        let service = Service {
-            config: &self.config,
-            fetch: &self.registry,
-            documents: &self.documents,
-            catalog: &self.catalog,
-            clock: &self.clock,
-            memory: &self.memory,
-        };
-        let handled = run(&self.clock, service.handle(request));
-        assert!(
-            handled.response.headers().contains_key(CACHE_CONTROL),
-            "no Cache-Control for {method} {path}"
-        );
-        handled
-    }
-
-    #[track_caller]
-    pub(super) fn get(&self, path: &str) -> Response<Body<Bytes>> {
-        self.send("GET", path, &[], "").response
-    }
-
-    #[track_caller]
-    pub(super) fn get_with(
-        &self,
-        path: &str,
-        headers: &[(HeaderName, &str)],
-    ) -> Response<Body<Bytes>> {
-        self.send("GET", path, headers, "").response
-    }
-
-    #[track_caller]
-    pub(super) fn head(&self, path: &str) -> Response<Body<Bytes>> {
-        self.send("HEAD", path, &[], "").response
-    }
-
-    #[track_caller]
-    pub(super) fn post(&self, path: &str, headers: &[(HeaderName, &str)]) -> Response<Body<Bytes>> {
-        self.send("POST", path, headers, "").response
-    }
-}
-
-pub(super) fn config(settings: &[(&str, &str)]) -> Result<Config, Problems> {
-    Config::from_lookup(|name| {
-        let setting = settings.iter().rev().find(|(key, _)| *key == name);
-        setting.map(|(_, value)| (*value).to_owned())
-    })
-}
-
-/// A pushed chart as a candidate.
-pub(super) fn candidate(repository: &str, pushed: &Pushed, package: &[u8]) -> Candidate {
-    assert_eq!(pushed.package, Digest::sha256_of(package));
-    Candidate {
-        source: "registry.example/charts".to_owned(),
-        repository: repository.to_owned(),
-        package: pushed.package.clone(),
-        size: package.len() as u64,
-        provenance: None,
-        origin: Origin::Stored,
-        until: None,
-    }
-}
-
-/// A whole answer as text.
-pub(crate) fn show(response: &Response<Body<Bytes>>) -> String {
-    let mut text = format!("{}\n", response.status().as_u16());
-    let mut headers: Vec<_> = response.headers().iter().collect();
-    headers.sort_by_key(|(name, _)| name.as_str());
-    for (name, value) in headers {
-        let _ = writeln!(text, "{name}: {}", value.to_str().unwrap());
-    }
-    match response.body() {
-        Body::Empty => {}
-        Body::Bytes(bytes) => {
-            let _ = write!(text, "\n{}", String::from_utf8_lossy(bytes));
-        }
-        Body::Stream(bytes) => {
-            let _ = write!(text, "\nstream: {}", String::from_utf8_lossy(bytes));
-        }
-    }
-    text
-}
-
-/// The message of an error answer.
-#[track_caller]
-pub(super) fn error(response: &Response<Body<Bytes>>) -> String {
-    let Body::Bytes(bytes) = response.body() else {
-        panic!("no error: {}", show(response));
-    };
-    let body: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-    format!(
-        "{} {}",
-        response.status().as_u16(),
-        body["error"].as_str().unwrap()
-    )
-}
-
-pub(super) fn status(response: &Response<Body<Bytes>>) -> u16 {
-    response.status().as_u16()
-}
-
-/// The bytes a client gets.
-pub(super) fn bytes(response: &Response<Body<Bytes>>) -> &[u8] {
-    match response.body() {
-        Body::Empty => b"",
-        Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
-    }
-}
+pub(crate) use world::{
+    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, show, status,
+};
 
 /// Design §6, `AUTH_ANONYMOUS_GET`: on the way from no setting to all of them, one secret after the other in every order,
 /// nothing of a private registry is given to who shows no credentials.
@@ -295,7 +42,10 @@ fn secrets_one_by_one_in_every_order_open_nothing() {
                 let answer = world.get(path);
                 if has_registry_login || has_reader || !path.ends_with("yaml") {
                     let told = status(&answer);
-                    assert!(matches!(told, 401 | 403 | 500), "{path} gave {told} with {chosen:?}");
+                    assert!(
+                        matches!(told, 401 | 403 | 500),
+                        "{path} gave {told} with {chosen:?}"
+                    );
                 } else {
                     assert_eq!(status(&answer), 200, "{path} with {chosen:?}");
                     seen[2] += 1;
@@ -350,7 +100,11 @@ fn a_private_repository_asks_for_credentials() {
     }
     // Nothing was looked up for who may not know.
     assert_eq!(world.documents.gets(), 1);
-    for path in ["/charts/a-1.tgz", "/charts/a-1.tgz.prov", "/x/charts/a-1.tgz"] {
+    for path in [
+        "/charts/a-1.tgz",
+        "/charts/a-1.tgz.prov",
+        "/x/charts/a-1.tgz",
+    ] {
         assert_eq!(status(&world.get(path)), 401, "{path}");
     }
     assert_eq!(world.asked(), []);
@@ -362,10 +116,19 @@ fn private_answers_are_never_public() {
     world.publish_index("", "index");
     let package = b"the package of a 1.0.0";
     let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
-    let link = format!("/charts/{}/a-1.0.0.tgz", &pushed.package.hex()[..16]);
+    let link = format!(
+        "/charts/{}/a-1.0.0.tgz",
+        pushed.package.hex().split_at(16).0
+    );
     world.publish_file("a-1.0.0.tgz", &[candidate("charts/a", &pushed, package)]);
     world.say([Say::Answer(Answer::Missing)]);
-    for path in ["/index.yaml", "/charts/a-1.0.0.tgz", &link, "/no/index.yaml", "/charts/b-1.tgz"] {
+    for path in [
+        "/index.yaml",
+        "/charts/a-1.0.0.tgz",
+        &link,
+        "/no/index.yaml",
+        "/charts/b-1.tgz",
+    ] {
         for method in ["GET", "HEAD"] {
             for headers in [vec![], vec![READER]] {
                 let answer = world.send(method, path, &headers, "").response;
@@ -396,7 +159,13 @@ fn head_is_get_without_the_body() {
 #[test]
 fn wrong_settings_answer_everything() {
     let world = World::new(&[("REGISTRY_PASSWORD", "hunter2")]);
-    for path in ["/index.yaml", "/health", "/info", "/metrics", "/charts/a-1.tgz"] {
+    for path in [
+        "/index.yaml",
+        "/health",
+        "/info",
+        "/metrics",
+        "/charts/a-1.tgz",
+    ] {
         let handled = world.send("GET", path, &[], "");
         let told = error(&handled.response);
         assert!(told.starts_with("500 these settings are wrong: "), "{told}");
@@ -411,7 +180,10 @@ fn wrong_settings_answer_everything() {
     assert_eq!(home.status(), StatusCode::OK);
     let text = String::from_utf8_lossy(bytes(&home)).into_owned();
     assert!(text.contains("missing or wrong: "), "{text}");
-    assert!(text.contains("REGISTRY") && !text.contains("hunter2"), "{text}");
+    assert!(
+        text.contains("REGISTRY") && !text.contains("hunter2"),
+        "{text}"
+    );
     assert_eq!((world.documents.gets(), world.asked().len()), (0, 0));
 }
 
@@ -429,7 +201,11 @@ fn names_that_cannot_be_touch_nothing() {
     ] {
         assert_eq!(status(&world.get(path)), 404, "{path}");
     }
-    let touched = (world.documents.gets(), world.registry.calls(), world.asked().len());
+    let touched = (
+        world.documents.gets(),
+        world.registry.calls(),
+        world.asked().len(),
+    );
     assert_eq!(touched, (0, 0, 0));
 }
 

@@ -63,7 +63,7 @@ impl Envelope {
 }
 
 /// <https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/>: the default format
-/// has `event_data`, the one of CloudEvents has `data`, with the same inside.
+/// has `event_data`, the one of `CloudEvents` has `data`, with the same inside.
 #[derive(Deserialize)]
 struct Harbor {
     #[serde(rename = "type")]
@@ -133,10 +133,10 @@ struct Package {
     namespace: Option<String>,
     #[serde(default)]
     owner: Option<Owner>,
-    #[serde(default)]
-    package_type: Option<String>,
-    #[serde(default)]
-    package_version: Option<PackageVersion>,
+    #[serde(default, rename = "package_type")]
+    kind: Option<String>,
+    #[serde(default, rename = "package_version")]
+    version: Option<PackageVersion>,
 }
 
 #[derive(Deserialize)]
@@ -166,7 +166,7 @@ impl GitHub {
     /// ghcr.io names a repository `<owner>/<package>` in lower case, while owners have capitals.
     fn names(self) -> Option<Named> {
         let package = self.package?;
-        let kind = package.package_type.unwrap_or_default();
+        let kind = package.kind.unwrap_or_default();
         if !kind.is_empty() && !kind.eq_ignore_ascii_case("container") {
             return None;
         }
@@ -175,7 +175,7 @@ impl GitHub {
             .map(|owner| owner.login)
             .or(package.namespace)?;
         let version_tag = package
-            .package_version
+            .version
             .and_then(|version| version.container_metadata)
             .and_then(|metadata| metadata.tag)
             .and_then(|tag| tag.name);

@@ -28,7 +28,10 @@ impl FakeDatabase {
         ] {
             connection.set_limit(limit, value).unwrap();
         }
-        Self { connection, written: Cell::new(0) }
+        Self {
+            connection,
+            written: Cell::new(0),
+        }
     }
 
     /// Rows written so far, as SQLite counts changes.
@@ -59,13 +62,18 @@ impl rusqlite::ToSql for Value {
 
 impl Database for FakeDatabase {
     fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, DatabaseError> {
-        assert!(!sql.to_ascii_uppercase().starts_with("BEGIN"), "a Durable Object refuses BEGIN");
+        assert!(
+            !sql.to_ascii_uppercase().starts_with("BEGIN"),
+            "a Durable Object refuses BEGIN"
+        );
         let before = self.connection.total_changes();
         if parameters.is_empty() {
             self.connection.execute_batch(sql).map_err(error)?;
         } else {
             let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
-            statement.execute(params_from_iter(parameters)).map_err(error)?;
+            statement
+                .execute(params_from_iter(parameters))
+                .map_err(error)?;
         }
         let rows = self.connection.total_changes() - before;
         self.written.set(self.written.get() + rows);
@@ -80,7 +88,9 @@ impl Database for FakeDatabase {
     ) -> Result<(), DatabaseError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(params_from_iter(parameters)).map_err(error)?;
+        let mut rows = statement
+            .query(params_from_iter(parameters))
+            .map_err(error)?;
         while let Some(found) = rows.next().map_err(error)? {
             let cells = (0..columns).map(|column| {
                 Ok(match found.get_ref(column)? {

@@ -2,7 +2,9 @@
 
 mod answer;
 mod auth;
+mod content;
 mod fault;
+mod log;
 mod paging;
 
 use std::cell::RefCell;
@@ -10,21 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 
 use crate::oci::{Digest, Registry};
-use crate::platform::{Clock as _, Fetch, FetchError, Timestamp};
+use crate::platform::{Clock as _, Fetch, FetchError};
 
 use super::VirtualClock;
 
 pub(crate) use auth::{Auth, TokenAuth};
 pub(crate) use fault::Fault;
+pub(crate) use log::Call;
 pub(crate) use paging::LinkStyle;
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
-const PACKAGE: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
-const PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 
 /// Where redirects lead; the fake answers there too, and fails the test when credentials arrive.
 pub(super) const BLOB_HOST: &str = "blobs.example";
@@ -38,16 +35,6 @@ pub(crate) enum Blobs {
     Redirect(u16),
     /// Google Artifact Registry: this 30x with a relative Location.
     Relative(u16),
-}
-
-/// One request as it arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Call {
-    pub(crate) method: String,
-    pub(crate) url: String,
-    pub(crate) authorization: Option<String>,
-    pub(crate) range: Option<String>,
-    pub(crate) at: Timestamp,
 }
 
 /// What a pushed chart is made of.
@@ -132,115 +119,6 @@ impl FakeRegistry {
         &self.registry
     }
 
-    // What is in it.
-
-    /// Pushes a blob.
-    pub(crate) fn push_blob(&self, bytes: impl Into<Bytes>) -> Digest {
-        let bytes = bytes.into();
-        let digest = Digest::sha256_of(&bytes);
-        self.state.borrow_mut().blobs.insert(digest.clone(), bytes);
-        digest
-    }
-
-    /// Pushes a manifest of any kind under `tag`.
-    pub(crate) fn push_manifest(
-        &self,
-        repository: &str,
-        tag: &str,
-        content_type: &str,
-        bytes: impl Into<Bytes>,
-    ) -> Digest {
-        let digest = self.push_untagged(repository, content_type, bytes);
-        self.tag(repository, tag, &digest);
-        digest
-    }
-
-    /// Pushes a manifest by digest only.
-    pub(crate) fn push_untagged(
-        &self,
-        repository: &str,
-        content_type: &str,
-        bytes: impl Into<Bytes>,
-    ) -> Digest {
-        let bytes = bytes.into();
-        let digest = Digest::sha256_of(&bytes);
-        let mut state = self.state.borrow_mut();
-        let repository = state.repositories.entry(repository.to_owned()).or_default();
-        repository
-            .manifests
-            .insert(digest.clone(), (content_type.to_owned(), bytes));
-        digest
-    }
-
-    /// Points `tag` to a manifest.
-    pub(crate) fn tag(&self, repository: &str, tag: &str, manifest: &Digest) {
-        let mut state = self.state.borrow_mut();
-        let repository = state.repositories.entry(repository.to_owned()).or_default();
-        repository.tags.insert(tag.to_owned(), manifest.clone());
-    }
-
-    /// Pushes a chart as Helm ≥ 3.7 does: config, package and perhaps provenance, layers sorted by digest.
-    pub(crate) fn push_chart(
-        &self,
-        repository: &str,
-        tag: &str,
-        metadata: &Value,
-        package: &[u8],
-        provenance: Option<&[u8]>,
-        annotations: &[(&str, &str)],
-    ) -> Pushed {
-        let config = metadata.to_string().into_bytes();
-        let mut layers = vec![self.layer(PACKAGE, package)];
-        layers.extend(provenance.map(|bytes| self.layer(PROVENANCE, bytes)));
-        layers.sort_by_key(|layer| layer["digest"].to_string());
-        let annotations: BTreeMap<_, _> = annotations.iter().copied().collect();
-        let manifest = json!({
-            "schemaVersion": 2,
-            "config": self.layer(CONFIG, &config),
-            "layers": layers,
-            "annotations": annotations,
-        });
-        Pushed {
-            manifest: self.push_manifest(repository, tag, MANIFEST, manifest.to_string()),
-            config: Digest::sha256_of(&config),
-            package: Digest::sha256_of(package),
-            provenance: provenance.map(Digest::sha256_of),
-        }
-    }
-
-    /// Pushes a chart of which only name and version matter; the tag is the version with `+` as `_`.
-    pub(crate) fn push_version(&self, repository: &str, name: &str, version: &str) -> Pushed {
-        let metadata = json!({"apiVersion": "v2", "name": name, "version": version});
-        let package = format!("the package of {name} {version}");
-        self.push_chart(
-            repository,
-            &version.replace('+', "_"),
-            &metadata,
-            package.as_bytes(),
-            None,
-            &[],
-        )
-    }
-
-    fn layer(&self, media_type: &str, bytes: &[u8]) -> Value {
-        let digest = self.push_blob(bytes.to_vec());
-        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
-    }
-
-    /// Deletes a tag; its manifest stays.
-    pub(crate) fn delete_tag(&self, repository: &str, tag: &str) {
-        if let Some(repository) = self.state.borrow_mut().repositories.get_mut(repository) {
-            repository.tags.remove(tag);
-        }
-    }
-
-    /// Deletes a repository altogether.
-    pub(crate) fn delete_repository(&self, repository: &str) {
-        self.state.borrow_mut().repositories.remove(repository);
-    }
-
-    // How it behaves.
-
     /// Who may read.
     pub(crate) fn set_auth(&self, auth: Auth) {
         let mut state = self.state.borrow_mut();
@@ -319,69 +197,6 @@ impl FakeRegistry {
     /// Ends all injected faults.
     pub(crate) fn heal(&self) {
         self.state.borrow_mut().faults.clear();
-    }
-
-    // What it saw.
-
-    /// Every request, in order.
-    pub(crate) fn log(&self) -> Vec<Call> {
-        self.state.borrow().log.clone()
-    }
-
-    /// How many requests there were.
-    pub(crate) fn calls(&self) -> usize {
-        self.state.borrow().log.len()
-    }
-
-    /// How many requests there were whose `METHOD URL` contains `what`.
-    pub(crate) fn calls_to(&self, what: &str) -> usize {
-        let state = self.state.borrow();
-        state
-            .log
-            .iter()
-            .filter(|call| format!("{} {}", call.method, call.url).contains(what))
-            .count()
-    }
-
-    /// Forgets the requests so far.
-    pub(crate) fn clear_log(&self) {
-        let mut state = self.state.borrow_mut();
-        state.log.clear();
-        state.most_running = 0;
-    }
-
-    /// The most requests that ran at one time.
-    pub(crate) fn max_concurrency(&self) -> usize {
-        self.state.borrow().most_running
-    }
-
-    fn arrive(&self, request: &http::Request<Bytes>) -> Running<'_> {
-        let header = |name: &str| {
-            request
-                .headers()
-                .get(name)
-                .map(|value| value.to_str().unwrap().to_owned())
-        };
-        let mut state = self.state.borrow_mut();
-        state.log.push(Call {
-            method: request.method().to_string(),
-            url: request.uri().to_string(),
-            authorization: header("authorization"),
-            range: header("range"),
-            at: self.clock.now(),
-        });
-        state.running += 1;
-        state.most_running = state.most_running.max(state.running);
-        Running(self)
-    }
-}
-
-/// A request under way; a dropped one ends too.
-struct Running<'a>(&'a FakeRegistry);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.state.borrow_mut().running -= 1;
     }
 }
 

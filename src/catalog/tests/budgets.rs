@@ -8,7 +8,9 @@ fn a_first_pass_reads_each_tag_once() {
     for repository in ["charts/a", "charts/team/b"] {
         for minor in 0..5 {
             let name = repository.rsplit('/').next().unwrap();
-            world.registry.push_version(repository, name, &format!("1.{minor}.0"));
+            world
+                .registry
+                .push_version(repository, name, &format!("1.{minor}.0"));
         }
     }
     let pass = world.pass();
@@ -36,7 +38,11 @@ fn an_unchanged_registry_costs_lists_and_the_quota() {
         let world = World::new();
         for repository in 0..repositories {
             for minor in 0..4 {
-                world.registry.push_version(&format!("charts/c{repository}"), &format!("c{repository}"), &format!("1.{minor}.0"));
+                world.registry.push_version(
+                    &format!("charts/c{repository}"),
+                    &format!("c{repository}"),
+                    &format!("1.{minor}.0"),
+                );
             }
         }
         world.pass();
@@ -46,14 +52,25 @@ fn an_unchanged_registry_costs_lists_and_the_quota() {
         let before = world.database.written();
         world.pass();
         let quota = world.registry.calls_to("/manifests/");
-        assert_eq!(world.registry.calls(), 1 + repositories + quota, "enumeration, lists, quota");
-        assert!(quota <= 1 + repositories * 4 / 100, "{quota} of {} tags in 5 of 1440 minutes", repositories * 4);
+        assert_eq!(
+            world.registry.calls(),
+            1 + repositories + quota,
+            "enumeration, lists, quota"
+        );
+        assert!(
+            quota <= 1 + repositories * 4 / 100,
+            "{quota} of {} tags in 5 of 1440 minutes",
+            repositories * 4
+        );
         assert_eq!(world.documents.puts(), 0);
         assert_eq!(world.registry.calls_to("/blobs/"), 0);
         world.database.written() - before
     };
     let (few, many) = (rows_of_a_pass(3), rows_of_a_pass(30));
-    assert!(many <= few + 2, "{few} rows for 3 repositories, {many} for 30");
+    assert!(
+        many <= few + 2,
+        "{few} rows for 3 repositories, {many} for 30"
+    );
 }
 
 #[test]
@@ -65,7 +82,9 @@ fn a_new_version_named_by_a_webhook_costs_three_calls() {
     world.registry.clear_log();
     world.registry.push_version("charts/a", "a", "1.1.0");
     world.clock.advance(Duration::from_secs(5));
-    world.ask(&Question::Changed { names: vec![("charts/a".to_owned(), Some("1.1.0".to_owned()))] });
+    world.ask(&Question::Changed {
+        names: vec![("charts/a".to_owned(), Some("1.1.0".to_owned()))],
+    });
     assert_eq!(world.engine().next_alarm(), world.clock.now());
     world.step();
     assert_eq!(world.registry.calls(), 3, "tag list, manifest, config");
@@ -80,9 +99,18 @@ fn an_overwritten_version_named_by_a_webhook_costs_three_calls() {
     world.rest();
     world.registry.clear_log();
     let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.0.0", "description": "other"});
-    let pushed = world.registry.push_chart("charts/a", "1.0.0", &metadata, b"another package", None, &[]);
+    let pushed = world.registry.push_chart(
+        "charts/a",
+        "1.0.0",
+        &metadata,
+        b"another package",
+        None,
+        &[],
+    );
     world.clock.advance(Duration::from_secs(5));
-    world.ask(&Question::Changed { names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))] });
+    world.ask(&Question::Changed {
+        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+    });
     world.step();
     assert_eq!(world.registry.calls(), 3, "tag list, manifest, config");
     let index = world.published(&Key::Index(View::root())).unwrap();
@@ -93,15 +121,26 @@ fn an_overwritten_version_named_by_a_webhook_costs_three_calls() {
 fn a_push_seen_by_polling_costs_two_calls_more_than_nothing() {
     let world = World::new();
     for minor in 0..3 {
-        world.registry.push_version("charts/a", "a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
     world.pass();
     world.rest();
     world.registry.clear_log();
     world.registry.push_version("charts/a", "a", "2.0.0");
     world.pass();
-    let quota = world.registry.log().iter().filter(|call| call.method == "HEAD").count();
-    assert_eq!(world.registry.calls() - quota, 4, "enumeration, list, manifest, config");
+    let quota = world
+        .registry
+        .log()
+        .iter()
+        .filter(|call| call.method == "HEAD")
+        .count();
+    assert_eq!(
+        world.registry.calls() - quota,
+        4,
+        "enumeration, list, manifest, config"
+    );
 }
 
 #[test]
@@ -109,7 +148,9 @@ fn a_slice_keeps_to_its_budget_and_six_calls_at_a_time() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "20")]);
     world.registry.set_latency(Duration::from_millis(20));
     for minor in 0..50 {
-        world.registry.push_version("charts/a", "a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
     let mut slices = 0;
     loop {
@@ -131,12 +172,16 @@ fn a_slice_keeps_to_its_budget_and_six_calls_at_a_time() {
 fn revalidation_confirms_each_tag_within_its_time() {
     let world = World::with(&[("SYNC_INTERVAL", "1h"), ("REVALIDATE_WITHIN", "24h")]);
     for minor in 0..100 {
-        world.registry.push_version("charts/a", "a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
     world.pass();
     world.rest();
     let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.57.0", "description": "moved"});
-    let pushed = world.registry.push_chart("charts/a", "1.57.0", &metadata, b"moved", None, &[]);
+    let pushed = world
+        .registry
+        .push_chart("charts/a", "1.57.0", &metadata, b"moved", None, &[]);
     world.registry.clear_log();
     let until = world.clock.now().after(Duration::from_secs(24 * 3600));
     while world.clock.now() < until {
@@ -144,10 +189,23 @@ fn revalidation_confirms_each_tag_within_its_time() {
     }
     world.rest();
     let index = world.published(&Key::Index(View::root())).unwrap();
-    let moved = index["entries"]["a"].as_array().unwrap().iter().find(|entry| entry["version"] == "1.57.0").unwrap();
+    let moved = index["entries"]["a"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["version"] == "1.57.0")
+        .unwrap();
     assert_eq!(moved["digest"], pushed.package.hex());
-    let heads = world.registry.log().iter().filter(|call| call.method == "HEAD").count();
-    assert!((100..=150).contains(&heads), "{heads} confirmations of 100 tags in a day");
+    let heads = world
+        .registry
+        .log()
+        .iter()
+        .filter(|call| call.method == "HEAD")
+        .count();
+    assert!(
+        (100..=150).contains(&heads),
+        "{heads} confirmations of 100 tags in a day"
+    );
 }
 
 #[test]
@@ -161,7 +219,9 @@ fn tags_that_move_are_resolved_in_every_pass() {
     world.registry.delete_repository("charts/b");
     let _ = second;
     let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.1.0-nightly"});
-    world.registry.push_chart("charts/a", "latest", &metadata, b"nightly", None, &[]);
+    world
+        .registry
+        .push_chart("charts/a", "latest", &metadata, b"nightly", None, &[]);
     world.pass();
     world.rest();
     assert_eq!(world.versions(""), ["a 1.1.0-nightly", "a 1.0.0"]);

@@ -23,13 +23,20 @@ fn a_repository_that_fails_keeps_its_versions_and_the_others_go_on() {
     let pass = world.pass();
     assert!(pass.faults > 0);
     assert_eq!(world.versions("").len(), 7);
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else { panic!("no info") };
+    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
+        panic!("no info")
+    };
     assert_eq!(info["failing"][0]["repository"], "charts/b");
-    assert_eq!(info["failing"][0]["error"], "registry.example: listing tags: answered 500");
+    assert_eq!(
+        info["failing"][0]["error"],
+        "registry.example: listing tags: answered 500"
+    );
     world.registry.heal();
     world.clock.advance(Duration::from_secs(60));
     world.rest();
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else { panic!("no info") };
+    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
+        panic!("no info")
+    };
     assert_eq!(info["failing"], serde_json::json!([]));
 }
 
@@ -40,9 +47,15 @@ fn a_fault_while_an_overwritten_version_is_read_keeps_the_old_one() {
     world.rest();
     let before = world.versions("");
     let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.0.0", "description": "other"});
-    let pushed = world.registry.push_chart("charts/a", "1.0.0", &metadata, b"other", None, &[]);
-    world.registry.inject(&pushed.config.to_string(), None, Fault::status(500));
-    world.ask(&Question::Changed { names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))] });
+    let pushed = world
+        .registry
+        .push_chart("charts/a", "1.0.0", &metadata, b"other", None, &[]);
+    world
+        .registry
+        .inject(&pushed.config.to_string(), None, Fault::status(500));
+    world.ask(&Question::Changed {
+        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+    });
     world.rest();
     assert_eq!(world.versions(""), before);
     let old = world.published(&Key::Index(View::root())).unwrap();
@@ -60,9 +73,14 @@ fn a_registry_that_is_down_from_the_start_gives_no_empty_repository() {
     world.registry.inject("/v2/", None, Fault::Transport);
     let pass = world.pass();
     assert!(pass.faults > 0);
-    let Answer::NotReady { progress } = world.ask(&Question::Index { view: View::root() }) else { panic!("an index of nothing") };
+    let Answer::NotReady { progress } = world.ask(&Question::Index { view: View::root() }) else {
+        panic!("an index of nothing")
+    };
     let fault = progress.fault.expect("the fault is told");
-    assert_eq!((fault.host.as_str(), fault.kind.as_str()), ("registry.example", "could not be reached"));
+    assert_eq!(
+        (fault.host.as_str(), fault.kind.as_str()),
+        ("registry.example", "could not be reached")
+    );
     assert_eq!(world.documents.puts(), 0);
     world.registry.heal();
     world.pass();
@@ -74,13 +92,20 @@ fn what_failed_in_a_first_pass_does_not_hold_the_rest_back() {
     let world = small();
     world.registry.inject("charts/b/", None, Fault::status(403));
     world.pass();
-    assert_eq!(world.versions(""), ["a 1.1.0", "a 1.0.0", "c 1.1.0", "c 1.0.0"]);
+    assert_eq!(
+        world.versions(""),
+        ["a 1.1.0", "a 1.0.0", "c 1.1.0", "c 1.0.0"]
+    );
 }
 
 #[test]
 fn a_429_pauses_the_pass_and_the_pause_survives_a_restart() {
     let mut world = small();
-    world.registry.inject("charts/b/tags", Some(1), Fault::error(429, "TOOMANYREQUESTS", "slow down").header("retry-after", "120"));
+    world.registry.inject(
+        "charts/b/tags",
+        Some(1),
+        Fault::error(429, "TOOMANYREQUESTS", "slow down").header("retry-after", "120"),
+    );
     let begun = world.clock.now();
     let step = world.step();
     assert_eq!(step.pass, None);
@@ -90,7 +115,11 @@ fn a_429_pauses_the_pass_and_the_pause_survives_a_restart() {
     world.step();
     world.clock.advance(Duration::from_secs(60));
     world.step();
-    assert_eq!(world.registry.calls(), before, "no call before the pause has ended");
+    assert_eq!(
+        world.registry.calls(),
+        before,
+        "no call before the pause has ended"
+    );
     world.pass();
     world.rest();
     assert!(world.clock.now().since(begun) >= Duration::from_secs(120));
@@ -101,7 +130,11 @@ fn a_429_pauses_the_pass_and_the_pause_survives_a_restart() {
 fn retry_after_may_be_a_date() {
     let world = small();
     let date = "Fri, 21 Nov 2025 00:05:00 GMT";
-    world.registry.inject("charts/a/tags", Some(1), Fault::status(503).header("retry-after", date));
+    world.registry.inject(
+        "charts/a/tags",
+        Some(1),
+        Fault::status(503).header("retry-after", date),
+    );
     let step = world.step();
     assert_eq!(step.next.to_string(), "2025-11-21T00:05:00Z");
 }
@@ -143,7 +176,11 @@ fn an_object_killed_in_the_middle_of_every_phase_goes_on() {
         world.pass();
         world.rest();
         assert_eq!(world.versions("").len(), 6, "cut after {cut} polls");
-        assert!(world.registry.calls() <= whole * 2, "cut after {cut} polls: {} calls", world.registry.calls());
+        assert!(
+            world.registry.calls() <= whole * 2,
+            "cut after {cut} polls: {} calls",
+            world.registry.calls()
+        );
     }
 }
 
@@ -171,7 +208,9 @@ fn a_lease_of_this_life_is_respected_and_ends() {
 fn a_whole_pass_by_cron_alone() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "10")]);
     for minor in 0..20 {
-        world.registry.push_version("charts/a", "a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
     let mut ticks = 0;
     while world.step().pass.is_none() {
@@ -202,22 +241,34 @@ fn an_endless_list_is_that_repositorys_fault_alone() {
 fn a_list_longer_than_a_slice_is_taken_over_in_pieces() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "10")]);
     for minor in 0..40 {
-        world.registry.push_version("charts/a", "a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
     world.registry.set_page_size(Some(2));
     world.pass();
     assert_eq!(world.versions("").len(), 40);
-    assert!(world.registry.calls_to("tags/list") <= 20 + 8, "no page is asked for again and again");
+    assert!(
+        world.registry.calls_to("tags/list") <= 20 + 8,
+        "no page is asked for again and again"
+    );
 }
 
 #[test]
 fn garbage_is_skipped_and_told() {
     let world = small();
-    world.registry.push_manifest("charts/a", "2.0.0", "application/vnd.oci.image.manifest.v1+json", "no json");
+    world.registry.push_manifest(
+        "charts/a",
+        "2.0.0",
+        "application/vnd.oci.image.manifest.v1+json",
+        "no json",
+    );
     world.pass();
     world.rest();
     assert_eq!(world.versions("").len(), 6);
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else { panic!("no info") };
+    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
+        panic!("no info")
+    };
     assert_eq!(info["skipped"][0]["tag"], "2.0.0");
 }
 
@@ -230,9 +281,14 @@ fn nobody_asks_and_the_interval_doubles_up_to_an_hour() {
         world.pass();
         starts.push(world.clock.now());
     }
-    let gaps: Vec<u64> = starts.windows(2).map(|pair| pair[1].since(pair[0]).as_secs() / 60).collect();
+    let gaps: Vec<u64> = starts
+        .windows(2)
+        .map(|pair| pair[1].since(pair[0]).as_secs() / 60)
+        .collect();
     assert_eq!(gaps, [5, 10, 20, 40, 60, 60, 60, 60]);
-    world.ask(&Question::Read { views: vec![View::root()] });
+    world.ask(&Question::Read {
+        views: vec![View::root()],
+    });
     let asked = world.clock.now();
     world.pass();
     assert!(world.clock.now().since(asked) <= Duration::from_secs(300));

@@ -10,29 +10,67 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::Fault;
 
-const REPOSITORIES: [&str; 4] = ["charts/a", "charts/team/a", "charts/team/b", "charts/team/sub/c"];
+const REPOSITORIES: [&str; 4] = [
+    "charts/a",
+    "charts/team/a",
+    "charts/team/b",
+    "charts/team/sub/c",
+];
 const TAGS: [&str; 5] = ["1.0.0", "1.1.0", "2.0.0-rc.1", "v3.0.0", "latest"];
-const FAULTS: [&str; 6] = ["_catalog", "tags/list", "/manifests/", "/blobs/", "team", "charts/a/"];
+const FAULTS: [&str; 6] = [
+    "_catalog",
+    "tags/list",
+    "/manifests/",
+    "/blobs/",
+    "team",
+    "charts/a/",
+];
 
 /// Something that happens.
 #[derive(Debug, Clone)]
 enum Event {
     /// A push, or an overwrite, of bytes `contents` under a chart's name that is the repository's or another.
-    Push { repository: usize, tag: usize, contents: u8, stranger: bool },
+    Push {
+        repository: usize,
+        tag: usize,
+        contents: u8,
+        stranger: bool,
+    },
     /// Something that is no chart.
-    Image { repository: usize, tag: usize },
-    DeleteTag { repository: usize, tag: usize },
-    DeleteRepository { repository: usize },
+    Image {
+        repository: usize,
+        tag: usize,
+    },
+    DeleteTag {
+        repository: usize,
+        tag: usize,
+    },
+    DeleteRepository {
+        repository: usize,
+    },
     /// Calls to what this names fail `times` times.
-    Fault { what: usize, times: usize, status: u16 },
+    Fault {
+        what: usize,
+        times: usize,
+        status: u16,
+    },
     FailPuts(u32),
     /// A slice that is dropped after so many polls, by an object that never works again.
-    Killed { polls: usize },
+    Killed {
+        polls: usize,
+    },
     /// Alarms for so many steps.
     Alarms(usize),
-    Webhook { repository: usize, tag: usize },
-    Refresh { repository: usize },
-    Read { space: usize },
+    Webhook {
+        repository: usize,
+        tag: usize,
+    },
+    Refresh {
+        repository: usize,
+    },
+    Read {
+        space: usize,
+    },
     /// KV loses everything.
     LoseDocuments,
     Minutes(u64),
@@ -64,22 +102,55 @@ const SPACES: [&str; 4] = ["", "team", "team/sub", "nowhere"];
 
 fn happen(world: &mut World, event: &Event, lives: &mut u32) {
     match event {
-        Event::Push { repository, tag, contents, stranger } => {
+        Event::Push {
+            repository,
+            tag,
+            contents,
+            stranger,
+        } => {
             let repository = REPOSITORIES[*repository];
-            let name = if *stranger { "stranger" } else { repository.rsplit('/').next().unwrap() };
+            let name = if *stranger {
+                "stranger"
+            } else {
+                repository.rsplit('/').next().unwrap()
+            };
             let version = TAGS[*tag].replace("latest", "9.9.9");
             let metadata = serde_json::json!({"apiVersion": "v2", "name": name, "version": version, "description": format!("{contents}")});
             let package = format!("{name} {version} {contents}");
-            world.registry.push_chart(repository, TAGS[*tag], &metadata, package.as_bytes(), None, &[]);
+            world.registry.push_chart(
+                repository,
+                TAGS[*tag],
+                &metadata,
+                package.as_bytes(),
+                None,
+                &[],
+            );
         }
         Event::Image { repository, tag } => {
             let manifest = r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
-            world.registry.push_manifest(REPOSITORIES[*repository], TAGS[*tag], "application/vnd.oci.image.manifest.v1+json", manifest);
+            world.registry.push_manifest(
+                REPOSITORIES[*repository],
+                TAGS[*tag],
+                "application/vnd.oci.image.manifest.v1+json",
+                manifest,
+            );
         }
-        Event::DeleteTag { repository, tag } => world.registry.delete_tag(REPOSITORIES[*repository], TAGS[*tag]),
-        Event::DeleteRepository { repository } => world.registry.delete_repository(REPOSITORIES[*repository]),
-        Event::Fault { what, times, status } => {
-            let fault = if *status == 0 { Fault::Transport } else { Fault::status(*status) };
+        Event::DeleteTag { repository, tag } => world
+            .registry
+            .delete_tag(REPOSITORIES[*repository], TAGS[*tag]),
+        Event::DeleteRepository { repository } => {
+            world.registry.delete_repository(REPOSITORIES[*repository])
+        }
+        Event::Fault {
+            what,
+            times,
+            status,
+        } => {
+            let fault = if *status == 0 {
+                Fault::Transport
+            } else {
+                Fault::status(*status)
+            };
             world.registry.inject(FAULTS[*what], Some(*times), fault);
         }
         Event::FailPuts(count) => world.documents.fail_puts(*count),
@@ -105,14 +176,24 @@ fn happen(world: &mut World, event: &Event, lives: &mut u32) {
             }
         }
         Event::Webhook { repository, tag } => {
-            world.ask(&Question::Changed { names: vec![(REPOSITORIES[*repository].to_owned(), Some(TAGS[*tag].to_owned()))] });
+            world.ask(&Question::Changed {
+                names: vec![(
+                    REPOSITORIES[*repository].to_owned(),
+                    Some(TAGS[*tag].to_owned()),
+                )],
+            });
         }
         Event::Refresh { repository } => {
             let path = REPOSITORIES[*repository].strip_prefix("charts/").unwrap();
-            world.ask(&Question::Refresh { path: Some(path.to_owned()), confirm: false });
+            world.ask(&Question::Refresh {
+                path: Some(path.to_owned()),
+                confirm: false,
+            });
         }
         Event::Read { space } => {
-            world.engine().answer(&Question::Index { view: SPACES[*space].parse().unwrap() });
+            world.engine().answer(&Question::Index {
+                view: SPACES[*space].parse().unwrap(),
+            });
         }
         Event::LoseDocuments => world.documents.clear(),
         Event::Minutes(minutes) => world.clock.advance(Duration::from_secs(60 * minutes)),
@@ -124,14 +205,22 @@ fn documents(world: &World) -> BTreeMap<String, String> {
     world.rest();
     world.clock.advance(Duration::from_secs(600));
     for space in SPACES {
-        world.engine().answer(&Question::Index { view: space.parse().unwrap() });
+        world.engine().answer(&Question::Index {
+            view: space.parse().unwrap(),
+        });
     }
     for shard in 0..=255 {
         world.database_miss(shard);
     }
     world.rest();
-    let text = |key: &String| String::from_utf8(world.documents.stored(key).unwrap().0.to_vec()).unwrap();
-    world.documents.keys().iter().map(|key| (key.clone(), text(key))).collect()
+    let text =
+        |key: &String| String::from_utf8(world.documents.stored(key).unwrap().0.to_vec()).unwrap();
+    world
+        .documents
+        .keys()
+        .iter()
+        .map(|key| (key.clone(), text(key)))
+        .collect()
 }
 
 impl World {
@@ -140,10 +229,15 @@ impl World {
         use crate::platform::Database;
         let rows = self
             .database
-            .query("SELECT file FROM manifest WHERE state = 'chart' AND shard = ? LIMIT 1", &[i64::from(shard).into()])
+            .query(
+                "SELECT file FROM manifest WHERE state = 'chart' AND shard = ? LIMIT 1",
+                &[i64::from(shard).into()],
+            )
             .unwrap();
         for row in rows {
-            self.ask(&Question::Find { file: row.text(0).unwrap().to_owned() });
+            self.ask(&Question::Find {
+                file: row.text(0).unwrap().to_owned(),
+            });
         }
     }
 }

@@ -4,20 +4,37 @@ use super::*;
 use crate::index::{Candidate, shard_of};
 
 fn find(world: &World, file: &str) -> Vec<Candidate> {
-    match world.ask(&Question::Find { file: file.to_owned() }) {
+    match world.ask(&Question::Find {
+        file: file.to_owned(),
+    }) {
         Answer::File { candidates } => candidates,
         other => panic!("{other:?}"),
     }
 }
 
-fn push(world: &World, repository: &str, tag: &str, name: &str, version: &str, package: &[u8]) -> String {
+fn push(
+    world: &World,
+    repository: &str,
+    tag: &str,
+    name: &str,
+    version: &str,
+    package: &[u8],
+) -> String {
     let metadata = serde_json::json!({"apiVersion": "v2", "name": name, "version": version});
-    world.registry.push_chart(repository, tag, &metadata, package, None, &[]).package.hex().to_owned()
+    world
+        .registry
+        .push_chart(repository, tag, &metadata, package, None, &[])
+        .package
+        .hex()
+        .to_owned()
 }
 
 fn digest(world: &World, view: &str, chart: &str) -> String {
     let index = world.published(&Key::Index(view.parse().unwrap())).unwrap();
-    index["entries"][chart][0]["digest"].as_str().unwrap().to_owned()
+    index["entries"][chart][0]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -31,7 +48,9 @@ fn two_workers_publish_the_same_bytes() {
         }
         world.pass();
         let keys = world.documents.keys();
-        keys.iter().map(|key| world.documents.stored(key).unwrap().0).collect::<Vec<_>>()
+        keys.iter()
+            .map(|key| world.documents.stored(key).unwrap().0)
+            .collect::<Vec<_>>()
     };
     assert_eq!(document("10"), document("1000"));
 }
@@ -43,28 +62,61 @@ fn newest_first_by_semver() {
         world.registry.push_version("charts/a", "a", version);
     }
     world.pass();
-    assert_eq!(world.versions(""), ["a v2.0.0", "a 1.10.0", "a 1.9.0", "a 1.2.0", "a 1.2.0-rc.1", "a 1.0.0"]);
+    assert_eq!(
+        world.versions(""),
+        [
+            "a v2.0.0",
+            "a 1.10.0",
+            "a 1.9.0",
+            "a 1.2.0",
+            "a 1.2.0-rc.1",
+            "a 1.0.0"
+        ]
+    );
 }
 
 #[test]
 fn a_takeover_at_the_root_is_reported_and_can_be_forbidden() {
     for (collisions, expected) in [("first", Some("dev/redis")), ("hide", None)] {
         let world = World::with(&[("COLLISIONS", collisions)]);
-        let base = push(&world, "charts/platform/base/redis", "1.0.0", "redis", "1.0.0", b"base");
+        let base = push(
+            &world,
+            "charts/platform/base/redis",
+            "1.0.0",
+            "redis",
+            "1.0.0",
+            b"base",
+        );
         world.pass();
         assert_eq!(digest(&world, "", "redis"), base);
-        let dev = push(&world, "charts/dev/redis", "1.0.0", "redis", "1.0.0", b"dev");
+        let dev = push(
+            &world,
+            "charts/dev/redis",
+            "1.0.0",
+            "redis",
+            "1.0.0",
+            b"dev",
+        );
         world.pass();
         let root = world.published(&Key::Index(View::root())).unwrap();
         match expected {
-            Some(_) => assert_eq!(root["entries"]["redis"][0]["digest"], dev, "the shorter repository comes first"),
+            Some(_) => assert_eq!(
+                root["entries"]["redis"][0]["digest"], dev,
+                "the shorter repository comes first"
+            ),
             None => assert_eq!(root["entries"]["redis"], serde_json::Value::Null),
         }
         assert_eq!(world.answered("platform"), ["redis 1.0.0"]);
         assert_eq!(world.answered("dev"), ["redis 1.0.0"]);
         world.rest();
-        assert_eq!(digest(&world, "platform", "redis"), base, "still served in its own space");
-        let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else { panic!("no info") };
+        assert_eq!(
+            digest(&world, "platform", "redis"),
+            base,
+            "still served in its own space"
+        );
+        let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
+            panic!("no info")
+        };
         let shadowed = &info["shadowed"];
         assert_eq!(shadowed[0]["file"], "redis-1.0.0.tgz");
         assert_eq!(info["counts"]["contested"], 1);
@@ -74,8 +126,22 @@ fn a_takeover_at_the_root_is_reported_and_can_be_forbidden() {
 #[test]
 fn the_shadowed_version_appears_when_the_winners_tag_goes() {
     let world = World::new();
-    let base = push(&world, "charts/platform/redis", "1.0.0", "redis", "1.0.0", b"base");
-    let dev = push(&world, "charts/dev/redis", "1.0.0", "redis", "1.0.0", b"dev");
+    let base = push(
+        &world,
+        "charts/platform/redis",
+        "1.0.0",
+        "redis",
+        "1.0.0",
+        b"base",
+    );
+    let dev = push(
+        &world,
+        "charts/dev/redis",
+        "1.0.0",
+        "redis",
+        "1.0.0",
+        b"dev",
+    );
     world.pass();
     assert_eq!(digest(&world, "", "redis"), dev);
     world.registry.delete_tag("charts/dev/redis", "1.0.0");
@@ -87,7 +153,14 @@ fn the_shadowed_version_appears_when_the_winners_tag_goes() {
 fn a_repository_called_as_the_chart_wins_over_one_that_is_not() {
     let world = World::new();
     push(&world, "charts/x", "1.0.0", "redis", "1.0.0", b"other");
-    let own = push(&world, "charts/longer/redis", "1.0.0", "redis", "1.0.0", b"own");
+    let own = push(
+        &world,
+        "charts/longer/redis",
+        "1.0.0",
+        "redis",
+        "1.0.0",
+        b"own",
+    );
     world.pass();
     assert_eq!(digest(&world, "", "redis"), own);
 }
@@ -102,9 +175,15 @@ fn one_file_name_of_two_charts_is_decided() {
     let candidates = find(&world, file);
     assert_eq!(candidates.len(), 2);
     let index = world.published(&Key::Index(View::root())).unwrap();
-    let served: Vec<&str> = ["foo", "foo-1"].into_iter().filter(|name| index["entries"][name].is_array()).collect();
+    let served: Vec<&str> = ["foo", "foo-1"]
+        .into_iter()
+        .filter(|name| index["entries"][name].is_array())
+        .collect();
     assert_eq!(served, ["foo"], "the shorter repository");
-    assert_eq!(candidates[0].package.hex(), index["entries"]["foo"][0]["digest"].as_str().unwrap());
+    assert_eq!(
+        candidates[0].package.hex(),
+        index["entries"]["foo"][0]["digest"].as_str().unwrap()
+    );
 }
 
 #[test]
@@ -114,17 +193,27 @@ fn an_overwritten_package_stays_reachable_for_thirty_days() {
     world.pass();
     world.rest();
     let new = push(&world, "charts/a", "1.0.0", "a", "1.0.0", b"new");
-    world.ask(&Question::Changed { names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))] });
+    world.ask(&Question::Changed {
+        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+    });
     world.clock.advance(Duration::from_secs(2));
     world.rest();
     let candidates = find(&world, "a-1.0.0.tgz");
-    assert_eq!(candidates.iter().map(|candidate| candidate.package.hex()).collect::<Vec<_>>(), [new.as_str(), old.as_str()]);
+    assert_eq!(
+        candidates
+            .iter()
+            .map(|candidate| candidate.package.hex())
+            .collect::<Vec<_>>(),
+        [new.as_str(), old.as_str()]
+    );
     assert!(candidates[0].until.is_none() && candidates[1].until.is_some());
     world.clock.advance(Duration::from_secs(30 * 24 * 3600));
     world.pass();
     world.rest();
     assert_eq!(find(&world, "a-1.0.0.tgz").len(), 1);
-    let shard = world.published(&Key::Files(shard_of("a-1.0.0.tgz"))).unwrap();
+    let shard = world
+        .published(&Key::Files(shard_of("a-1.0.0.tgz")))
+        .unwrap();
     assert!(!shard.to_string().contains(&old));
 }
 
@@ -133,7 +222,9 @@ fn folder_scope_lists_only_what_lies_directly_in_it() {
     let world = World::with(&[("INDEX_SCOPE", "folder")]);
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.registry.push_version("charts/team/b", "b", "1.0.0");
-    world.registry.push_version("charts/team/sub/c", "c", "1.0.0");
+    world
+        .registry
+        .push_version("charts/team/sub/c", "c", "1.0.0");
     world.pass();
     assert_eq!(world.versions(""), ["a 1.0.0"]);
     assert_eq!(world.answered("team"), ["b 1.0.0"]);
@@ -151,8 +242,16 @@ fn deleting_all_of_kv_loses_nothing() {
     assert_eq!(world.answered(""), ["a 1.0.0"]);
     assert_eq!(find(&world, "a-1.0.0.tgz").len(), 1);
     world.rest();
-    assert_eq!(world.versions(""), ["a 1.0.0"], "what was missed is put again");
-    assert!(world.published(&Key::Files(shard_of("a-1.0.0.tgz"))).is_some());
+    assert_eq!(
+        world.versions(""),
+        ["a 1.0.0"],
+        "what was missed is put again"
+    );
+    assert!(
+        world
+            .published(&Key::Files(shard_of("a-1.0.0.tgz")))
+            .is_some()
+    );
 }
 
 #[test]
@@ -165,16 +264,27 @@ fn a_refresh_of_a_path_confirms_all_below_it_at_once() {
     let new = push(&world, "charts/team/a", "1.0.0", "a", "1.0.0", b"new");
     world.registry.clear_log();
     world.clock.advance(Duration::from_secs(2));
-    let Answer::Accepted { ticket, etag } = world.ask(&Question::Refresh { path: Some("team".to_owned()), confirm: false }) else {
+    let Answer::Accepted { ticket, etag } = world.ask(&Question::Refresh {
+        path: Some("team".to_owned()),
+        confirm: false,
+    }) else {
         panic!("not accepted")
     };
     assert_eq!(etag, None);
     world.rest();
     assert_eq!(digest(&world, "", "a"), new);
     assert_eq!(world.registry.calls_to("charts/b"), 0);
-    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket }) else { panic!("not accepted") };
+    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket }) else {
+        panic!("not accepted")
+    };
     assert!(etag.is_some(), "published");
-    assert_eq!(world.ask(&Question::Refresh { path: Some("No/Such".to_owned()), confirm: false }), Answer::Missing);
+    assert_eq!(
+        world.ask(&Question::Refresh {
+            path: Some("No/Such".to_owned()),
+            confirm: false
+        }),
+        Answer::Missing
+    );
 }
 
 #[test]
@@ -185,11 +295,16 @@ fn a_whole_refresh_is_settled_by_a_pass_that_began_after_it() {
     world.rest();
     world.registry.push_version("charts/b", "b", "1.0.0");
     world.clock.advance(Duration::from_secs(2));
-    let Answer::Accepted { ticket, .. } = world.ask(&Question::Refresh { path: None, confirm: false }) else {
+    let Answer::Accepted { ticket, .. } = world.ask(&Question::Refresh {
+        path: None,
+        confirm: false,
+    }) else {
         panic!("not accepted")
     };
     world.pass();
-    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket }) else { panic!("not accepted") };
+    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket }) else {
+        panic!("not accepted")
+    };
     assert!(etag.is_some());
     assert_eq!(world.versions("").len(), 2);
 }
@@ -202,7 +317,9 @@ fn a_webhook_for_what_is_not_configured_makes_no_call() {
     world.rest();
     world.registry.clear_log();
     for name in ["charts/b", "other/a", "NOT A NAME", "charts/../a"] {
-        world.ask(&Question::Changed { names: vec![(name.to_owned(), None)] });
+        world.ask(&Question::Changed {
+            names: vec![(name.to_owned(), None)],
+        });
     }
     world.rest();
     assert_eq!(world.registry.calls(), 0);

@@ -6,7 +6,9 @@ use crate::testing::Fault;
 fn with_versions(count: usize) -> World {
     let world = World::new();
     for minor in 0..count {
-        world.registry.push_version("charts/a", "a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
     world.pass();
     world.rest();
@@ -51,12 +53,18 @@ fn a_denied_repository_goes_when_a_pass_a_day_later_says_the_same() {
         world.registry.push_version("charts/b", "b", "1.0.0");
         world.pass();
         world.rest();
-        world.registry.inject("charts/a/tags", None, Fault::status(status));
+        world
+            .registry
+            .inject("charts/a/tags", None, Fault::status(status));
         world.pass();
         world.clock.advance(Duration::from_secs(23 * 3600));
         world.pass();
         world.rest();
-        assert_eq!(world.versions("").len(), 3, "{status}: not before a day has gone by");
+        assert_eq!(
+            world.versions("").len(),
+            3,
+            "{status}: not before a day has gone by"
+        );
         world.clock.advance(Duration::from_secs(2 * 3600));
         world.pass();
         world.rest();
@@ -65,14 +73,33 @@ fn a_denied_repository_goes_when_a_pass_a_day_later_says_the_same() {
 }
 
 #[test]
+fn a_repository_that_went_by_denial_comes_back_with_the_same_tags() {
+    let world = with_versions(2);
+    world
+        .registry
+        .inject("charts/a/tags", None, Fault::status(403));
+    world.pass();
+    world.clock.advance(Duration::from_secs(25 * 3600));
+    world.pass();
+    assert!(world.versions("").is_empty());
+    world.registry.heal();
+    world.pass();
+    assert_eq!(world.versions(""), ["a 1.1.0", "a 1.0.0"]);
+}
+
+#[test]
 fn a_denial_that_ends_in_between_starts_anew() {
     let world = with_versions(1);
-    world.registry.inject("charts/a/tags", None, Fault::status(403));
+    world
+        .registry
+        .inject("charts/a/tags", None, Fault::status(403));
     world.pass();
     world.registry.heal();
     world.clock.advance(Duration::from_secs(20 * 3600));
     world.pass();
-    world.registry.inject("charts/a/tags", None, Fault::status(403));
+    world
+        .registry
+        .inject("charts/a/tags", None, Fault::status(403));
     world.clock.advance(Duration::from_secs(6 * 3600));
     world.pass();
     world.rest();
@@ -83,7 +110,9 @@ fn a_denial_that_ends_in_between_starts_anew() {
 fn a_mass_removal_waits_for_a_second_sight_a_minute_later() {
     let world = with_versions(20);
     for minor in 0..11 {
-        world.registry.delete_tag("charts/a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .delete_tag("charts/a", &format!("1.{minor}.0"));
     }
     world.pass();
     assert_eq!(world.versions("").len(), 20, "held");
@@ -96,7 +125,13 @@ fn a_mass_removal_waits_for_a_second_sight_a_minute_later() {
 #[test]
 fn a_mass_removal_that_was_a_hiccup_never_shows() {
     let world = with_versions(20);
-    world.registry.inject("tags/list", Some(1), Fault::status(200).header("content-type", "application/json").body(r#"{"name":"charts/a","tags":[]}"#));
+    world.registry.inject(
+        "tags/list",
+        Some(1),
+        Fault::status(200)
+            .header("content-type", "application/json")
+            .body(r#"{"name":"charts/a","tags":[]}"#),
+    );
     world.pass();
     assert_eq!(world.versions("").len(), 20);
     for _ in 0..3 {
@@ -109,12 +144,16 @@ fn a_mass_removal_that_was_a_hiccup_never_shows() {
 fn a_mass_removal_of_repositories_is_held_too() {
     let world = World::new();
     for chart in 0..20 {
-        world.registry.push_version(&format!("charts/c{chart}"), &format!("c{chart}"), "1.0.0");
+        world
+            .registry
+            .push_version(&format!("charts/c{chart}"), &format!("c{chart}"), "1.0.0");
     }
     world.pass();
     world.rest();
     for chart in 0..15 {
-        world.registry.delete_repository(&format!("charts/c{chart}"));
+        world
+            .registry
+            .delete_repository(&format!("charts/c{chart}"));
     }
     world.pass();
     assert_eq!(world.versions("").len(), 20);
@@ -126,11 +165,16 @@ fn a_mass_removal_of_repositories_is_held_too() {
 fn an_operator_confirms_a_mass_removal() {
     let world = with_versions(20);
     for minor in 0..15 {
-        world.registry.delete_tag("charts/a", &format!("1.{minor}.0"));
+        world
+            .registry
+            .delete_tag("charts/a", &format!("1.{minor}.0"));
     }
     world.pass();
     assert_eq!(world.versions("").len(), 20);
-    world.ask(&Question::Refresh { path: None, confirm: true });
+    world.ask(&Question::Refresh {
+        path: None,
+        confirm: true,
+    });
     world.pass();
     assert_eq!(world.versions("").len(), 5);
 }
@@ -142,8 +186,17 @@ fn a_source_that_is_no_longer_configured_goes_at_once() {
     world.pass();
     world.rest();
     world.config = config(&[("REPOSITORIES", "b")]);
-    assert_eq!(world.answered(""), ["b 1.0.0"], "from the first question on");
-    assert_eq!(world.ask(&Question::Find { file: "a-1.0.0.tgz".to_owned() }), Answer::Missing);
+    assert_eq!(
+        world.answered(""),
+        ["b 1.0.0"],
+        "from the first question on"
+    );
+    assert_eq!(
+        world.ask(&Question::Find {
+            file: "a-1.0.0.tgz".to_owned()
+        }),
+        Answer::Missing
+    );
     world.rest();
     assert_eq!(world.versions(""), ["b 1.0.0"]);
 }
@@ -154,12 +207,45 @@ fn old_keys_are_removed_an_hour_after_a_change_of_configuration() {
     let before = world.documents.keys();
     world.config = config(&[("INDEX_SCOPE", "folder")]);
     world.rest();
-    assert!(before.iter().all(|key| world.documents.keys().contains(key)), "other isolates may still read them");
+    assert!(
+        before
+            .iter()
+            .all(|key| world.documents.keys().contains(key)),
+        "other isolates may still read them"
+    );
     assert!(world.documents.keys().len() > before.len());
     world.clock.advance(Duration::from_secs(3601));
     world.pass();
     world.rest();
-    assert!(before.iter().all(|key| !world.documents.keys().contains(key)));
+    assert!(
+        before
+            .iter()
+            .all(|key| !world.documents.keys().contains(key))
+    );
+}
+
+#[test]
+fn an_older_worker_starts_anew_over_a_newer_schema_while_kv_goes_on() {
+    use crate::platform::Database as _;
+    let world = with_versions(2);
+    world
+        .database
+        .execute("UPDATE schema SET version = ?", &[99.into()])
+        .unwrap();
+    world
+        .database
+        .execute(
+            "ALTER TABLE tag ADD COLUMN novelty TEXT NOT NULL DEFAULT ''",
+            &[],
+        )
+        .unwrap();
+    assert!(matches!(
+        world.ask(&Question::Index { view: View::root() }),
+        Answer::NotReady { .. }
+    ));
+    assert_eq!(world.versions("").len(), 2, "what is published stays");
+    world.pass();
+    assert_eq!(world.answered("").len(), 2);
 }
 
 #[test]
@@ -170,7 +256,11 @@ fn a_version_pushed_out_by_newer_ones_goes_without_doubt() {
     }
     world.pass();
     assert_eq!(world.versions(""), ["a 1.10.0", "a 1.9.0"]);
-    assert_eq!(world.registry.calls_to("/manifests/"), 2, "judged by name before any call");
+    assert_eq!(
+        world.registry.calls_to("/manifests/"),
+        2,
+        "judged by name before any call"
+    );
     world.registry.push_version("charts/a", "a", "2.0.0");
     world.pass();
     assert_eq!(world.versions(""), ["a 2.0.0", "a 1.10.0"]);
@@ -179,16 +269,35 @@ fn a_version_pushed_out_by_newer_ones_goes_without_doubt() {
 #[test]
 fn a_space_comes_with_its_first_chart_and_goes_with_its_last() {
     let world = with_versions(1);
-    assert_eq!(world.ask(&Question::Index { view: "team".parse().unwrap() }), Answer::Missing);
-    world.registry.push_version("charts/team/sub/b", "b", "1.0.0");
+    assert_eq!(
+        world.ask(&Question::Index {
+            view: "team".parse().unwrap()
+        }),
+        Answer::Missing
+    );
+    world
+        .registry
+        .push_version("charts/team/sub/b", "b", "1.0.0");
     world.pass();
     assert_eq!(world.answered("team"), ["b 1.0.0"]);
     assert_eq!(world.answered("team/sub"), ["b 1.0.0"]);
     world.rest();
-    assert_eq!(world.versions("team/sub"), ["b 1.0.0"], "published once read");
+    assert_eq!(
+        world.versions("team/sub"),
+        ["b 1.0.0"],
+        "published once read"
+    );
     world.registry.delete_repository("charts/team/sub/b");
     world.pass();
     world.rest();
-    assert_eq!(world.ask(&Question::Index { view: "team".parse().unwrap() }), Answer::Missing);
-    assert_eq!(world.published(&Key::Index("team/sub".parse().unwrap())), None);
+    assert_eq!(
+        world.ask(&Question::Index {
+            view: "team".parse().unwrap()
+        }),
+        Answer::Missing
+    );
+    assert_eq!(
+        world.published(&Key::Index("team/sub".parse().unwrap())),
+        None
+    );
 }

@@ -7,7 +7,11 @@ fn filled(world: &World, repositories: usize, versions: usize) {
     for repository in 0..repositories {
         let name = format!("chart-{repository:03}");
         for version in 0..versions {
-            world.registry.push_version(&format!("charts/{name}"), &name, &format!("1.{version}.0"));
+            world.registry.push_version(
+                &format!("charts/{name}"),
+                &name,
+                &format!("1.{version}.0"),
+            );
         }
     }
 }
@@ -24,7 +28,10 @@ fn a_first_pass_keeps_six_calls_busy_from_the_first_to_the_last() {
         let rounds = world.clock.now().since(begun).as_millis() / latency.as_millis();
         let calls = world.registry.calls() as u128;
         assert_eq!(calls, 1 + 20 + 2 * 2_000);
-        assert!(rounds * 10 <= calls * 13 / 6, "{rounds} rounds for {calls} calls at budget {budget}");
+        assert!(
+            rounds * 10 <= calls * 13 / 6,
+            "{rounds} rounds for {calls} calls at budget {budget}"
+        );
     }
 }
 

@@ -33,7 +33,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             .ok_or_else(|| self.garbage(operation, self.registry.host(), Garbage::TooLarge))?;
         let request = self.formed(operation, request::blob(self.registry, name, digest, None))?;
         let response = self
-            .send(operation, Area::Repository(name), request.clone())
+            .send(operation, Area::Content(name), request.clone())
             .await?;
         let operation = if is_redirect(response.status()) {
             Operation::FollowingRedirect
@@ -75,7 +75,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let operation = Operation::ReadingBlob;
         let request = self.formed(operation, request::blob(self.registry, name, digest, range))?;
         let response = self
-            .send(operation, Area::Repository(name), request.clone())
+            .send(operation, Area::Content(name), request.clone())
             .await?;
         if is_redirect(response.status()) {
             return Ok(Opened::Redirect(

@@ -8,7 +8,7 @@ use crate::platform::{Clock, Fetch};
 use super::super::error::Refusal;
 use super::super::location::{self, Target};
 use super::super::{Error, Garbage, Operation, request};
-use super::{Client, host_of, is_redirect};
+use super::{Client, is_redirect};
 
 /// The most redirects that are followed for one request: registry.k8s.io takes two.
 const MAX_HOPS: usize = 5;
@@ -24,13 +24,13 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let mut asked = request::redirected(asked, asked.uri().clone());
         for _ in 0..MAX_HOPS {
             if !is_redirect(response.status()) {
-                return Ok((response, host_of(&asked)));
+                return Ok((response, self.host_of(&asked)));
             }
             let target = self.target(&asked, response).await?;
             asked = request::redirected(&asked, target.uri);
             response = self.exchange(operation, asked.clone()).await?;
         }
-        let host = host_of(&asked);
+        let host = self.host_of(&asked);
         if is_redirect(response.status()) {
             self.fetch.cancel(response.into_body()).await;
             return Err(self.garbage(operation, &host, Garbage::Redirect));
@@ -49,11 +49,11 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let location = parts.headers.get(header::LOCATION).ok_or_else(|| {
             self.garbage(
                 Operation::FollowingRedirect,
-                &host_of(asked),
+                &self.host_of(asked),
                 Garbage::Redirect,
             )
         })?;
-        self.judged(asked.uri(), &host_of(asked), location)
+        self.judged(asked.uri(), &self.host_of(asked), location)
     }
 
     /// The target of a Location that came from `host` in answer to a request for `requested`.

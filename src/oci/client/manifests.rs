@@ -35,7 +35,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             request::manifest(self.registry, Method::GET, name, reference),
         )?;
         let response = self
-            .send(operation, Area::Repository(name), request.clone())
+            .send(operation, Area::Content(name), request.clone())
             .await?;
         let operation = if is_redirect(response.status()) {
             Operation::FollowingRedirect
@@ -76,7 +76,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             request::manifest(self.registry, Method::HEAD, name, &reference),
         )?;
         let response = self
-            .send(operation, Area::Repository(name), request.clone())
+            .send(operation, Area::Content(name), request.clone())
             .await?;
         let redirected = is_redirect(response.status());
         let (response, host) = self.follow_all(&request, response).await?;

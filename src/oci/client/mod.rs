@@ -1,5 +1,7 @@
 //! The client: puts requests in order. What they look like, and what the answers mean, is said elsewhere.
 
+mod answer;
+mod ask;
 mod auth;
 mod blobs;
 mod gate;
@@ -66,7 +68,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         operation: Operation,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<F::Body>, Error> {
-        let host = host_of(&request);
+        let host = self.host_of(&request);
         self.fetch
             .send(request)
             .await
@@ -145,6 +147,19 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         }
     }
 
+    /// The host of a request as people know it, with its port: for messages.
+    fn host_of(&self, request: &http::Request<Bytes>) -> String {
+        let authority = request
+            .uri()
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        if self.registry.origin().ends_with(&format!("://{authority}")) {
+            self.registry.host().to_owned()
+        } else {
+            authority.to_owned()
+        }
+    }
+
     /// A request that could not be formed.
     fn formed(
         &self,
@@ -153,14 +168,6 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
     ) -> Result<http::Request<Bytes>, Error> {
         request.map_err(|_| self.garbage(operation, self.registry.host(), Garbage::Address))
     }
-}
-
-/// The host of a request, with its port: for messages.
-fn host_of(request: &http::Request<Bytes>) -> String {
-    request
-        .uri()
-        .authority()
-        .map_or_else(String::new, ToString::to_string)
 }
 
 /// A header as text; none when it is absent or no text.

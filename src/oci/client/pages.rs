@@ -79,7 +79,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         known_etag: Option<&str>,
     ) -> Result<Listing, Error> {
         let (operation, area) = match name {
-            Some(name) => (Operation::ListingTags, Area::Repository(name)),
+            Some(name) => (Operation::ListingTags, Area::Tags(name)),
             None => (Operation::ListingRepositories, Area::Catalog),
         };
         let host = self.registry.host();

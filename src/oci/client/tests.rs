@@ -1,14 +1,16 @@
 //! The client against a registry that answers requests, flow by flow. What is counted is what was sent.
 
 mod auth;
-mod content;
+mod blobs;
 mod lists;
+mod manifests;
+mod token_servers;
 
 use std::cell::Cell;
 
 use crate::oci::{Credentials, Name, Tag};
 use crate::platform::Timestamp;
-use crate::testing::{FakeRegistry, Pushed, VirtualClock};
+use crate::testing::{Auth, Blobs, FakeRegistry, Fault, Pushed, TokenAuth, VirtualClock};
 
 use super::*;
 
@@ -92,6 +94,32 @@ fn done<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
 }
 
+const TOKEN: &str = "GET https://auth.registry.example/token?service=registry.example&scope=";
+
+fn nginx_token() -> String {
+    format!("{TOKEN}repository%3Aacme%2Fnginx%3Apull")
+}
+
+fn with_tokens(credentials: Credentials, auth: TokenAuth) -> Bench {
+    let bench = Bench::new(credentials);
+    bench.registry.push_version("acme/redis", "redis", "1.0.0");
+    bench.registry.set_auth(Auth::Token(auth));
+    bench
+}
+
+fn for_acme() -> TokenAuth {
+    TokenAuth {
+        user: Some(("acme".to_owned(), "hunter2".to_owned())),
+        ..TokenAuth::default()
+    }
+}
+
+async fn tags(bench: &Bench, repository: &str) -> Result<Listing, Error> {
+    bench.client().tags(&name(repository), None, None).await
+}
+
+const TAGS: &str = "GET /v2/acme/nginx/tags/list?n=1000";
+
 /// A Worker that drops a body keeps its connection open.
 #[test]
 fn unread_bodies_are_let_go() {
@@ -119,7 +147,6 @@ fn unread_bodies_are_let_go() {
         }
     }
 
-    use crate::testing::{Auth, Blobs, Fault, TokenAuth};
     let bench = Bench::new(acme());
     bench.registry.set_auth(Auth::Token(TokenAuth::default()));
     bench.registry.set_blobs(Blobs::Redirect(307));

@@ -40,7 +40,10 @@ fn is(value: &str, expected: Caller) {
 #[test]
 fn credentials_tell_who_calls() {
     is(&basic("helm", "pa:ss"), Caller::Reader);
-    is(&basic("helm", "pa:ss").replace("Basic", "bAsIc "), Caller::Reader);
+    is(
+        &basic("helm", "pa:ss").replace("Basic", "bAsIc "),
+        Caller::Reader,
+    );
     is(basic("helm", "pa:ss").trim_end_matches('='), Caller::Reader);
     is("Bearer t0ken", Caller::Admin);
     is("bearer  t0ken", Caller::Admin);
@@ -66,20 +69,32 @@ fn wrong_credentials_are_none() {
     ] {
         is(&value, Caller::Anyone);
     }
-    assert_eq!(Caller::of(&config(LOCKED), &HeaderMap::new()), Caller::Anyone);
+    assert_eq!(
+        Caller::of(&config(LOCKED), &HeaderMap::new()),
+        Caller::Anyone
+    );
 }
 
 #[test]
 fn doors() {
     let locked = config(LOCKED);
-    assert_eq!(Caller::Anyone.reads(&locked), Err(Error::Unauthorized(Door::Charts)));
+    assert_eq!(
+        Caller::Anyone.reads(&locked),
+        Err(Error::Unauthorized(Door::Charts))
+    );
     assert_eq!(Caller::Reader.reads(&locked), Ok(()));
     assert_eq!(Caller::Admin.reads(&locked), Ok(()));
-    assert_eq!(Caller::Reader.administers(&locked), Err(Error::Unauthorized(Door::Admin)));
+    assert_eq!(
+        Caller::Reader.administers(&locked),
+        Err(Error::Unauthorized(Door::Admin))
+    );
     assert_eq!(Caller::Admin.administers(&locked), Ok(()));
     let open = config(&[]);
     assert_eq!(Caller::Anyone.reads(&open), Ok(()));
-    assert_eq!(Caller::Anyone.administers(&open), Err(Error::Closed("ADMIN_TOKEN")));
+    assert_eq!(
+        Caller::Anyone.administers(&open),
+        Err(Error::Closed("ADMIN_TOKEN"))
+    );
     assert_eq!(audience(&locked), Audience::Private);
     assert_eq!(audience(&open), Audience::Public);
 }
@@ -95,10 +110,27 @@ fn github_signs() {
         notifies(&config, Sender::GitHub, &headers, body.as_bytes())
     };
     assert_eq!(knock(good, "Hello, World!"), Ok(()));
-    assert_eq!(knock(&good.replace("7571", "7572"), "Hello, World!"), Err(Error::Unauthorized(Door::Webhook)));
-    assert_eq!(knock(good, "Hello, World?"), Err(Error::Unauthorized(Door::Webhook)));
-    for bad in ["", "sha256=", "sha256=7", "sha256=zz", "sha1=757107ea", "757107ea"] {
-        assert_eq!(knock(bad, "Hello, World!"), Err(Error::Unauthorized(Door::Webhook)), "{bad}");
+    assert_eq!(
+        knock(&good.replace("7571", "7572"), "Hello, World!"),
+        Err(Error::Unauthorized(Door::Webhook))
+    );
+    assert_eq!(
+        knock(good, "Hello, World?"),
+        Err(Error::Unauthorized(Door::Webhook))
+    );
+    for bad in [
+        "",
+        "sha256=",
+        "sha256=7",
+        "sha256=zz",
+        "sha1=757107ea",
+        "757107ea",
+    ] {
+        assert_eq!(
+            knock(bad, "Hello, World!"),
+            Err(Error::Unauthorized(Door::Webhook)),
+            "{bad}"
+        );
     }
 }
 
@@ -111,8 +143,14 @@ fn who_does_not_sign_shows_the_secret() {
         assert_eq!(knock(sender, &format!("Bearer {secret}")), Ok(()));
         assert_eq!(knock(sender, &basic("x", secret)), Ok(()));
         assert_eq!(knock(sender, secret), Ok(()));
-        assert_eq!(knock(sender, "Bearer t0ken"), Err(Error::Unauthorized(Door::Webhook)));
-        assert_eq!(notifies(&config, sender, &HeaderMap::new(), b"{}"), Err(Error::Unauthorized(Door::Webhook)));
+        assert_eq!(
+            knock(sender, "Bearer t0ken"),
+            Err(Error::Unauthorized(Door::Webhook))
+        );
+        assert_eq!(
+            notifies(&config, sender, &HeaderMap::new(), b"{}"),
+            Err(Error::Unauthorized(Door::Webhook))
+        );
     }
     // GitHub always signs when it knows a secret.
     assert_eq!(
@@ -135,7 +173,12 @@ fn a_wrong_signature_is_not_mended_by_the_right_secret() {
 #[test]
 fn without_a_secret_webhooks_are_closed() {
     assert_eq!(
-        notifies(&config(&[]), Sender::Harbor, &authorization("Bearer "), b"{}"),
+        notifies(
+            &config(&[]),
+            Sender::Harbor,
+            &authorization("Bearer "),
+            b"{}"
+        ),
         Err(Error::Closed("WEBHOOK_SECRET"))
     );
 }

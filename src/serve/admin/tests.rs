@@ -47,9 +47,15 @@ fn admin_routes_want_the_admin() {
     assert_eq!(status(&world.post("/refresh/a", &[])), 401);
     let closed = World::new(PUBLIC);
     for path in ["/info", "/metrics"] {
-        assert_eq!(error(&closed.get_with(path, &[ADMIN])), "403 closed: ADMIN_TOKEN is not set");
+        assert_eq!(
+            error(&closed.get_with(path, &[ADMIN])),
+            "403 closed: ADMIN_TOKEN is not set"
+        );
     }
-    assert_eq!(error(&closed.post("/refresh", &[ADMIN])), "403 closed: ADMIN_TOKEN is not set");
+    assert_eq!(
+        error(&closed.post("/refresh", &[ADMIN])),
+        "403 closed: ADMIN_TOKEN is not set"
+    );
     assert_eq!((world.asked(), closed.asked()), (vec![], vec![]));
 }
 
@@ -59,10 +65,17 @@ fn info_begins_with_the_version() {
     let info = serde_json::json!({ "ready": true, "counts": { "charts": 3 } });
     world.say([Say::Answer(Answer::Info { info })]);
     let answer = show(&world.get_with("/info?page=2", &[ADMIN]));
-    let start = concat!("\n{\"version\":\"", env!("CARGO_PKG_VERSION"), "\",\"counts\":{\"charts\":3},");
+    let start = concat!(
+        "\n{\"version\":\"",
+        env!("CARGO_PKG_VERSION"),
+        "\",\"counts\":{\"charts\":3},"
+    );
     assert!(answer.contains(start), "{answer}");
     assert_eq!(world.asked(), [Question::Info { page: 2 }]);
-    assert_eq!(error(&world.get_with("/info?page=x", &[ADMIN])), "400 page is not a number");
+    assert_eq!(
+        error(&world.get_with("/info?page=x", &[ADMIN])),
+        "400 page is not a number"
+    );
 }
 
 #[test]
@@ -71,7 +84,10 @@ fn metrics_are_text() {
     let status = Status::default();
     world.say([Say::Answer(Answer::Status { status })]);
     let answer = world.get_with("/metrics", &[ADMIN]);
-    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(
+        answer.headers()["content-type"],
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
     assert!(show(&answer).contains("portolan_versions 0\n"));
 }
 
@@ -92,27 +108,50 @@ fn a_refresh_is_accepted() {
     assert_eq!(
         world.asked(),
         [
-            Question::Refresh { path: None, confirm: false },
-            Question::Refresh { path: Some("team-a/nginx".to_owned()), confirm: true },
+            Question::Refresh {
+                path: None,
+                confirm: false
+            },
+            Question::Refresh {
+                path: Some("team-a/nginx".to_owned()),
+                confirm: true
+            },
         ]
     );
     world.say([Say::Answer(Answer::Missing)]);
-    assert_eq!(error(&world.post("/refresh/x", &[ADMIN])), "404 there are no charts below this path");
+    assert_eq!(
+        error(&world.post("/refresh/x", &[ADMIN])),
+        "404 there are no charts below this path"
+    );
     for bad in ["wait=soon", "wait=-1", "confirm=maybe"] {
-        assert_eq!(status(&world.post(&format!("/refresh?{bad}"), &[ADMIN])), 400, "{bad}");
+        assert_eq!(
+            status(&world.post(&format!("/refresh?{bad}"), &[ADMIN])),
+            400,
+            "{bad}"
+        );
     }
 }
 
 #[test]
 fn a_refresh_waits_until_it_is_published() {
     let world = World::new(PRIVATE);
-    world.say([accepted(7, None), accepted(7, None), accepted(7, Some("\"new\""))]);
+    world.say([
+        accepted(7, None),
+        accepted(7, None),
+        accepted(7, Some("\"new\"")),
+    ]);
     let answer = world.post("/refresh?wait=60", &[ADMIN]);
-    assert_eq!((status(&answer), answer.headers()[ETAG].to_str().unwrap()), (200, "\"new\""));
+    assert_eq!(
+        (status(&answer), answer.headers()[ETAG].to_str().unwrap()),
+        (200, "\"new\"")
+    );
     assert_eq!(
         world.asked(),
         [
-            Question::Refresh { path: None, confirm: false },
+            Question::Refresh {
+                path: None,
+                confirm: false
+            },
             Question::Await { ticket: 7 },
             Question::Await { ticket: 7 },
         ]
@@ -121,7 +160,13 @@ fn a_refresh_waits_until_it_is_published() {
 
 #[test]
 fn a_refresh_waits_no_longer_than_it_was_told() {
-    for (query, seconds) in [("wait=3", 3), ("wait", 60), ("wait=2s", 2), ("wait=99999", 300), ("wait=0", 0)] {
+    for (query, seconds) in [
+        ("wait=3", 3),
+        ("wait", 60),
+        ("wait=2s", 2),
+        ("wait=99999", 300),
+        ("wait=0", 0),
+    ] {
         let world = World::new(PRIVATE);
         let begun = world.clock.now();
         world.say([accepted(7, None)]);
@@ -142,7 +187,9 @@ fn a_notification_names_what_is_ours() {
         {"action":"push","target":{"repository":"other/a","tag":"1.0.0"}},
         {"action":"push","target":{"repository":"../etc","tag":"1.0.0"}}
     ]}"#;
-    let answer = world.send("POST", "/webhook/distribution", &[HOOK], body).response;
+    let answer = world
+        .send("POST", "/webhook/distribution", &[HOOK], body)
+        .response;
     assert_eq!(status(&answer), 202);
     let a = "charts/a".to_owned();
     let names = vec![(a.clone(), Some("1.0.0".to_owned())), (a, None)];
@@ -153,7 +200,14 @@ fn a_notification_names_what_is_ours() {
 fn a_notification_of_others_asks_nobody() {
     let world = World::new(PRIVATE);
     let body = r#"{"events":[{"action":"push","target":{"repository":"other/a","tag":"1.0.0"}}]}"#;
-    assert_eq!(status(&world.send("POST", "/webhook/distribution", &[HOOK], body).response), 202);
+    assert_eq!(
+        status(
+            &world
+                .send("POST", "/webhook/distribution", &[HOOK], body)
+                .response
+        ),
+        202
+    );
     assert_eq!(world.asked(), []);
 }
 
@@ -171,12 +225,23 @@ fn bad_notifications_start_nothing() {
     assert_eq!(send("/webhook/distribution", &[wrong], good), denied);
     assert_eq!(send("/webhook/github", &[signature], "{}"), denied);
     assert_eq!(send("/webhook/github", &[HOOK], "{}"), denied);
-    assert_eq!(send("/webhook/quay", &[HOOK], good), "404 there is no such kind of webhook");
-    assert_eq!(send("/webhook/harbor", &[HOOK], "{"), "400 the body is no notification of this kind");
+    assert_eq!(
+        send("/webhook/quay", &[HOOK], good),
+        "404 there is no such kind of webhook"
+    );
+    assert_eq!(
+        send("/webhook/harbor", &[HOOK], "{"),
+        "400 the body is no notification of this kind"
+    );
     let long = " ".repeat(BODY_LIMIT + 1);
-    assert_eq!(send("/webhook/harbor", &[HOOK], &long), "413 the body is larger than 1048576 bytes");
+    assert_eq!(
+        send("/webhook/harbor", &[HOOK], &long),
+        "413 the body is larger than 1048576 bytes"
+    );
     let closed = World::new(PUBLIC);
-    let answer = closed.send("POST", "/webhook/harbor", &[HOOK], good).response;
+    let answer = closed
+        .send("POST", "/webhook/harbor", &[HOOK], good)
+        .response;
     assert_eq!(error(&answer), "403 closed: WEBHOOK_SECRET is not set");
     assert_eq!((world.asked(), closed.asked()), (vec![], vec![]));
 }

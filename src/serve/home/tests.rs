@@ -67,7 +67,9 @@ fn counts_are_for_readers() {
     assert!(text(&[READER]).contains("It has 1,200 versions of 3 charts."));
     world.say(says(false));
     assert!(!text(&[]).contains("1,234"), "{}", text(&[]));
-    assert!(text(&[]).contains("The first sync is running.\n\nThe registry registry.example did not answer in time."));
+    assert!(text(&[]).contains(
+        "The first sync is running.\n\nThe registry registry.example did not answer in time."
+    ));
     assert!(text(&[READER]).contains("1,234 of about 5,000 tags"));
     assert!(text(&[]).contains("--username <user> --password-stdin"));
 }
@@ -104,9 +106,18 @@ fn a_host_is_shown_only_as_a_shell_may_see_it() {
         *request.uri_mut() = uri.parse().unwrap();
         add_line(&config, &request)
     };
-    assert_eq!(line("http://localhost:8787/"), "$ helm repo add charts http://localhost:8787");
-    assert_eq!(line("https://u:p@charts.example/"), "$ helm repo add charts https://charts.example");
-    assert_eq!(line("https://a$b/"), "$ helm repo add charts https://<this host>");
+    assert_eq!(
+        line("http://localhost:8787/"),
+        "$ helm repo add charts http://localhost:8787"
+    );
+    assert_eq!(
+        line("https://u:p@charts.example/"),
+        "$ helm repo add charts https://charts.example"
+    );
+    assert_eq!(
+        line("https://a$b/"),
+        "$ helm repo add charts https://<this host>"
+    );
     assert_eq!(line("/"), "$ helm repo add charts https://<this host>");
 }
 

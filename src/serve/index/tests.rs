@@ -2,7 +2,6 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, IF_NONE_MATC
 
 use super::*;
 use crate::catalog::{Fault, Progress};
-use crate::platform::Clock as _;
 use crate::serve::Body;
 use crate::serve::tests::{ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, show, status};
 
@@ -114,7 +113,10 @@ fn a_miss_in_kv_is_answered_by_the_catalog() {
     let world = World::new(PUBLIC);
     world.say([Say::Document("from rows")]);
     let answer = world.get("/a/index.yaml");
-    assert_eq!((status(&answer), bytes(&answer)), (200, b"from rows".as_slice()));
+    assert_eq!(
+        (status(&answer), bytes(&answer)),
+        (200, b"from rows".as_slice())
+    );
     assert_eq!(answer.headers()[ETAG], "\"from rows\"");
     assert_eq!(answer.headers()[CONTENT_LENGTH], "9");
     assert_eq!(world.asked(), [Question::Index { view: view("a") }]);
@@ -130,7 +132,10 @@ fn kv_out_of_order_is_no_outage() {
     world.say([Say::Document("rows")]);
     let handled = world.send("GET", "/index.yaml", &[], "");
     assert_eq!(bytes(&handled.response), b"rows");
-    assert_eq!(handled.fault.as_deref(), Some("the document store failed: 500"));
+    assert_eq!(
+        handled.fault.as_deref(),
+        Some("the document store failed: 500")
+    );
 }
 
 #[test]
@@ -178,7 +183,10 @@ fn a_fault_of_the_registry_is_told_at_once() {
     let world = World::new(PUBLIC);
     world.say([faulty(None)]);
     let answer = world.get("/index.yaml");
-    assert_eq!(error(&answer), "502 the registry registry.example denied access (401)");
+    assert_eq!(
+        error(&answer),
+        "502 the registry registry.example denied access (401)"
+    );
     assert_eq!(world.pauses(), 0);
     // Unless it is tried again while the client waits.
     let soon = world.clock.now().after(Duration::from_secs(6));
@@ -187,7 +195,13 @@ fn a_fault_of_the_registry_is_told_at_once() {
     let late = world.clock.now().after(Duration::from_mins(2));
     world.say([faulty(Some(late))]);
     let answer = world.get("/index.yaml");
-    assert_eq!((status(&answer), answer.headers()[RETRY_AFTER].to_str().unwrap()), (502, "120"));
+    assert_eq!(
+        (
+            status(&answer),
+            answer.headers()[RETRY_AFTER].to_str().unwrap()
+        ),
+        (502, "120")
+    );
 }
 
 #[test]
@@ -198,7 +212,10 @@ fn a_catalog_that_restarts_is_asked_again() {
     world.say([Say::Broken]);
     let handled = world.send("GET", "/index.yaml", &[], "");
     assert_eq!(error(&handled.response), "503 the catalog did not answer");
-    assert_eq!(handled.fault.as_deref(), Some("catalog: the object was reset"));
+    assert_eq!(
+        handled.fault.as_deref(),
+        Some("catalog: the object was reset")
+    );
     let reason = "no such table".to_owned();
     world.say([Say::Answer(Answer::Failed { reason })]);
     let handled = world.send("GET", "/index.yaml", &[], "");
@@ -228,7 +245,10 @@ fn who_is_known_may_ask_past_kv() {
         let answer = world.get_with("/index.yaml", &[known.clone(), NO_CACHE]);
         assert_eq!(bytes(&answer), b"new");
         let pragma = (http::header::PRAGMA, "no-cache");
-        assert_eq!(bytes(&world.get_with("/index.yaml", &[known, pragma])), b"new");
+        assert_eq!(
+            bytes(&world.get_with("/index.yaml", &[known, pragma])),
+            b"new"
+        );
     }
     assert_eq!(calls(&world), (0, 0, 4));
     assert_eq!(bytes(&world.get_with("/index.yaml", &[READER])), b"old");

@@ -63,8 +63,16 @@ fn harbor() {
             }}"#
         )
     };
-    names(Sender::Harbor, &default("PUSH_ARTIFACT"), &[("charts/nginx", Some("1.2.3"))]);
-    names(Sender::Harbor, &default("DELETE_ARTIFACT"), &[("charts/nginx", Some("1.2.3"))]);
+    names(
+        Sender::Harbor,
+        &default("PUSH_ARTIFACT"),
+        &[("charts/nginx", Some("1.2.3"))],
+    );
+    names(
+        Sender::Harbor,
+        &default("DELETE_ARTIFACT"),
+        &[("charts/nginx", Some("1.2.3"))],
+    );
     names(Sender::Harbor, &default("PULL_ARTIFACT"), &[]);
     names(Sender::Harbor, &default("SCANNING_COMPLETED"), &[]);
     names(
@@ -80,8 +88,16 @@ fn harbor() {
         }"#,
         &[("charts/nginx", None)],
     );
-    names(Sender::Harbor, r#"{"type": "PUSH_ARTIFACT", "event_data": {"repository": {"repo_full_name": "a/b"}}}"#, &[("a/b", None)]);
-    names(Sender::Harbor, r#"{"type": "PUSH_ARTIFACT", "event_data": {}}"#, &[]);
+    names(
+        Sender::Harbor,
+        r#"{"type": "PUSH_ARTIFACT", "event_data": {"repository": {"repo_full_name": "a/b"}}}"#,
+        &[("a/b", None)],
+    );
+    names(
+        Sender::Harbor,
+        r#"{"type": "PUSH_ARTIFACT", "event_data": {}}"#,
+        &[],
+    );
 }
 
 /// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#package>.
@@ -110,9 +126,17 @@ fn github() {
     };
     let expected = [("acme/charts/nginx", Some("1.2.3_build.5"))];
     names(Sender::GitHub, &event("package", "CONTAINER"), &expected);
-    names(Sender::GitHub, &event("registry_package", "container"), &expected);
+    names(
+        Sender::GitHub,
+        &event("registry_package", "container"),
+        &expected,
+    );
     names(Sender::GitHub, &event("package", "npm"), &[]);
-    names(Sender::GitHub, r#"{"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {}}"#, &[]);
+    names(
+        Sender::GitHub,
+        r#"{"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {}}"#,
+        &[],
+    );
     names(
         Sender::GitHub,
         r#"{"package": {"name": "nginx", "namespace": "acme", "package_version": {"container_metadata": {"tag": {"name": ""}}}}}"#,
@@ -123,7 +147,9 @@ fn github() {
 
 #[test]
 fn what_is_no_notification_is_refused() {
-    let refused = Err(Error::BadRequest("the body is no notification of this kind"));
+    let refused = Err(Error::BadRequest(
+        "the body is no notification of this kind",
+    ));
     for sender in [Sender::Distribution, Sender::Harbor, Sender::GitHub] {
         for body in ["", "{", "7", "null", "\u{0}", "payload=%7B%7D"] {
             assert_eq!(read(sender, body.as_bytes()), refused, "{sender:?} {body}");
@@ -131,8 +157,14 @@ fn what_is_no_notification_is_refused() {
     }
     assert_eq!(read(Sender::Distribution, b"{}"), refused);
     assert_eq!(read(Sender::Distribution, br#"{"events": 1}"#), refused);
-    assert_eq!(read(Sender::Harbor, br#"{"type": "PUSH_ARTIFACT"}"#), refused);
-    assert_eq!(read(Sender::GitHub, br#"{"package": {"name": 1}}"#), refused);
+    assert_eq!(
+        read(Sender::Harbor, br#"{"type": "PUSH_ARTIFACT"}"#),
+        refused
+    );
+    assert_eq!(
+        read(Sender::GitHub, br#"{"package": {"name": 1}}"#),
+        refused
+    );
 }
 
 #[test]
@@ -141,7 +173,10 @@ fn a_flood_of_names_is_cut() {
         .map(|n| format!(r#"{{"action":"push","target":{{"repository":"a/{n}"}}}}"#))
         .collect();
     let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
-    assert_eq!(read(Sender::Distribution, body.as_bytes()).unwrap().len(), NAMES);
+    assert_eq!(
+        read(Sender::Distribution, body.as_bytes()).unwrap().len(),
+        NAMES
+    );
 }
 
 proptest! {

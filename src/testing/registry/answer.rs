@@ -73,7 +73,13 @@ impl FakeRegistry {
             .or_else(|| rest.rsplit_once("/blobs/").map(|(name, _)| name));
         let denied = repository.is_some_and(|name| state.denied.contains(name));
         let State { guard, auth, .. } = &mut *state;
-        if let Err(refusal) = guard.judge(auth, repository, denied, authorization.as_deref(), now) {
+        if let Err(refusal) = guard.judge(
+            auth,
+            (repository, rest.ends_with("/tags/list")),
+            denied,
+            authorization.as_deref(),
+            now,
+        ) {
             return Ok(refusal);
         }
         let Some(name) = repository else {

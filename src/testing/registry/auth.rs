@@ -36,6 +36,10 @@ impl Auth {
 
 /// How a token server gives tokens.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one a quirk, and they go together freely"
+)]
 pub(crate) struct TokenAuth {
     /// Where it says to be. The fake answers at its own host and at `https://auth.registry.example`.
     pub(crate) realm: String,
@@ -55,6 +59,8 @@ pub(crate) struct TokenAuth {
     pub(crate) expired_is_403: bool,
     /// Answer 400 to `registry:catalog:*`, as Quay, whose tokens without scope open the catalog.
     pub(crate) no_catalog_scope: bool,
+    /// Want another scope for tags than for the rest (`metadata_read`), as ACR.
+    pub(crate) metadata_read: bool,
 }
 
 impl Default for TokenAuth {
@@ -69,6 +75,7 @@ impl Default for TokenAuth {
             also_basic: false,
             expired_is_403: false,
             no_catalog_scope: false,
+            metadata_read: false,
         }
     }
 }
@@ -91,7 +98,7 @@ impl Guard {
         self.refuse_next = true;
     }
 
-    /// Whether a request for `repository` (none: the catalog) may pass; else the answer it gets.
+    /// Whether a request for `repository` (none: the catalog), its tags or the rest, may pass; else the answer it gets.
     #[expect(
         clippy::result_large_err,
         reason = "an answer is no error to a registry"
@@ -99,7 +106,7 @@ impl Guard {
     pub(super) fn judge(
         &mut self,
         auth: &Auth,
-        repository: Option<&str>,
+        (repository, tags): (Option<&str>, bool),
         denied: bool,
         authorization: Option<&str>,
         now: Timestamp,
@@ -121,7 +128,7 @@ impl Guard {
             }
             Auth::Token(tokens) => tokens,
         };
-        let scope = tokens.scope(repository);
+        let scope = tokens.scope(repository, tags);
         let bearer = |error: &str| {
             let mut challenges = vec![format!(
                 "Bearer realm=\"{}\",service=\"{SERVICE}\",scope=\"{scope}\"{error}",
@@ -233,8 +240,11 @@ const SERVICE: &str = "registry.example";
 const CATALOG_SCOPE: &str = "registry:catalog:*";
 
 impl TokenAuth {
-    fn scope(&self, repository: Option<&str>) -> String {
+    fn scope(&self, repository: Option<&str>, tags: bool) -> String {
         match (&self.opaque_scope, repository) {
+            (None, Some(name)) if tags && self.metadata_read => {
+                format!("repository:{name}:metadata_read")
+            }
             (Some(scope), _) => scope.clone(),
             (None, Some(name)) => format!("repository:{name}:pull"),
             (None, None) => CATALOG_SCOPE.to_owned(),

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::oci::{Kind, Next};
-use crate::testing::{Fault, LinkStyle};
+use crate::testing::LinkStyle;
 
 use super::*;
 

@@ -1,0 +1,79 @@
+//! A blob on its way to the client: its labels, and those few headers of the registry's that cross.
+
+use http::header::{
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+};
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::index::Blob;
+use crate::serve::reply::{CachePolicy, Reply};
+use crate::serve::route::{File, Part};
+
+/// A blob and how it is labelled.
+pub(super) struct Ready<'b> {
+    pub(super) blob: &'b Blob,
+    pub(super) etag: String,
+    pub(super) content_type: &'static str,
+    pub(super) policy: CachePolicy,
+}
+
+impl<'b> Ready<'b> {
+    pub(super) fn new(file: &File, blob: &'b Blob) -> Self {
+        Self {
+            blob,
+            etag: format!("\"{}\"", blob.digest),
+            content_type: match file.part {
+                Part::Package => "application/gzip",
+                // What ChartMuseum sends.
+                Part::Provenance => "application/pgp-signature",
+            },
+            // A provenance file is not what the digest in its link names.
+            policy: match (&file.digest, file.part) {
+                (Some(_), Part::Package) => CachePolicy::Digest,
+                (None, _) | (_, Part::Provenance) => CachePolicy::Revalidate,
+            },
+        }
+    }
+
+    pub(super) fn reply<B>(&self, status: StatusCode) -> Reply<B> {
+        Reply::new(status, self.policy).with(ETAG, self.etag.as_str())
+    }
+
+    /// Hands a registry's body on, with those headers of it that are about its length; all others stay behind.
+    pub(super) fn stream<B>(&self, content: Response<B>) -> Result<Reply<B>, (B, &'static str)> {
+        let (parts, body) = content.into_parts();
+        let reply = match parts.status {
+            StatusCode::OK => {
+                // An encoded body has its own length; a plain one must have the manifest's.
+                let plain = !parts.headers.contains_key(CONTENT_ENCODING);
+                let length = length(&parts.headers);
+                if plain && length.is_some_and(|length| length != self.blob.size) {
+                    return Err((body, "a blob of another length than its manifest says"));
+                }
+                self.reply(StatusCode::OK)
+            }
+            // Caches must not mix parts up.
+            StatusCode::PARTIAL_CONTENT if parts.headers.contains_key(CONTENT_RANGE) => {
+                Reply::new(StatusCode::PARTIAL_CONTENT, CachePolicy::Never)
+                    .with(ETAG, self.etag.as_str())
+            }
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, CachePolicy::Never)
+            }
+            _ => return Err((body, "a blob with an unexpected status")),
+        };
+        let mut reply = reply
+            .with(CONTENT_TYPE, self.content_type)
+            .with(ACCEPT_RANGES, "bytes");
+        for name in [CONTENT_LENGTH, CONTENT_RANGE, CONTENT_ENCODING] {
+            if let Some(value) = parts.headers.get(&name) {
+                reply = reply.with(name, value.clone());
+            }
+        }
+        Ok(reply.with_stream(body))
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

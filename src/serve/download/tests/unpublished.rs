@@ -1,0 +1,105 @@
+//! What KV does not have: the catalog is asked, within limits.
+
+use super::*;
+
+#[test]
+fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
+    let world = World::new(PUBLIC);
+    let candidate = pushed(&world, REPOSITORY, PACKAGE, true);
+    let candidates = vec![candidate];
+    world.say([Say::Answer(Answer::File { candidates })]);
+    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
+    let file = FILE.to_owned();
+    assert_eq!(world.asked(), [Question::Find { file }]);
+    // The shard may be older than the link.
+    world.publish_file("other-1.0.0.tgz", &[]);
+    assert_eq!(bytes(&world.get(&link(PACKAGE))), PACKAGE);
+}
+
+#[test]
+fn what_nobody_has_is_remembered_for_half_a_minute() {
+    let world = World::new(PUBLIC);
+    world.say([Say::Answer(Answer::Missing)]);
+    for path in [ALIAS, "/a/charts/nginx-1.0.0.tgz", &link(PACKAGE), ALIAS] {
+        assert_eq!(
+            error(&world.get(path)),
+            "404 there is no such file in this repository"
+        );
+    }
+    assert_eq!((world.asked().len(), world.registry.calls()), (1, 0));
+    world.clock.advance(Duration::from_secs(30));
+    world.get(ALIAS);
+    assert_eq!(world.asked().len(), 2);
+}
+
+#[test]
+fn a_digest_nobody_has_is_remembered_without_the_file() {
+    let world = one(&[]);
+    let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
+    world.say([Say::Answer(Answer::File { candidates })]);
+    for _ in 0..3 {
+        assert_eq!(status(&world.get(&link(b"unknown"))), 404);
+    }
+    assert_eq!(world.asked().len(), 1);
+    assert_eq!(status(&world.get(&link(PACKAGE))), 200);
+}
+
+#[test]
+fn strangers_cannot_keep_the_catalog_busy() {
+    let world = World::new(PUBLIC);
+    world.say([Say::Answer(Answer::Missing)]);
+    let answers: Vec<u16> = (0..25)
+        .map(|n| status(&world.get(&format!("/charts/x-{n}.tgz"))))
+        .collect();
+    assert_eq!(
+        (&answers[..20], &answers[20..]),
+        ([404; 20].as_slice(), [503; 5].as_slice())
+    );
+    assert_eq!(world.asked().len(), 20);
+    assert_eq!(
+        error(&world.get("/charts/y-1.tgz")),
+        "503 too many requests for what is not published yet"
+    );
+}
+
+#[test]
+fn before_the_first_pass_a_file_is_not_missing() {
+    let world = World::new(PUBLIC);
+    let mut progress = Progress {
+        repositories: 3,
+        ..Progress::default()
+    };
+    world.say([Say::Answer(Answer::NotReady {
+        progress: progress.clone(),
+    })]);
+    assert_eq!(
+        error(&world.get(ALIAS)),
+        "503 the first sync is still running: 0 of about 3 repositories"
+    );
+    progress.fault = Some(CatalogFault {
+        host: "registry.example".into(),
+        kind: "did not answer in time".into(),
+        retry_at: None,
+    });
+    world.say([Say::Answer(Answer::NotReady { progress })]);
+    assert_eq!(
+        error(&world.get(ALIAS)),
+        "502 the registry registry.example did not answer in time"
+    );
+    world.say([Say::Broken]);
+    assert_eq!(error(&world.get(ALIAS)), "503 the catalog did not answer");
+}
+
+#[test]
+fn kv_out_of_order_is_no_outage() {
+    let world = one(&[]);
+    world.documents.fail_gets(1);
+    let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
+    world.say([Say::Answer(Answer::File { candidates })]);
+    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
+    // Nor is a shard that is none.
+    let fingerprint = world.config.as_ref().unwrap().fingerprint();
+    let key = Key::Files(shard_of(FILE)).name(&fingerprint);
+    world.documents.seed(&key, "garbage", "x");
+    assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
+}

@@ -1,0 +1,66 @@
+//! What a download asks for, and which of the candidates that is.
+
+use crate::config::{Collisions, Config, Source};
+use crate::index::{Blob, Candidate, select};
+use crate::oci;
+use crate::platform::Timestamp;
+use crate::serve::route::File;
+
+/// What is looked for, judged by the settings of now.
+pub(super) struct Wanted<'w> {
+    pub(super) config: &'w Config,
+    pub(super) file: &'w File,
+    pub(super) now: Timestamp,
+}
+
+impl Wanted<'_> {
+    /// Whether a candidate is configured, within the folder, and not past its time.
+    pub(super) fn allows(&self, candidate: &Candidate) -> bool {
+        let covers = |(source, name): (&Source, oci::Name)| {
+            source
+                .relative(&name)
+                .is_some_and(|path| self.file.view.covers(path, self.config.index_scope))
+        };
+        self.source(candidate).is_some_and(covers)
+            && candidate.until.is_none_or(|until| self.now < until)
+    }
+
+    /// Where a candidate comes from, if it may still come from there.
+    pub(super) fn source(&self, candidate: &Candidate) -> Option<(&Source, oci::Name)> {
+        let source = self.config.source(&candidate.source)?;
+        let name: oci::Name = candidate.repository.parse().ok()?;
+        source.allows(&name).then_some((source, name))
+    }
+
+    /// The candidate that is meant, if there is one and nothing contests it.
+    pub(super) fn select<'c>(&self, candidates: &'c [Candidate]) -> Option<&'c Candidate> {
+        if self.config.collisions == Collisions::Hide && self.is_contested(candidates) {
+            return None;
+        }
+        let digest = self.file.digest.as_deref();
+        select(candidates, digest, self.now, |it| self.allows(it))
+    }
+
+    /// Whether current packages of this name differ within the folder.
+    pub(super) fn is_contested(&self, candidates: &[Candidate]) -> bool {
+        let mut current = candidates
+            .iter()
+            .filter(|candidate| candidate.until.is_none() && self.allows(candidate))
+            .map(|candidate| &candidate.package);
+        let first = current.next();
+        current.any(|package| Some(package) != first)
+    }
+
+    /// The provenance of a package: its own, or what another repository keeps beside the same bytes.
+    pub(super) fn provenance<'c>(
+        &self,
+        selected: &'c Candidate,
+        candidates: &'c [Candidate],
+    ) -> Option<(&'c Candidate, Blob)> {
+        std::iter::once(selected)
+            .chain(candidates.iter().filter(|candidate| {
+                candidate.package == selected.package && self.allows(candidate)
+            }))
+            .find_map(|candidate| Some((candidate, candidate.provenance.clone()?)))
+    }
+}

@@ -1,0 +1,268 @@
+//! The world a request meets: registry, KV, catalog, clock, all of them fakes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName};
+use http::{Request, Response};
+
+use crate::catalog::{Answer, Question, Reply};
+use crate::config::{Config, Problems};
+use crate::index::{Candidate, Key, Origin, Shard, shard_of};
+use crate::oci::Digest;
+use crate::platform::{Metadata, Timestamp};
+use crate::serve::{Body, Catalog, CatalogError, Handled, Memory, Service};
+use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, run};
+
+/// 2026-11-21, in milliseconds.
+const NOW: Timestamp = Timestamp(1_795_219_200_000);
+
+pub(crate) const PUBLIC: &[(&str, &str)] = &[("REGISTRY", "registry.example/charts")];
+
+pub(crate) const PRIVATE: &[(&str, &str)] = &[
+    ("REGISTRY", "registry.example/charts"),
+    ("BASIC_AUTH_USER", "helm"),
+    ("BASIC_AUTH_PASS", "secret"),
+    ("ADMIN_TOKEN", "t0ken"),
+    ("WEBHOOK_SECRET", "hook"),
+];
+
+/// `helm:secret`.
+pub(crate) const READER: (HeaderName, &str) = (AUTHORIZATION, "Basic aGVsbTpzZWNyZXQ=");
+pub(crate) const ADMIN: (HeaderName, &str) = (AUTHORIZATION, "Bearer t0ken");
+
+/// What the catalog says next.
+#[derive(Debug, Clone)]
+pub(crate) enum Say {
+    Document(&'static str),
+    Answer(Answer),
+    Broken,
+}
+
+/// A catalog that says what it was told to say; the last saying is repeated.
+pub(crate) struct FakeCatalog {
+    clock: VirtualClock,
+    says: RefCell<VecDeque<Say>>,
+    asked: RefCell<Vec<Question>>,
+    pauses: Cell<usize>,
+}
+
+impl Catalog for FakeCatalog {
+    type Body = Bytes;
+
+    async fn ask(&self, question: &Question) -> Result<Reply<Bytes>, CatalogError> {
+        self.asked.borrow_mut().push(question.clone());
+        let mut says = self.says.borrow_mut();
+        let say = match says.len() {
+            0 | 1 => says.front().cloned(),
+            _ => says.pop_front(),
+        };
+        match say.expect("nobody said what the catalog answers") {
+            Say::Answer(answer) => Ok(Reply::Answer(answer)),
+            Say::Broken => Err(CatalogError("the object was reset".to_owned())),
+            Say::Document(text) => Ok(Reply::Document {
+                body: Bytes::from(text),
+                metadata: Metadata {
+                    etag: format!("\"{text}\""),
+                    length: text.len() as u64,
+                    updated: NOW,
+                },
+            }),
+        }
+    }
+
+    async fn pause(&self, duration: std::time::Duration) {
+        self.pauses.set(self.pauses.get() + 1);
+        self.clock.sleep(duration).await;
+    }
+}
+
+/// Everything a request meets.
+pub(crate) struct World {
+    pub(crate) clock: VirtualClock,
+    pub(crate) registry: FakeRegistry,
+    pub(crate) documents: FakeDocuments,
+    pub(crate) catalog: FakeCatalog,
+    pub(crate) memory: Memory,
+    pub(crate) config: Result<Config, Problems>,
+}
+
+impl World {
+    pub(crate) fn new(settings: &[(&str, &str)]) -> Self {
+        let clock = VirtualClock::at(NOW);
+        Self {
+            registry: FakeRegistry::new(&clock),
+            documents: FakeDocuments::new(clock.clone()),
+            catalog: FakeCatalog {
+                clock: clock.clone(),
+                says: RefCell::default(),
+                asked: RefCell::default(),
+                pauses: Cell::new(0),
+            },
+            memory: Memory::new(),
+            config: config(settings),
+            clock,
+        }
+    }
+
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+        Self::new(&[PUBLIC, settings].concat())
+    }
+
+    pub(crate) fn say(&self, says: impl IntoIterator<Item = Say>) {
+        *self.catalog.says.borrow_mut() = says.into_iter().collect();
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Question> {
+        self.catalog.asked.borrow().clone()
+    }
+
+    pub(crate) fn pauses(&self) -> usize {
+        self.catalog.pauses.get()
+    }
+
+    fn fingerprint(&self) -> String {
+        self.config.as_ref().unwrap().fingerprint()
+    }
+
+    pub(crate) fn publish_index(&self, view: &str, text: &str) {
+        let key = Key::Index(view.parse().unwrap()).name(&self.fingerprint());
+        self.documents.seed(&key, text.to_owned(), text);
+    }
+
+    pub(crate) fn publish_file(&self, file: &str, candidates: &[Candidate]) {
+        let mut shard = Shard::default();
+        for candidate in candidates {
+            shard.add(file, candidate.clone());
+        }
+        let key = Key::Files(shard_of(file)).name(&self.fingerprint());
+        self.documents.seed(&key, shard.to_bytes(), "shard");
+    }
+
+    #[track_caller]
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: &str,
+    ) -> Handled<Bytes> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("https://charts.example{path}"))
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        for (name, value) in headers {
+            request
+                .headers_mut()
+                .insert(name.clone(), value.parse().unwrap());
+        }
+        let service = Service {
+            config: &self.config,
+            fetch: &self.registry,
+            documents: &self.documents,
+            catalog: &self.catalog,
+            clock: &self.clock,
+            memory: &self.memory,
+        };
+        let handled = run(&self.clock, service.handle(request));
+        assert!(
+            handled.response.headers().contains_key(CACHE_CONTROL),
+            "no Cache-Control for {method} {path}"
+        );
+        handled
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Response<Body<Bytes>> {
+        self.send("GET", path, &[], "").response
+    }
+
+    #[track_caller]
+    pub(crate) fn get_with(
+        &self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> Response<Body<Bytes>> {
+        self.send("GET", path, headers, "").response
+    }
+
+    #[track_caller]
+    pub(crate) fn head(&self, path: &str) -> Response<Body<Bytes>> {
+        self.send("HEAD", path, &[], "").response
+    }
+
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, headers: &[(HeaderName, &str)]) -> Response<Body<Bytes>> {
+        self.send("POST", path, headers, "").response
+    }
+}
+
+pub(crate) fn config(settings: &[(&str, &str)]) -> Result<Config, Problems> {
+    Config::from_lookup(|name| {
+        let setting = settings.iter().rev().find(|(key, _)| *key == name);
+        setting.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+/// A pushed chart as a candidate.
+pub(crate) fn candidate(repository: &str, pushed: &Pushed, package: &[u8]) -> Candidate {
+    assert_eq!(pushed.package, Digest::sha256_of(package));
+    Candidate {
+        source: "registry.example/charts".to_owned(),
+        repository: repository.to_owned(),
+        package: pushed.package.clone(),
+        size: package.len() as u64,
+        provenance: None,
+        origin: Origin::Stored,
+        until: None,
+    }
+}
+
+/// A whole answer as text.
+pub(crate) fn show(response: &Response<Body<Bytes>>) -> String {
+    let mut text = format!("{}\n", response.status().as_u16());
+    let mut headers: Vec<_> = response.headers().iter().collect();
+    headers.sort_by_key(|(name, _)| name.as_str());
+    for (name, value) in headers {
+        let _ = writeln!(text, "{name}: {}", value.to_str().unwrap());
+    }
+    match response.body() {
+        Body::Empty => {}
+        Body::Bytes(bytes) => {
+            let _ = write!(text, "\n{}", String::from_utf8_lossy(bytes));
+        }
+        Body::Stream(bytes) => {
+            let _ = write!(text, "\nstream: {}", String::from_utf8_lossy(bytes));
+        }
+    }
+    text
+}
+
+/// The message of an error answer.
+#[track_caller]
+pub(crate) fn error(response: &Response<Body<Bytes>>) -> String {
+    let Body::Bytes(bytes) = response.body() else {
+        panic!("no error: {}", show(response));
+    };
+    let body: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    format!(
+        "{} {}",
+        response.status().as_u16(),
+        body["error"].as_str().unwrap()
+    )
+}
+
+pub(crate) fn status(response: &Response<Body<Bytes>>) -> u16 {
+    response.status().as_u16()
+}
+
+/// The bytes a client gets.
+pub(crate) fn bytes(response: &Response<Body<Bytes>>) -> &[u8] {
+    match response.body() {
+        Body::Empty => b"",
+        Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
+    }
+}
