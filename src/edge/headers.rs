@@ -15,18 +15,17 @@ const HOP_BY_HOP: [&str; 8] = [
     "upgrade",
 ];
 
-/// Headers that came in. A character of JavaScript's is a byte of the value.
+/// Headers that came in. A value is kept as UTF-8, which [`to_js`] turns back: whatever way the runtime decodes bytes that
+/// are not ASCII, what passes through goes out as it came.
 pub(super) fn from_js(headers: &worker::Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers.entries() {
         if HOP_BY_HOP.contains(&name.as_str()) {
             continue;
         }
-        let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
-        let bytes = bytes.unwrap_or_else(|| value.clone().into_bytes());
         if let (Ok(name), Ok(value)) = (
             HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_bytes(&bytes),
+            HeaderValue::from_bytes(value.as_bytes()),
         ) {
             map.append(name, value);
         }
@@ -38,7 +37,7 @@ pub(super) fn from_js(headers: &worker::Headers) -> HeaderMap {
 pub(super) fn to_js(map: &HeaderMap) -> worker::Headers {
     let headers = worker::Headers::new();
     for (name, value) in map {
-        let text: String = value.as_bytes().iter().copied().map(char::from).collect();
+        let text = String::from_utf8_lossy(value.as_bytes());
         // A header that JavaScript refuses is left out; it is checked input, so this does not happen.
         let _ = headers.append(name.as_str(), &text);
     }
