@@ -40,9 +40,12 @@ class Registry {
   }
 }
 
-/** A registry that sends blobs itself. `folder` is where it keeps them. */
-export async function streaming(scope, { htpasswd = false, folder = scope.folder() } = {}) {
-  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd);
+/**
+ * A registry that sends blobs itself. `folder` is where it keeps them; `auth` is what stands below `auth` in its
+ * configuration, for another way in than `htpasswd`.
+ */
+export async function streaming(scope, { htpasswd = false, auth, folder = scope.folder() } = {}) {
+  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd, auth);
   return new Registry(host, htpasswd, { folder });
 }
 
@@ -79,7 +82,7 @@ export async function redirecting(scope, { htpasswd = false } = {}) {
   return new Registry(host, htpasswd, { push, login: {}, blobs });
 }
 
-async function distribution(scope, storage, htpasswd) {
+async function distribution(scope, storage, htpasswd, auth) {
   const folder = scope.folder();
   const configuration = {
     version: 0.1,
@@ -87,6 +90,7 @@ async function distribution(scope, storage, htpasswd) {
     storage: { ...storage, delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
     http: { addr: "127.0.0.1:0", secret: "shared by nobody" },
     health: { storagedriver: { enabled: false } },
+    ...(auth && { auth }),
   };
   if (htpasswd) {
     writeFileSync(join(folder, "htpasswd"), HTPASSWD, { mode: 0o600 });
