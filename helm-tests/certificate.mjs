@@ -10,7 +10,7 @@ const OBJECT_IDENTIFIER = 0x06;
 const UTF8_STRING = 0x0c;
 const SEQUENCE = 0x30;
 const SET = 0x31;
-const GENERALIZED_TIME = 0x18;
+const UTC_TIME = 0x17;
 const EXPLICIT_0 = 0xa0;
 
 /** 1.2.840.10045.4.3.2, ecdsa-with-SHA256, and 2.5.4.3, commonName. */
@@ -44,12 +44,17 @@ export function pem(certificate) {
 }
 
 function time(milliseconds) {
-  const digits = new Date(milliseconds).toISOString().replace(/\.\d+|[-:T]/g, "");
-  return der(GENERALIZED_TIME, Buffer.from(digits));
+  const digits = new Date(milliseconds).toISOString().slice(2).replace(/\.\d+|[-:T]/g, "");
+  return der(UTC_TIME, Buffer.from(digits));
 }
 
 function der(tag, ...content) {
   const body = Buffer.concat(content);
-  const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  return Buffer.concat([Buffer.from([tag, ...length(body.length)]), body]);
+}
+
+/** A length in as few octets as it takes; DER allows no more. */
+function length(octets) {
+  if (octets < 0x80) return [octets];
+  return octets < 0x100 ? [0x81, octets] : [0x82, octets >> 8, octets & 0xff];
 }

@@ -108,7 +108,7 @@ function repository(kind, registryOf) {
 
   test("show tells what a chart is", async () => {
     const { out: chart } = await helm.run("show", "chart", "acme/web");
-    for (const line of ["name: web", "kubeVersion: '>=1.25.0-0'", "- email: team-a@charts.example", "home: https://nginx.org"]) {
+    for (const line of ["name: web", "kubeVersion: '>=1.19.0-0'", "- email: team-a@charts.example", "home: https://nginx.org"]) {
       assert.ok(chart.includes(line), `${line}\nis not in\n${chart}`);
     }
     const { out: values } = await helm.run("show", "values", "acme/hello", "--version", "1.0.0");
@@ -149,7 +149,9 @@ function repository(kind, registryOf) {
   test(`packages come from the ${registryOf === redirecting ? "signed URL" : "registry"}`, async () => {
     registry.blobs?.take();
     const made = named("hello", "1.0.0");
-    await pull("acme/hello", "--version", "1.0.0", "--prov");
+    // Another one, because Helm 4 keeps what it has.
+    const other = new Helm(scope, kind);
+    await other.run("pull", "hello", "--repo", url, "--version", "1.0.0", "--prov");
     const seen = (registry.blobs?.take() ?? []).filter(({ headers }) => headers["user-agent"]?.startsWith("Helm/"));
     if (registryOf === streaming) return assert.deepEqual(seen, []);
     const [first, second] = seen;
@@ -170,6 +172,7 @@ function repository(kind, registryOf) {
     assert.deepEqual(found, others.map((chart) => ({ ...chart, name: chart.name.replace("acme/", "yaml/") })));
     const { folder, files } = await pull("yaml/hello", "--version", "1.0.0");
     assert.equal(hex(readFileSync(join(folder, files[0]))), named("hello", "1.0.0").digest);
+    await helm.run("repo", "remove", "yaml");
     await yaml.end();
   });
 
