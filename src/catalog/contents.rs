@@ -295,7 +295,8 @@ fn rebuilt(package: &[u8], origin: Origin, created: Option<String>) -> Contents 
     }
 }
 
-fn chart_of(
+/// A chart with all that is served of it.
+pub(super) fn chart_of(
     metadata: &Metadata,
     package: Blob,
     provenance: Option<Blob>,
