@@ -83,7 +83,7 @@ impl<C: Clock> Slice<'_, C> {
         };
         enumeration.pages += 1;
         let next = page.next.as_ref().map(ToString::to_string);
-        // An empty page with a further one, and a page that names itself, never end (facts/registries.md §1.4).
+        // An empty page with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
         let endless = next.is_some()
             && (next.as_deref() == asked
                 || page.names.is_empty()

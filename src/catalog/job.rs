@@ -179,7 +179,7 @@ async fn list<F: Fetch, C: Clock>(
             return Err(endless(source));
         }
         match page.next {
-            // An empty page with a further one, or a page seen before, never ends (facts/registries.md §1.4).
+            // An empty page with a further one, or a page seen before, never ends: Cloudflare's serverless-registry gives both.
             Some(following) if !moved || !seen.insert(following.clone()) => {
                 return Err(endless(source));
             }
@@ -209,7 +209,7 @@ async fn resolve<F: Fetch, C: Clock>(
     match resolved {
         Ok(Some(digest)) => Ok(Outcome::Resolved(digest)),
         Ok(None) => read(client, tag, repository, claims).await,
-        // Some registries answer HEAD so for manifests that they have (facts/registries.md §1.6).
+        // Some registries answer HEAD so for manifests that they have.
         Err(error) if error.kind() == Kind::NotFound => read(client, tag, repository, claims).await,
         Err(error) => Err(error),
     }

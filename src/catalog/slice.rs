@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::oci::{Client, Digest, Tokens};
 use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
 
-/// Calls at a time: the connections that a Worker may have waiting for an answer (facts/workers.md §1).
+/// Calls at a time: the connections that a Worker may have waiting for an answer.
 const SIDE_BY_SIDE: usize = 6;
 /// No job begins with fewer calls left than it may need: a token, the call, a redirect, the call again.
 const RESERVE: u32 = 4;
