@@ -43,6 +43,9 @@ pub enum Error {
         /// When to come again, in seconds, if that is known.
         retry_after: Option<u64>,
     },
+    /// A sync that somebody waited for could not read what it was for, and why. Told to operators only.
+    #[error("not synced: {0}")]
+    NotSynced(String),
     /// The registry asks for patience.
     #[error("{host}: asks to slow down")]
     Throttled {
@@ -152,7 +155,7 @@ impl Error {
             Self::BadRequest(_) => S::BAD_REQUEST,
             Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
             // An upstream 401 or 403 is our credential's problem and never a challenge to the client.
-            Self::Registry { .. } | Self::NoRedirect { .. } => S::BAD_GATEWAY,
+            Self::Registry { .. } | Self::NoRedirect { .. } | Self::NotSynced(_) => S::BAD_GATEWAY,
             Self::Throttled { .. } | Self::NotReady { .. } | Self::Busy | Self::Catalog(_) => {
                 S::SERVICE_UNAVAILABLE
             }
@@ -172,6 +175,7 @@ impl Error {
             Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
             Self::Registry { host, fault, .. } => format!("the registry {host} {fault}"),
             Self::Throttled { host, .. } => format!("the registry {host} asks to slow down"),
+            Self::NotSynced(fault) => format!("not synced: {fault}"),
             Self::NoRedirect { host } => format!(
                 "the registry {host} does not redirect downloads: set DOWNLOAD to auto or stream"
             ),
@@ -204,6 +208,7 @@ impl Error {
             | Self::BadRequest(_)
             | Self::TooLarge(_)
             | Self::NoRedirect { .. }
+            | Self::NotSynced(_)
             | Self::NotPublished(_)
             | Self::Internal(_)
             | Self::Configuration { .. } => None,
@@ -239,6 +244,7 @@ mod tests {
                 retry_after: 30,
             },
             Error::NoRedirect { host: host() },
+            Error::NotSynced("registry.example: listing tags: answered 403".into()),
             Error::NotReady {
                 progress: "1,234 of about 5,000 tags".into(),
                 retry_after: 10,
@@ -274,6 +280,7 @@ mod tests {
             502 the registry registry.example denied access (401)
             503 the registry registry.example asks to slow down
             502 the registry registry.example does not redirect downloads: set DOWNLOAD to auto or stream
+            502 not synced: registry.example: listing tags: answered 403
             503 the first sync is still running: 1,234 of about 5,000 tags
             504 not published within 60 seconds; the sync goes on
             503 too many requests for what is not published yet

@@ -1,4 +1,52 @@
-//! Portolan.
+//! Portolan: a Cloudflare Worker that serves the charts of any OCI registry as a classic Helm repository.
+//!
+//! # Three paths
+//!
+//! ```text
+//! read       client ── access ── route ── KV index document ──────────────────────▶ 200 | 304
+//! download   client ── access ── route ── KV file shard ── registry GET blob ─────▶ 302 | 200 streamed
+//! sync       alarm, cron, refresh, webhook, a read ──▶ catalog ── slices ──▶ registry
+//!                                                        └── rows ── publish ──▶ KV
+//! ```
+//!
+//! Only the catalog writes, and it is one Durable Object. KV is a published copy: a miss in it is never an answer, the
+//! catalog gives that. A read does no work that grows, and a link says by its digest which bytes it means.
+//!
+//! # The layers
+//!
+//! Each may use what stands below it, and nobody uses `edge`.
+//!
+//! ```text
+//! edge
+//! serve
+//! catalog
+//! oci::Client        index   chart
+//! oci (pure)         platform   config   error   secret
+//! ```
+//!
+//! | module | what it is | look here for |
+//! |---|---|---|
+//! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
+//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `access` (who may), `index`, `download`, `admin` (`/health`, `/info`, `/metrics`, `/refresh`), `webhook`, `home` (`/`), `reply` (headers) |
+//! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | [`catalog::question`] (what may be asked), `engine` (a step), `plan` and `job` (what is read), `commit` and `removal` (what changes), `publish` |
+//! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
+//! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (what clients survive), `rebuild` |
+//! | [`oci`] | the distribution protocol as values, and the client that puts them in order | [`oci::challenge`], [`oci::token`], [`oci::realm`] (who is told a password), [`oci::link`] (pages), [`oci::location`] (redirects) |
+//! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
+//! | [`platform`] | what is asked of a host: HTTP, documents, a database, the time | the limits a host must keep |
+//! | [`mod@error`] | the outward error | every status and public message |
+//! | [`secret`] | passwords and tokens, which cannot be printed | |
+//! | `testing` | in tests only: a registry, documents, a database and a clock in memory | the ways in which the real ones misbehave |
+//!
+//! Time and randomness are arguments, so everything but `edge` is tested natively. Foreign text is parsed at the door into types
+//! that cannot be invalid, under named limits; nothing outside tests panics.
+//!
+//! # Absent on purpose
+//!
+//! - Writing: no upload, no deletion, no `/v2/` gateway. Charts are pushed to the registry.
+//! - Clients of registries' own APIs, referrers, and credential helpers.
+//! - A cache of packages. Their bytes go from the registry to the client.
+//! - An HTTP framework, an async runtime, `Send`: there is one thread and a handful of routes.
 
 pub mod catalog;
 pub mod chart;

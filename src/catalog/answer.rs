@@ -7,7 +7,7 @@ use super::removal::SECOND_SIGHT;
 use super::state::{Held, LastPass, Pass, Pause, Rhythm, Tickets, Totals};
 use super::store::Store;
 use super::tag::Due;
-use crate::index::{Key, View, shard_of};
+use crate::index::{DOCUMENT_LIMIT, Key, View, shard_of};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Metadata};
 
 /// An answer, with the bytes of a document where one was asked for.
@@ -70,7 +70,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             Question::Refresh { path, confirm } => {
                 self.refresh(store, path.as_deref(), *confirm)?
             }
-            Question::Await { ticket } => self.accepted(store, *ticket)?,
+            Question::Await { ticket, path } => awaited(store, *ticket, path.as_deref())?,
             Question::Changed { names } => self.changed(store, names)?,
         }))
     }
@@ -99,8 +99,8 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 }
             }
             Made::Nothing => Answered::Answer(Answer::Missing),
-            Made::TooLarge => Answered::Answer(Answer::Failed {
-                reason: "the index is larger than a document may be".to_owned(),
+            Made::TooLarge => Answered::Answer(Answer::TooLarge {
+                limit: DOCUMENT_LIMIT as u64,
             }),
         })
     }
@@ -111,16 +111,9 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         })
     }
 
-    /// How far reading is.
+    /// How far the first pass is: counted, as long as it lasts. Later the counts are those of the last pass: a question
+    /// that many ask must not cost rows that grow with the catalog.
     pub(super) fn progress(&self, store: Store<'_>) -> Result<Progress, DatabaseError> {
-        let count = |sql: &str| -> Result<u64, DatabaseError> {
-            let number = store
-                .0
-                .first(sql, &[])?
-                .and_then(|row| row.integer(0))
-                .unwrap_or(0);
-            Ok(u64::try_from(number).unwrap_or(0))
-        };
         let pause: Pause = store.load()?;
         let pass: Pass = store.load()?;
         let last: LastPass = store.load()?;
@@ -129,17 +122,22 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             .cause
             .filter(|_| pause.until > self.clock.now())
             .or_else(|| {
-                (!pass.running)
-                    .then(|| last.fault.clone())
-                    .flatten()
-                    .filter(|_| last.number == 0)
+                let failed = !pass.running() && last.number == 0;
+                last.fault.clone().filter(|_| failed)
             });
+        if last.number > 0 {
+            let totals: Totals = store.load()?;
+            return Ok(Progress {
+                repositories: totals.repositories,
+                listed: totals.repositories,
+                tags: totals.tags,
+                read: totals.tags,
+                fault,
+            });
+        }
         Ok(Progress {
-            repositories: count("SELECT count(*) FROM repository")?,
-            listed: count("SELECT count(*) FROM repository WHERE listed > 0")?,
-            tags: count("SELECT count(*) FROM tag")?,
-            read: count("SELECT count(*) FROM tag WHERE manifest IS NOT NULL")?,
             fault,
+            ..store.counted_progress()?
         })
     }
 
@@ -155,6 +153,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             versions: totals.versions,
             last_pass: (last.number > 0).then_some(last.ended),
             next: Some(store.deadline(now)?),
+            figures: Box::new(store.figures(now)?),
         })
     }
 
@@ -177,7 +176,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         }
         let ticket = match path {
             None => {
-                let again = store.load::<Pass>()?.running;
+                let again = store.load::<Pass>()?.running();
                 store.save(&Rhythm {
                     next: now,
                     asked: now,
@@ -203,7 +202,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 store.ticket(false)?
             }
         };
-        self.accepted(store, ticket)
+        accepted(store, ticket)
     }
 
     /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
@@ -247,19 +246,49 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         }
         store.asked(self.config, now)?;
         let ticket = store.ticket(false)?;
-        self.accepted(store, ticket)
+        accepted(store, ticket)
     }
+}
 
-    fn accepted(&self, store: Store<'_>, ticket: u64) -> Result<Answer, DatabaseError> {
-        let tickets: Tickets = store.load()?;
-        let etag = if tickets.settled >= ticket {
-            store
-                .0
-                .first("SELECT etag FROM document WHERE key = 'index:'", &[])?
-                .and_then(|row| row.text(0).map(str::to_owned))
-        } else {
-            None
-        };
-        Ok(Answer::Accepted { ticket, etag })
+/// How far the sync with this ticket is.
+fn accepted(store: Store<'_>, ticket: u64) -> Result<Answer, DatabaseError> {
+    let tickets: Tickets = store.load()?;
+    let published = store
+        .0
+        .first("SELECT etag FROM document WHERE key = 'index:'", &[])?;
+    let etag = published
+        .and_then(|row| row.text(0).map(str::to_owned))
+        .filter(|_| tickets.settled >= ticket);
+    Ok(Answer::Accepted {
+        ticket,
+        etag,
+        fault: None,
+    })
+}
+
+/// The same for one that waits: a sync that could not read what it was for is none.
+fn awaited(store: Store<'_>, ticket: u64, path: Option<&str>) -> Result<Answer, DatabaseError> {
+    let (ticket, etag) = match (accepted(store, ticket)?, path) {
+        (
+            Answer::Accepted {
+                ticket,
+                etag: Some(etag),
+                ..
+            },
+            Some(_),
+        ) => (ticket, Some(etag)),
+        (answer, _) => return Ok(answer),
+    };
+    let repositories = store.repositories_below(path.unwrap_or_default())?;
+    if repositories.is_empty() {
+        return Ok(Answer::Missing);
     }
+    let fault = repositories
+        .into_iter()
+        .find_map(|repository| repository.error);
+    Ok(Answer::Accepted {
+        ticket,
+        etag,
+        fault,
+    })
 }

@@ -1,26 +1,17 @@
 //! Takes over what a job brought: rows and dirty marks in one synchronous write.
 
+use super::contents::Judged;
 use super::job::{Job, Outcome};
-use super::manifest::{Contents, Plan};
-use super::question::Fault;
+use super::manifest::Contents;
+use super::removal::withdraw;
 use super::repository::Repository;
 use super::slice::Slice;
-use super::state::Pause;
-use super::store::Store;
 use super::tag::{Due, Tag};
-use crate::config::Source;
-use crate::index::Candidate;
-use crate::oci::{Digest, Error, Kind, Name, Page};
+use crate::oci::{Digest, Name, Page};
 use crate::platform::{Clock, DatabaseError, Timestamp};
-use std::time::Duration;
 
-/// How long a repository must be denied or unknown before its charts go: hidden repositories, expired tokens and outages
-/// look alike (design §4).
-const DENIAL: Duration = Duration::from_secs(24 * 3600);
 /// Pages of an enumeration, and repositories: more is a fault of the registry.
 const PAGES_LIMIT: u32 = 5_000;
-/// Outages in a row after which the registry is taken to be down, and left alone for a while.
-const OUTAGES: u32 = 5;
 
 impl<C: Clock> Slice<'_, C> {
     /// Takes over the outcome of a job.
@@ -32,9 +23,11 @@ impl<C: Clock> Slice<'_, C> {
     ) -> Result<(), DatabaseError> {
         match (job, outcome) {
             (_, Outcome::Failed(error)) => self.failed(job, &error, now),
-            (Job::Enumerate { source, page }, Outcome::Enumerated(found)) => {
-                self.enumerated(*source, page.as_ref().map(ToString::to_string), &found)
-            }
+            (Job::Enumerate { source, page }, Outcome::Enumerated(found)) => self.enumerated(
+                *source,
+                page.as_ref().map(ToString::to_string).as_deref(),
+                &found,
+            ),
             (
                 Job::List { repository, .. },
                 Outcome::Listed {
@@ -42,7 +35,7 @@ impl<C: Clock> Slice<'_, C> {
                     complete,
                     etag,
                 },
-            ) => self.listed(repository, names, complete, etag.as_deref(), now),
+            ) => self.listed(repository, &names, complete, etag.as_deref(), now),
             (Job::List { repository, .. }, Outcome::Unchanged) => self.unchanged(repository),
             (Job::List { repository, .. }, Outcome::Cut { names, next }) => {
                 self.store
@@ -55,7 +48,7 @@ impl<C: Clock> Slice<'_, C> {
                 Outcome::Found { digest, what },
             ) => self.found(tag, repository, &digest, what, now),
             (Job::Contents { digest, .. }, Outcome::Settled(contents)) => {
-                self.settled(digest, &contents, now)
+                self.settled(digest, &contents, None, now)
             }
             (Job::Contents { digest, .. }, Outcome::Advanced(plan)) => {
                 self.store.plan_manifest(digest, &plan)
@@ -68,7 +61,7 @@ impl<C: Clock> Slice<'_, C> {
     fn enumerated(
         &mut self,
         place: usize,
-        asked: Option<String>,
+        asked: Option<&str>,
         page: &Page,
     ) -> Result<(), DatabaseError> {
         let Some(source) = self.config.sources.get(place) else {
@@ -90,9 +83,11 @@ impl<C: Clock> Slice<'_, C> {
         };
         enumeration.pages += 1;
         let next = page.next.as_ref().map(ToString::to_string);
-        // An empty page with a further one, and a page that names itself, never end (facts/registries.md §1.4).
+        // An empty page with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
         let endless = next.is_some()
-            && (next == asked || page.names.is_empty() || enumeration.pages >= PAGES_LIMIT);
+            && (next.as_deref() == asked
+                || page.names.is_empty()
+                || enumeration.pages >= PAGES_LIMIT);
         if endless || !page.complete {
             enumeration.fault = Some("its list of repositories has no end".to_owned());
             self.pass.faults += 1;
@@ -145,25 +140,22 @@ impl<C: Clock> Slice<'_, C> {
         tag: &Tag,
         repository: &Repository,
         digest: &Digest,
-        what: Result<Contents, Plan>,
+        what: Judged,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let digest = digest.to_string();
         let known = self.store.manifest(&digest)?;
-        match known {
-            Some(known) if known.read && !known.outdated => {
-                return self.serve(tag, repository, &digest, now);
+        match (known, what) {
+            (Some(known), _) if known.read && !known.outdated => {
+                self.serve(tag, repository, &digest, now)
+            }
+            (_, Judged::Known(contents)) => {
+                self.settled(&digest, &contents, Some(tag), now)?;
+                self.serve(tag, repository, &digest, now)
             }
             // Another tag brought it a moment ago; its contents are on their way.
-            Some(known) if known.pending => return self.await_manifest(tag, &digest),
-            _ => {}
-        }
-        match what {
-            Ok(contents) => {
-                self.store.tag_awaits(tag, &digest)?;
-                self.settled(&digest, &contents, now)
-            }
-            Err(plan) => {
+            (Some(known), Judged::Wants(_)) if known.pending => self.await_manifest(tag, &digest),
+            (_, Judged::Wants(plan)) => {
                 self.store.plan_manifest(&digest, &plan)?;
                 self.await_manifest(tag, &digest)
             }
@@ -176,10 +168,12 @@ impl<C: Clock> Slice<'_, C> {
         before.map_or(Ok(()), |before| self.store.drop_orphan(&before))
     }
 
+    /// Takes over what a manifest holds, for all tags that name it but `finder`, whose turn comes after.
     fn settled(
         &mut self,
         digest: &str,
         contents: &Contents,
+        finder: Option<&Tag>,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         // What an older reader made of it may have stood in other documents.
@@ -193,6 +187,9 @@ impl<C: Clock> Slice<'_, C> {
             };
             if changed && let Some(file) = &before {
                 self.store.mark(&repository.relative, file)?;
+            }
+            if finder.is_some_and(|finder| finder.position() == tag.position()) {
+                continue;
             }
             self.serve(&tag, &repository, digest, now)?;
         }
@@ -227,194 +224,4 @@ impl<C: Clock> Slice<'_, C> {
         }
         Ok(())
     }
-
-    fn failed(&mut self, job: &Job, error: &Error, now: Timestamp) -> Result<(), DatabaseError> {
-        if error.kind() == Kind::Budget {
-            return self.put_back(job);
-        }
-        self.pass.faults += 1;
-        let source = match job {
-            Job::Enumerate { source, .. } => self.config.sources.get(*source),
-            Job::List { repository, .. }
-            | Job::Resolve { repository, .. }
-            | Job::Read { repository, .. }
-            | Job::Contents { repository, .. } => self.config.source(&repository.source),
-        };
-        self.judge_outage(source, error, now)?;
-        let text = error.to_string();
-        match job {
-            Job::Enumerate { source, .. } => {
-                if error.kind() != Kind::Throttled
-                    && let Some(enumeration) = self.pass.enumerations.get_mut(*source)
-                {
-                    enumeration.done = true;
-                    enumeration.fault = Some(error.public());
-                }
-                Ok(())
-            }
-            Job::List { repository, .. } => self.unlisted(repository, error, &text, now),
-            Job::Resolve { tag, repository } | Job::Read { tag, repository } => {
-                if error.kind() == Kind::NotFound {
-                    // Whether a tag is gone, its repository's list says.
-                    self.store.call_repository(repository.id, false)?;
-                }
-                let about = format!("{}:{}", repository.name, tag.name);
-                self.store
-                    .tag_failed(tag, &text, self.retry_at(now, tag.attempts + 3, &about))
-            }
-            Job::Contents { digest, .. } => {
-                let attempts = self
-                    .store
-                    .manifest(digest)?
-                    .map_or(0, |known| known.attempts);
-                self.store
-                    .manifest_failed(digest, &text, self.retry_at(now, attempts, digest))
-            }
-        }
-    }
-
-    /// A job that the budget did not reach: what only the pass's place in its order knew of is noted.
-    fn put_back(&mut self, job: &Job) -> Result<(), DatabaseError> {
-        match job {
-            Job::List {
-                repository,
-                in_turn: true,
-                ..
-            } => self.store.call_repository(repository.id, false),
-            Job::Resolve { tag, .. } if tag.due.is_none() => {
-                self.store.call_tag(tag.repository, &tag.name, Due::Resolve)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn unlisted(
-        &mut self,
-        repository: &Repository,
-        error: &Error,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<(), DatabaseError> {
-        self.store.forget_listing(repository.id)?;
-        match error.kind() {
-            Kind::Denied(_) | Kind::NotFound => {
-                let since = repository.denied_since.unwrap_or(now);
-                if now.since(since) >= DENIAL {
-                    remove_tags(self.store, repository, now)?;
-                    self.store.forget_hash(repository.id)?;
-                    self.pass.changed = true;
-                }
-                // The next pass asks again; a change of the registry's mind is no hurry.
-                self.store
-                    .repository_failed(repository, text, None, Some(since))
-            }
-            _ => {
-                let retry_at = self.retry_at(now, repository.attempts, &repository.name);
-                self.store.repository_failed(
-                    repository,
-                    text,
-                    Some(retry_at),
-                    repository.denied_since,
-                )
-            }
-        }
-    }
-
-    /// Pauses when the registry asks for it, and when it seems to be down.
-    fn judge_outage(
-        &mut self,
-        source: Option<&Source>,
-        error: &Error,
-        now: Timestamp,
-    ) -> Result<(), DatabaseError> {
-        let host = error
-            .host()
-            .or_else(|| source.map(|source| source.registry.host()))
-            .unwrap_or_default();
-        let fault = Fault {
-            host: host.to_owned(),
-            kind: error.public(),
-            retry_at: None,
-        };
-        let throttled = error.kind() == Kind::Throttled;
-        if error.kind() == Kind::Unavailable {
-            self.outages += 1;
-        } else {
-            self.outages = 0;
-        }
-        if throttled || self.outages >= OUTAGES {
-            let before: Pause = self.store.load()?;
-            // Another answer of the same burst must not lengthen the pause.
-            let count = if before.until > now {
-                before.count
-            } else {
-                before.count + 1
-            };
-            let guess = self.retry_at(now, i64::from(count) + 4, host);
-            let asked = error
-                .retry_after(now)
-                .map(|asked| asked.max(now.after(Duration::from_secs(1))));
-            let until = asked.unwrap_or(guess).max(before.until);
-            let cause = Some(Fault {
-                retry_at: Some(until),
-                ..fault.clone()
-            });
-            self.store.save(&Pause {
-                until,
-                cause,
-                count,
-            })?;
-            self.stopped = true;
-        }
-        self.pass.fault = Some(fault);
-        Ok(())
-    }
-}
-
-/// Takes a manifest out of what a repository serves: its package is kept for those who hold a link, its documents are dirty.
-fn withdraw(
-    store: Store<'_>,
-    digest: &str,
-    repository: &Repository,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    if let Some((file, candidate)) = store.chart_file(digest)? {
-        let candidate = Candidate {
-            source: repository.source.clone(),
-            repository: repository.name.clone(),
-            ..candidate
-        };
-        store.supersede(&file, &candidate, now)?;
-        store.mark(&repository.relative, &file)?;
-    }
-    Ok(())
-}
-
-/// Removes a tag on evidence.
-pub(super) fn remove_tag(
-    store: Store<'_>,
-    repository: &Repository,
-    tag: &Tag,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    if let Some(digest) = &tag.manifest {
-        withdraw(store, digest, repository, now)?;
-    }
-    store.remove_tag(tag)?;
-    for digest in [&tag.manifest, &tag.next].into_iter().flatten() {
-        store.drop_orphan(digest)?;
-    }
-    Ok(())
-}
-
-/// Removes all tags of a repository on evidence.
-pub(super) fn remove_tags(
-    store: Store<'_>,
-    repository: &Repository,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    for tag in store.tags_of(repository.id)? {
-        remove_tag(store, repository, &tag, now)?;
-    }
-    Ok(())
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::listing::wanted;
-use super::state::{Origin, Pass, Rhythm};
+use super::state::{LastPass, Origin, Pass, Rhythm};
 use super::store::Store;
 use crate::config::Config;
+use crate::oci::Credentials;
 use crate::platform::{DatabaseError, Timestamp};
 
-/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration (design §3).
-const RETIRED_FOR: Duration = Duration::from_secs(3600);
+/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration.
+const RETIRED_FOR: Duration = Duration::from_hours(1);
 /// Repositories read at a time.
 const PAGE: i64 = 500;
 
@@ -32,10 +33,12 @@ pub(super) fn configure(
         after = last.id;
         for repository in page {
             let allowed = config.source(&repository.source).is_some_and(|source| {
-                repository
-                    .name
-                    .parse()
-                    .is_ok_and(|name| source.allows(&name))
+                // What was seen with credentials is not for those who read without: who may see it, only a crawl without
+                // them can tell.
+                let exposed = origin.private.contains(&source.id)
+                    && source.credentials == Credentials::Anonymous;
+                let name = repository.name.parse();
+                !exposed && name.is_ok_and(|name| source.allows(&name))
             });
             if !allowed {
                 // No evidence is needed, and nothing is kept for holders of links: it is not to be served any more.
@@ -54,6 +57,10 @@ pub(super) fn configure(
         }
     }
     store.drop_orphans()?;
+    if store.all_repositories_after(0, 1)?.is_empty() {
+        // Nothing is left to serve: an empty index would be no answer.
+        store.save(&LastPass::default())?;
+    }
     store.forget_hashes()?;
     store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
     // A pass under way was enumerated for other sources.
@@ -67,7 +74,16 @@ pub(super) fn configure(
         asked: now,
         ..Rhythm::default()
     })?;
-    store.save(&Origin { fingerprint })
+    let private = config
+        .sources
+        .iter()
+        .filter(|source| source.credentials != Credentials::Anonymous)
+        .map(|source| source.id.clone())
+        .collect();
+    store.save(&Origin {
+        fingerprint,
+        private,
+    })
 }
 
 impl Store<'_> {

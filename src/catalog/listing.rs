@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::commit::remove_tag;
+use super::removal::remove_tag;
 use super::repository::Repository;
 use super::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
@@ -47,7 +47,7 @@ impl<C: Clock> Slice<'_, C> {
     pub(super) fn listed(
         &mut self,
         repository: &Repository,
-        names: Vec<String>,
+        names: &[String],
         complete: bool,
         etag: Option<&str>,
         now: Timestamp,

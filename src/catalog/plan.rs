@@ -4,6 +4,7 @@
 use super::job::Job;
 use super::repository::Repository;
 use super::slice::{Key, Slice};
+use super::state::Phase;
 use super::tag::{Due, Tag};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
@@ -28,7 +29,7 @@ impl<C: Clock> Slice<'_, C> {
                 return self.list_job(repository, false).map(Some);
             }
         }
-        if self.pass.running && !self.pass.publishing {
+        if self.pass.phase == Phase::Reading {
             self.next_in_turn(now)
         } else {
             Ok(None)

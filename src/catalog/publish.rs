@@ -12,14 +12,14 @@ use crate::platform::{Clock, DatabaseError, Documents, DocumentsError, Metadata,
 
 /// KV takes one write a second and key.
 const BETWEEN_PUTS: Duration = Duration::from_secs(1);
-/// An index that nobody has read for so long is no longer published; the catalog answers for it (design §3).
-const UNREAD: Duration = Duration::from_secs(30 * 24 * 3600);
+/// An index that nobody has read for so long is no longer published; the catalog answers for it.
+const UNREAD: Duration = Duration::from_hours(720);
 /// A document that KV refused is tried again after this, doubled each time up to [`LAST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 /// See [`FIRST_RETRY`].
-const LAST_RETRY: Duration = Duration::from_secs(600);
+const LAST_RETRY: Duration = Duration::from_mins(10);
 /// An index too large for KV is looked at again this often: it may have shrunk.
-const TOO_LARGE_RETRY: Duration = Duration::from_secs(3600);
+const TOO_LARGE_RETRY: Duration = Duration::from_hours(1);
 /// Rows of dirty documents looked at a time.
 const PAGE: i64 = 32;
 

@@ -44,10 +44,13 @@ pub enum Question {
         /// Confirms a held mass removal.
         confirm: bool,
     },
-    /// Has the sync with this ticket been published? Answered by [`Answer::Accepted`] again.
+    /// Has the sync with this ticket been published? Answered by [`Answer::Accepted`] again, or by [`Answer::Missing`]
+    /// when it has shown that the registry has nothing at the path.
     Await {
         /// From [`Answer::Accepted`].
         ticket: u64,
+        /// The path that was to be synced.
+        path: Option<String>,
     },
     /// A registry says that these changed. Only a hint of what to look at. Answered by [`Answer::Accepted`].
     Changed {
@@ -88,6 +91,13 @@ pub enum Answer {
         ticket: u64,
         /// The entity tag of the root's index, once the sync is published; until then `None`.
         etag: Option<String>,
+        /// Why a repository of what was to be synced could not be read, once all others are published. For operators.
+        fault: Option<String>,
+    },
+    /// The index would be larger than a document may be; the last good one, if any, is what KV has.
+    TooLarge {
+        /// The largest document, in bytes.
+        limit: u64,
     },
     /// The catalog itself failed: rows cannot be read or written.
     Failed {
@@ -137,6 +147,50 @@ pub struct Status {
     pub last_pass: Option<Timestamp>,
     /// When the next slice or pass is due.
     pub next: Option<Timestamp>,
+    /// Figures for monitoring, as of the last pass.
+    pub figures: Box<Figures>,
+}
+
+/// Figures for monitoring. Cheap to give: counted when a pass ends, not when somebody asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// Manifests that are no charts, or charts that cannot be served.
+    pub skipped: u64,
+    /// File names that are offered with different packages.
+    pub contested: u64,
+    /// Repositories whose tags could not be listed.
+    pub failing_repositories: u64,
+    /// Calls of the last pass.
+    pub calls: u64,
+    /// Faults of the last pass.
+    pub faults: u64,
+    /// Length of the last pass in milliseconds.
+    pub milliseconds: u64,
+    /// Whether the last pass enumerated every source completely.
+    pub complete: bool,
+    /// Passes that ended without a fault, since the catalog was made.
+    pub clean_passes: u64,
+    /// Passes that ended with faults.
+    pub faulty_passes: u64,
+    /// Calls made since the catalog was made.
+    pub calls_in_all: u64,
+    /// Whether a pass runs.
+    pub running: bool,
+    /// Until when the registry is left alone, if it is.
+    pub paused_until: Option<Timestamp>,
+    /// Versions whose removal waits for a second sight.
+    pub held_versions: u64,
+    /// Documents that are published.
+    pub documents: u64,
+    /// Their length in bytes.
+    pub document_bytes: u64,
+    /// Length of the root's index in bytes.
+    pub root_bytes: u64,
+    /// When the root's index was last put.
+    pub root_put_at: Option<Timestamp>,
+    /// Documents that are to be put.
+    pub dirty_documents: u64,
 }
 
 /// An answer with or without a document.

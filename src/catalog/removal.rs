@@ -1,17 +1,19 @@
-//! What removes a chart: evidence only, and a large removal only on second sight (design §4).
+//! What removes a chart: evidence only, and a large removal only on second sight.
 
 use std::time::Duration;
 
-use super::commit::{remove_tag, remove_tags};
 use super::repository::Repository;
 use super::slice::Slice;
 use super::state::Held;
+use super::store::Store;
+use super::tag::Tag;
+use crate::index::Candidate;
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// From how many versions on a removal of more than half of them is doubted.
 const MASS: u64 = 20;
 /// How long after the first sight a second one counts.
-pub(super) const SECOND_SIGHT: Duration = Duration::from_secs(60);
+pub(super) const SECOND_SIGHT: Duration = Duration::from_mins(1);
 /// Repositories read at a time.
 const PAGE: i64 = 500;
 
@@ -122,4 +124,52 @@ impl<C: Clock> Slice<'_, C> {
             }
         }
     }
+}
+
+/// Takes a manifest out of what a repository serves: its package is kept for those who hold a link, its documents are dirty.
+pub(super) fn withdraw(
+    store: Store<'_>,
+    digest: &str,
+    repository: &Repository,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    if let Some((file, candidate)) = store.chart_file(digest)? {
+        let candidate = Candidate {
+            source: repository.source.clone(),
+            repository: repository.name.clone(),
+            ..candidate
+        };
+        store.supersede(&file, &candidate, now)?;
+        store.mark(&repository.relative, &file)?;
+    }
+    Ok(())
+}
+
+/// Removes a tag on evidence.
+pub(super) fn remove_tag(
+    store: Store<'_>,
+    repository: &Repository,
+    tag: &Tag,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    if let Some(digest) = &tag.manifest {
+        withdraw(store, digest, repository, now)?;
+    }
+    store.remove_tag(tag)?;
+    for digest in [&tag.manifest, &tag.next].into_iter().flatten() {
+        store.drop_orphan(digest)?;
+    }
+    Ok(())
+}
+
+/// Removes all tags of a repository on evidence.
+pub(super) fn remove_tags(
+    store: Store<'_>,
+    repository: &Repository,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    for tag in store.tags_of(repository.id)? {
+        remove_tag(store, repository, &tag, now)?;
+    }
+    Ok(())
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::engine::Engine;
-use super::state::{Held, LastPass, Pass, Pause, Rhythm, Totals};
+use super::question::{Figures, Progress};
+use super::state::{Held, LastPass, Pass, Pause, Phase, Rhythm, Totals};
 use super::store::Store;
 use crate::index::View;
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
@@ -20,16 +21,69 @@ impl Store<'_> {
                 "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE m.state = 'chart'",
             )?,
             version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
+            repositories: self.number("SELECT count(*) FROM repository")?,
+            tags: self.number("SELECT count(*) FROM tag")?,
+            skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
+            contested: self.contested()?.len() as u64,
+            failing: self.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
         })
     }
 
-    fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
+    pub(super) fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
         let number = self
             .0
             .first(sql, &[])?
             .and_then(|row| row.integer(0))
             .unwrap_or(0);
         Ok(u64::try_from(number).unwrap_or(0))
+    }
+
+    /// How far the first pass is, counted.
+    pub(super) fn counted_progress(&self) -> Result<Progress, DatabaseError> {
+        Ok(Progress {
+            repositories: self.number("SELECT count(*) FROM repository")?,
+            listed: self.number("SELECT count(*) FROM repository WHERE listed > 0")?,
+            tags: self.number("SELECT count(*) FROM tag")?,
+            read: self.number("SELECT count(*) FROM tag WHERE manifest IS NOT NULL")?,
+            fault: None,
+        })
+    }
+
+    /// Figures for monitoring.
+    pub(super) fn figures(&self, now: Timestamp) -> Result<Figures, DatabaseError> {
+        let totals: Totals = self.load()?;
+        let last: LastPass = self.load()?;
+        let pause: Pause = self.load()?;
+        let root = self.0.first(
+            "SELECT length, put_at FROM document WHERE key = 'index:'",
+            &[],
+        )?;
+        let number = |value: Option<i64>| {
+            value
+                .and_then(|value| u64::try_from(value).ok())
+                .unwrap_or(0)
+        };
+        Ok(Figures {
+            skipped: totals.skipped,
+            contested: totals.contested,
+            failing_repositories: totals.failing,
+            calls: last.calls,
+            faults: last.faults,
+            milliseconds: u64::try_from(last.ended.since(last.started).as_millis())
+                .unwrap_or(u64::MAX),
+            complete: last.complete,
+            clean_passes: last.clean,
+            faulty_passes: last.faulty,
+            calls_in_all: last.calls_in_all,
+            running: self.load::<Pass>()?.running(),
+            paused_until: Some(pause.until).filter(|until| *until > now),
+            held_versions: self.load::<Held>()?.versions,
+            documents: self.number("SELECT count(*) FROM document WHERE etag IS NOT NULL")?,
+            document_bytes: self.number("SELECT coalesce(sum(length), 0) FROM document")?,
+            root_bytes: number(root.as_ref().and_then(|row| row.integer(0))),
+            root_put_at: root.and_then(|row| row.integer(1)).map(Timestamp),
+            dirty_documents: self.number("SELECT count(*) FROM document WHERE dirty > 0")?,
+        })
     }
 
     /// A page of rows as JSON objects with these keys.
@@ -67,6 +121,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         let rhythm: Rhythm = store.load()?;
         let held: Held = store.load()?;
         let time = |time: Timestamp| time.to_string();
+        let progress = store.counted_progress()?;
         let shadowed = self.shadowed(store, page)?;
         Ok(json!({
             "ready": last.number > 0,
@@ -89,9 +144,9 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 "calls": last.calls, "faults": last.faults, "complete": last.complete, "fault": last.fault,
             })),
             "passes": { "clean": last.clean, "faulty": last.faulty, "calls": last.calls_in_all },
-            "running_pass": pass.running.then(|| json!({
+            "running_pass": pass.running().then(|| json!({
                 "number": pass.number, "started": time(pass.started), "calls": pass.calls, "faults": pass.faults,
-                "progress": self.progress(store).ok(), "publishing": pass.publishing,
+                "progress": progress, "publishing": pass.phase == Phase::Publishing,
             })),
             "enumeration": pass.enumerations.iter().map(|source| json!({
                 "source": source.source, "pages": source.pages, "done": source.done, "fault": source.fault,
@@ -103,6 +158,12 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             "next": time(store.deadline(now)?),
             "next_pass": time(rhythm.next),
             "page": page,
+            "unreachable": store.objects(
+                // Their first segments belong to the OCI gateway and the API to come.
+                "SELECT name FROM repository WHERE (relative >= 'v2/' AND relative < 'v20')
+                   OR (relative >= 'api/v1/' AND relative < 'api/v10') ORDER BY id",
+                &["repository"], page,
+            )?,
             "failing": store.objects(
                 "SELECT name, error, attempts, retry_at, denied_since FROM repository WHERE error IS NOT NULL ORDER BY id",
                 &["repository", "error", "attempts", "retry_at", "denied_since"], page,

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::platform::{DatabaseError, Timestamp};
 
 /// The longest interval between passes that nobody asks for.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
+const LONGEST_INTERVAL: Duration = Duration::from_hours(1);
 /// How soon a first pass that could read nothing is tried again, doubled each time up to the interval.
 const FIRST_AGAIN: Duration = Duration::from_secs(10);
 
@@ -28,7 +28,7 @@ impl Store<'_> {
         let rhythm: Rhythm = self.load()?;
         let pass: Pass = self.load()?;
         let pause: Pause = self.load()?;
-        let mut deadline = if pass.running { now } else { rhythm.next };
+        let mut deadline = if pass.running() { now } else { rhythm.next };
         // A row without a time of its own is due now.
         let rows = [
             "SELECT min(coalesce(retry_at, 0)) FROM repository WHERE due > 0",

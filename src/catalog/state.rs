@@ -28,8 +28,8 @@ singletons! {
 pub(super) struct Pass {
     /// Counted from 1 on.
     pub(super) number: u64,
-    /// Whether it has not ended.
-    pub(super) running: bool,
+    /// What is being done.
+    pub(super) phase: Phase,
     /// When it began.
     pub(super) started: Timestamp,
     /// How far each source's enumeration is, in the order of the configuration.
@@ -56,8 +56,25 @@ pub(super) struct Pass {
     pub(super) faults: u64,
     /// The last fault met, in public words.
     pub(super) fault: Option<Fault>,
-    /// Whether all reading is done and only publishing is left.
-    pub(super) publishing: bool,
+}
+
+/// What a pass does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Phase {
+    /// Nothing: it has ended.
+    #[default]
+    Ended,
+    /// It reads.
+    Reading,
+    /// All is read; what is dirty is being published.
+    Publishing,
+}
+
+impl Pass {
+    /// Whether it has not ended.
+    pub(super) fn running(&self) -> bool {
+        self.phase != Phase::Ended
+    }
 }
 
 /// A place in the order of tags.
@@ -185,9 +202,12 @@ pub(super) struct Held {
 
 /// Which configuration the rows and documents are of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Origin {
     /// [`crate::config::Config::fingerprint`].
     pub(super) fingerprint: String,
+    /// Ids of the sources that were read with credentials.
+    pub(super) private: Vec<String>,
 }
 
 /// Counts of the rows, taken when a pass ends, so that a pass need not count.
@@ -200,6 +220,16 @@ pub(super) struct Totals {
     pub(super) versions: u64,
     /// Tags that are versions by their name.
     pub(super) version_tags: u64,
+    /// Repositories.
+    pub(super) repositories: u64,
+    /// Tags.
+    pub(super) tags: u64,
+    /// Manifests that are skipped.
+    pub(super) skipped: u64,
+    /// File names that are contested.
+    pub(super) contested: u64,
+    /// Repositories that could not be listed.
+    pub(super) failing: u64,
 }
 
 impl Store<'_> {

@@ -6,8 +6,8 @@ use super::store::Store;
 use crate::index::{Candidate, shard_of};
 use crate::platform::{DatabaseError, Timestamp};
 
-/// How long a superseded package stays reachable by its digest, as long as the registry has it (design §2).
-pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a superseded package stays reachable by its digest, as long as the registry has it.
+pub(super) const KEPT: Duration = Duration::from_hours(720);
 
 impl Store<'_> {
     /// Keeps a candidate that is no longer served under `file`.

@@ -71,7 +71,7 @@ impl World {
     #[track_caller]
     fn step(&self) -> Step {
         let step = run(&self.clock, self.engine().step());
-        assert_eq!(step.fault, None);
+        assert_eq!(step.broken, None);
         step
     }
 

@@ -224,7 +224,12 @@ impl Config {
                     Repositories::All => None,
                     Repositories::Listed(patterns) => Some(patterns),
                 };
-                (source.registry.to_string(), &source.prefix, patterns)
+                (
+                    source.registry.to_string(),
+                    &source.prefix,
+                    patterns,
+                    source.credentials.identity(),
+                )
             })
             .collect();
         let content = serde_json::json!([

@@ -446,11 +446,6 @@ fn the_fingerprint_is_of_what_decides_content() {
             ("KV_BUDGET", "5"),
         ],
         &[
-            ("REGISTRY_USERNAME", "a"),
-            ("REGISTRY_PASSWORD", "b"),
-            ("AUTH_ANONYMOUS_GET", "true"),
-        ],
-        &[
             ("BASIC_AUTH_USER", "a"),
             ("BASIC_AUTH_PASS", "b"),
             ("ADMIN_TOKEN", "c"),
@@ -458,6 +453,18 @@ fn the_fingerprint_is_of_what_decides_content() {
     ] {
         assert_eq!(good(given).fingerprint(), base, "{given:?}");
     }
+    let reader = |user, password| {
+        good(&[
+            ("REGISTRY_USERNAME", user),
+            ("REGISTRY_PASSWORD", password),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ])
+        .fingerprint()
+    };
+    // Documents made with credentials must not meet readers of a configuration without them.
+    assert_ne!(reader("a", "b"), base);
+    assert_ne!(reader("a", "b"), reader("c", "b"));
+    assert_eq!(reader("a", "b"), reader("a", "new password"));
     let order = |list| good(&[("REPOSITORIES", list)]).fingerprint();
     assert_eq!(order("a b"), order("b,a,a"));
 }

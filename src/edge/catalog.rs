@@ -149,7 +149,10 @@ fn report(step: &Step) {
     if let Some(pass) = &step.pass {
         log::note("pass", pass);
     }
-    if let Some(fault) = &step.fault {
+    for fault in &step.faults {
+        log::fault("registry", json!({ "fault": fault }));
+    }
+    if let Some(fault) = &step.broken {
         log::fault("step", json!({ "fault": fault, "calls": step.calls }));
     }
 }

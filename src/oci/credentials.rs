@@ -29,6 +29,19 @@ pub enum Credentials {
     Bearer(Secret),
 }
 
+impl Credentials {
+    /// Whose they are, without what proves it: two that differ here may see different things. For hashing only, as a user
+    /// name may be a token.
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::Basic { username, .. } => format!("basic {}", username.expose()),
+            Self::Identity(_) => "identity".to_owned(),
+            Self::Bearer(_) => "bearer".to_owned(),
+        }
+    }
+}
+
 /// People copy base64 with and without its padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,

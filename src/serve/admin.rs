@@ -92,11 +92,20 @@ where
             Some("" | "true" | "1") => true,
             Some(_) => return Err(Error::BadRequest("confirm takes no value")),
         };
-        let mut answer = self.ask(&Question::Refresh { path, confirm }).await?;
+        let mut answer = self
+            .ask(&Question::Refresh {
+                path: path.clone(),
+                confirm,
+            })
+            .await?;
         let started = self.clock.now();
         loop {
             let (ticket, etag) = match answer {
-                Answer::Accepted { ticket, etag } => (ticket, etag),
+                // Who waits wants to know whether what was pushed is served, and only an operator gets here.
+                Answer::Accepted {
+                    fault: Some(fault), ..
+                } if wait.is_some() => return Err(Error::NotSynced(fault)),
+                Answer::Accepted { ticket, etag, .. } => (ticket, etag),
                 Answer::Missing => return Err(Error::NotFound(Missing::Space)),
                 _ => return Err(unexpected()),
             };
@@ -111,7 +120,8 @@ where
                 return Err(Error::NotPublished(wait));
             }
             self.catalog.pause(PAUSE).await;
-            answer = self.ask(&Question::Await { ticket }).await?;
+            let path = path.clone();
+            answer = self.ask(&Question::Await { ticket, path }).await?;
         }
     }
 

@@ -95,6 +95,7 @@ mod tests {
             versions: 18,
             last_pass: Some(Timestamp(1_795_226_400_050)),
             next: None,
+            figures: Box::default(),
         };
         insta::assert_snapshot!(render(&status), @r#"
             # HELP portolan_build_info What runs here.

@@ -40,7 +40,7 @@ impl FakeDatabase {
     }
 }
 
-fn error(error: rusqlite::Error) -> DatabaseError {
+fn error(error: &rusqlite::Error) -> DatabaseError {
     DatabaseError(error.to_string())
 }
 
@@ -68,12 +68,17 @@ impl Database for FakeDatabase {
         );
         let before = self.connection.total_changes();
         if parameters.is_empty() {
-            self.connection.execute_batch(sql).map_err(error)?;
+            self.connection
+                .execute_batch(sql)
+                .map_err(|fault| error(&fault))?;
         } else {
-            let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+            let mut statement = self
+                .connection
+                .prepare_cached(sql)
+                .map_err(|fault| error(&fault))?;
             statement
                 .execute(params_from_iter(parameters))
-                .map_err(error)?;
+                .map_err(|fault| error(&fault))?;
         }
         let rows = self.connection.total_changes() - before;
         self.written.set(self.written.get() + rows);
@@ -86,12 +91,15 @@ impl Database for FakeDatabase {
         parameters: &[Value],
         row: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+        let mut statement = self
+            .connection
+            .prepare_cached(sql)
+            .map_err(|fault| error(&fault))?;
         let columns = statement.column_count();
         let mut rows = statement
             .query(params_from_iter(parameters))
-            .map_err(error)?;
-        while let Some(found) = rows.next().map_err(error)? {
+            .map_err(|fault| error(&fault))?;
+        while let Some(found) = rows.next().map_err(|fault| error(&fault))? {
             let cells = (0..columns).map(|column| {
                 Ok(match found.get_ref(column)? {
                     ValueRef::Null => Value::Null,
@@ -101,7 +109,9 @@ impl Database for FakeDatabase {
                     ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
                 })
             });
-            let cells = cells.collect::<rusqlite::Result<_>>().map_err(error)?;
+            let cells = cells
+                .collect::<rusqlite::Result<_>>()
+                .map_err(|fault| error(&fault))?;
             if row(Row(cells)).is_break() {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Calls, rows and puts, counted (design §2, "Call budgets").
+//! Calls, rows and puts, counted.
 
 use super::*;
 
@@ -183,7 +183,7 @@ fn revalidation_confirms_each_tag_within_its_time() {
         .registry
         .push_chart("charts/a", "1.57.0", &metadata, b"moved", None, &[]);
     world.registry.clear_log();
-    let until = world.clock.now().after(Duration::from_secs(24 * 3600));
+    let until = world.clock.now().after(Duration::from_hours(24));
     while world.clock.now() < until {
         world.pass();
     }

@@ -32,7 +32,7 @@ fn a_repository_that_fails_keeps_its_versions_and_the_others_go_on() {
         "registry.example: listing tags: answered 500"
     );
     world.registry.heal();
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     world.rest();
     let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
         panic!("no info")
@@ -61,7 +61,7 @@ fn a_fault_while_an_overwritten_version_is_read_keeps_the_old_one() {
     let old = world.published(&Key::Index(View::root())).unwrap();
     assert_ne!(old["entries"]["a"][1]["digest"], pushed.package.hex());
     world.registry.heal();
-    world.clock.advance(Duration::from_secs(3600));
+    world.clock.advance(Duration::from_hours(1));
     world.rest();
     let new = world.published(&Key::Index(View::root())).unwrap();
     assert_eq!(new["entries"]["a"][1]["digest"], pushed.package.hex());
@@ -109,11 +109,11 @@ fn a_429_pauses_the_pass_and_the_pause_survives_a_restart() {
     let begun = world.clock.now();
     let step = world.step();
     assert_eq!(step.pass, None);
-    assert_eq!(step.next.since(begun), Duration::from_secs(120));
+    assert_eq!(step.next.since(begun), Duration::from_mins(2));
     let before = world.registry.calls();
     world.incarnation = "second".to_owned();
     world.step();
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     world.step();
     assert_eq!(
         world.registry.calls(),
@@ -122,7 +122,7 @@ fn a_429_pauses_the_pass_and_the_pause_survives_a_restart() {
     );
     world.pass();
     world.rest();
-    assert!(world.clock.now().since(begun) >= Duration::from_secs(120));
+    assert!(world.clock.now().since(begun) >= Duration::from_mins(2));
     assert_eq!(world.versions("").len(), 6);
 }
 
@@ -144,7 +144,7 @@ fn a_kv_that_refuses_loses_nothing() {
     let world = small();
     world.documents.fail_puts(4);
     world.pass();
-    world.clock.advance(Duration::from_secs(600));
+    world.clock.advance(Duration::from_mins(10));
     world.rest();
     assert_eq!(world.versions("").len(), 6);
 }
@@ -214,7 +214,7 @@ fn a_whole_pass_by_cron_alone() {
     }
     let mut ticks = 0;
     while world.step().pass.is_none() {
-        world.clock.advance(Duration::from_secs(300));
+        world.clock.advance(Duration::from_mins(5));
         ticks += 1;
         assert!(ticks < 50, "a pass by cron alone ends");
     }
@@ -291,5 +291,5 @@ fn nobody_asks_and_the_interval_doubles_up_to_an_hour() {
     });
     let asked = world.clock.now();
     world.pass();
-    assert!(world.clock.now().since(asked) <= Duration::from_secs(300));
+    assert!(world.clock.now().since(asked) <= Duration::from_mins(5));
 }

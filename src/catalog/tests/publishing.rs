@@ -207,7 +207,7 @@ fn an_overwritten_package_stays_reachable_for_thirty_days() {
         [new.as_str(), old.as_str()]
     );
     assert!(candidates[0].until.is_none() && candidates[1].until.is_some());
-    world.clock.advance(Duration::from_secs(30 * 24 * 3600));
+    world.clock.advance(Duration::from_hours(720));
     world.pass();
     world.rest();
     assert_eq!(find(&world, "a-1.0.0.tgz").len(), 1);
@@ -237,7 +237,7 @@ fn deleting_all_of_kv_loses_nothing() {
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.pass();
     world.rest();
-    world.clock.advance(Duration::from_secs(600));
+    world.clock.advance(Duration::from_mins(10));
     world.documents.clear();
     assert_eq!(world.answered(""), ["a 1.0.0"]);
     assert_eq!(find(&world, "a-1.0.0.tgz").len(), 1);
@@ -264,7 +264,7 @@ fn a_refresh_of_a_path_confirms_all_below_it_at_once() {
     let new = push(&world, "charts/team/a", "1.0.0", "a", "1.0.0", b"new");
     world.registry.clear_log();
     world.clock.advance(Duration::from_secs(2));
-    let Answer::Accepted { ticket, etag } = world.ask(&Question::Refresh {
+    let Answer::Accepted { ticket, etag, .. } = world.ask(&Question::Refresh {
         path: Some("team".to_owned()),
         confirm: false,
     }) else {
@@ -274,7 +274,7 @@ fn a_refresh_of_a_path_confirms_all_below_it_at_once() {
     world.rest();
     assert_eq!(digest(&world, "", "a"), new);
     assert_eq!(world.registry.calls_to("charts/b"), 0);
-    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket }) else {
+    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket, path: None }) else {
         panic!("not accepted")
     };
     assert!(etag.is_some(), "published");
@@ -302,7 +302,7 @@ fn a_whole_refresh_is_settled_by_a_pass_that_began_after_it() {
         panic!("not accepted")
     };
     world.pass();
-    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket }) else {
+    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket, path: None }) else {
         panic!("not accepted")
     };
     assert!(etag.is_some());
@@ -323,4 +323,49 @@ fn a_webhook_for_what_is_not_configured_makes_no_call() {
     }
     world.rest();
     assert_eq!(world.registry.calls(), 0);
+}
+
+#[test]
+fn a_refresh_of_a_path_that_is_not_there_or_denied_is_no_success() {
+    use crate::testing::Fault;
+    let world = World::new();
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.pass();
+    world.rest();
+    let refresh = |path: &str| {
+        world.clock.advance(Duration::from_secs(2));
+        let path = Some(path.to_owned());
+        let question = Question::Refresh {
+            path: path.clone(),
+            confirm: false,
+        };
+        let Answer::Accepted { ticket, .. } = world.ask(&question) else {
+            panic!("not accepted")
+        };
+        world.rest();
+        world.ask(&Question::Await { ticket, path })
+    };
+    assert_eq!(refresh("typo"), Answer::Missing);
+    let Answer::Accepted {
+        etag: Some(_),
+        fault: None,
+        ..
+    } = refresh("a")
+    else {
+        panic!("not published")
+    };
+    world
+        .registry
+        .inject("charts/a/tags", None, Fault::status(403));
+    let Answer::Accepted {
+        fault: Some(fault), ..
+    } = refresh("a")
+    else {
+        panic!("no fault")
+    };
+    assert_eq!(fault, "registry.example: listing tags: answered 403");
+    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
+        panic!("no info")
+    };
+    assert_eq!(info["counts"]["repositories"], 1, "no phantom is left");
 }

@@ -1,4 +1,4 @@
-//! What removes a chart, and when: each line of design §4, "What removes".
+//! What removes a chart, and when: each line.
 
 use super::*;
 use crate::testing::Fault;
@@ -57,7 +57,7 @@ fn a_denied_repository_goes_when_a_pass_a_day_later_says_the_same() {
             .registry
             .inject("charts/a/tags", None, Fault::status(status));
         world.pass();
-        world.clock.advance(Duration::from_secs(23 * 3600));
+        world.clock.advance(Duration::from_hours(23));
         world.pass();
         world.rest();
         assert_eq!(
@@ -65,7 +65,7 @@ fn a_denied_repository_goes_when_a_pass_a_day_later_says_the_same() {
             3,
             "{status}: not before a day has gone by"
         );
-        world.clock.advance(Duration::from_secs(2 * 3600));
+        world.clock.advance(Duration::from_hours(2));
         world.pass();
         world.rest();
         assert_eq!(world.versions(""), ["b 1.0.0"], "{status}");
@@ -79,7 +79,7 @@ fn a_repository_that_went_by_denial_comes_back_with_the_same_tags() {
         .registry
         .inject("charts/a/tags", None, Fault::status(403));
     world.pass();
-    world.clock.advance(Duration::from_secs(25 * 3600));
+    world.clock.advance(Duration::from_hours(25));
     world.pass();
     assert!(world.versions("").is_empty());
     world.registry.heal();
@@ -95,12 +95,12 @@ fn a_denial_that_ends_in_between_starts_anew() {
         .inject("charts/a/tags", None, Fault::status(403));
     world.pass();
     world.registry.heal();
-    world.clock.advance(Duration::from_secs(20 * 3600));
+    world.clock.advance(Duration::from_hours(20));
     world.pass();
     world
         .registry
         .inject("charts/a/tags", None, Fault::status(403));
-    world.clock.advance(Duration::from_secs(6 * 3600));
+    world.clock.advance(Duration::from_hours(6));
     world.pass();
     world.rest();
     assert_eq!(world.versions(""), ["a 1.0.0"]);
@@ -118,7 +118,7 @@ fn a_mass_removal_waits_for_a_second_sight_a_minute_later() {
     assert_eq!(world.versions("").len(), 20, "held");
     let held = world.clock.now();
     world.pass();
-    assert!(world.clock.now().since(held) >= Duration::from_secs(60));
+    assert!(world.clock.now().since(held) >= Duration::from_mins(1));
     assert_eq!(world.versions("").len(), 9);
 }
 
@@ -199,6 +199,35 @@ fn a_source_that_is_no_longer_configured_goes_at_once() {
     );
     world.rest();
     assert_eq!(world.versions(""), ["b 1.0.0"]);
+}
+
+#[test]
+fn what_was_seen_with_credentials_is_not_served_to_those_without() {
+    let with = [
+        ("REGISTRY_USERNAME", "u"),
+        ("REGISTRY_PASSWORD", "p"),
+        ("BASIC_AUTH_USER", "r"),
+        ("BASIC_AUTH_PASS", "s"),
+    ];
+    let mut world = World::with(&with);
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.pass();
+    let private = world.config.fingerprint();
+    world.config = config(&[]);
+    assert_ne!(world.config.fingerprint(), private, "other keys in KV");
+    let answer = world.ask(&Question::Index { view: View::root() });
+    assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
+    let file = "a-1.0.0.tgz".to_owned();
+    let answer = world.ask(&Question::Find { file });
+    assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
+}
+
+#[test]
+fn another_registry_is_not_ready_before_it_was_read() {
+    let mut world = with_versions(2);
+    world.config = config(&[("REGISTRY", "registry.example/elsewhere")]);
+    let answer = world.ask(&Question::Index { view: View::root() });
+    assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
 }
 
 #[test]

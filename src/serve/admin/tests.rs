@@ -9,7 +9,11 @@ const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 
 fn accepted(ticket: u64, etag: Option<&str>) -> Say {
     let etag = etag.map(str::to_owned);
-    Say::Answer(Answer::Accepted { ticket, etag })
+    Say::Answer(Answer::Accepted {
+        ticket,
+        etag,
+        fault: None,
+    })
 }
 
 #[test]
@@ -152,8 +156,14 @@ fn a_refresh_waits_until_it_is_published() {
                 path: None,
                 confirm: false
             },
-            Question::Await { ticket: 7 },
-            Question::Await { ticket: 7 },
+            Question::Await {
+                ticket: 7,
+                path: None
+            },
+            Question::Await {
+                ticket: 7,
+                path: None
+            },
         ]
     );
 }
@@ -244,4 +254,21 @@ fn bad_notifications_start_nothing() {
         .response;
     assert_eq!(error(&answer), "403 closed: WEBHOOK_SECRET is not set");
     assert_eq!((world.asked(), closed.asked()), (vec![], vec![]));
+}
+
+#[test]
+fn a_refresh_that_could_not_read_what_it_was_for_is_a_502_that_says_why() {
+    let fault = "registry.example: listing tags: answered 403";
+    let world = World::new(PRIVATE);
+    world.say([
+        accepted(7, None),
+        Say::Answer(Answer::Accepted {
+            ticket: 7,
+            etag: Some("\"new\"".to_owned()),
+            fault: Some(fault.to_owned()),
+        }),
+    ]);
+    let answer = world.post("/refresh/nginx?wait=60", &[ADMIN]);
+    assert_eq!(status(&answer), 502);
+    assert_eq!(error(&answer), format!("502 not synced: {fault}"));
 }

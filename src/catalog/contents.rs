@@ -1,0 +1,330 @@
+//! What a manifest holds: judged from its text, then from what else of it has to be read.
+
+use serde::{Deserialize, Serialize};
+
+use super::job::Outcome;
+use super::manifest::{Chart, Contents};
+use crate::chart::{self, Layout, Metadata, MetadataFrom};
+use crate::index::{Blob, Candidate, Origin};
+use crate::oci::{self, Client, Descriptor, Digest, Manifest, Name, Reference};
+use crate::platform::{Clock, Fetch};
+
+/// A config blob of a chart that Helm made is a few KB; its spec names no limit. What is larger is skipped.
+const CONFIG_LIMIT: usize = Metadata::MAX_READ;
+/// The largest package read here, to find its metadata or to rebuild it: an isolate has 128 MB.
+const PACKAGE_LIMIT: usize = chart::package::MAX_COMPRESSED;
+
+/// What is still to be read before a manifest's contents are known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "read", rename_all = "kebab-case")]
+pub(super) enum Plan {
+    /// The config blob, which holds the metadata.
+    Config {
+        /// The config blob.
+        config: Blob,
+        /// The package blob.
+        package: Blob,
+        /// The provenance blob.
+        provenance: Option<Blob>,
+        /// From the manifest's annotation, RFC 3339.
+        created: Option<String>,
+    },
+    /// The package itself: the config blob says nothing.
+    Package {
+        /// The package blob.
+        package: Blob,
+        /// The provenance blob.
+        provenance: Option<Blob>,
+        /// From the manifest's annotation, RFC 3339.
+        created: Option<String>,
+    },
+    /// Both layers of a two-layer chart, which is rebuilt to learn its digest.
+    TwoLayers {
+        /// The metadata layer.
+        meta: Blob,
+        /// The content layer.
+        content: Blob,
+        /// The chart's name, from the annotations.
+        name: String,
+        /// The chart's version, from the annotations.
+        version: String,
+        /// From the manifest's annotation, RFC 3339.
+        created: Option<String>,
+    },
+    /// The manifests of an image index, until one of them is a chart.
+    Children {
+        /// Those not read yet.
+        children: Vec<Digest>,
+    },
+}
+
+/// What the text of a manifest tells of its contents.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Judged {
+    /// All.
+    Known(Contents),
+    /// What is to be read to know.
+    Wants(Plan),
+}
+
+/// Judges a manifest by its text.
+pub(super) fn judge(bytes: &[u8], content_type: Option<&str>) -> Judged {
+    let skipped = |reason: String| Judged::Known(Contents::Skipped(reason));
+    let manifest = match Manifest::parse(bytes, content_type) {
+        Ok(manifest) => manifest,
+        Err(error) => return skipped(error.to_string()),
+    };
+    match Layout::of(&manifest) {
+        Layout::Package {
+            config,
+            package,
+            provenance,
+            metadata,
+            created,
+        } => {
+            let (package, provenance) = (blob(&package), provenance.as_ref().map(blob));
+            match metadata {
+                MetadataFrom::Config if fits(config.size, CONFIG_LIMIT) => {
+                    Judged::Wants(Plan::Config {
+                        config: blob(&config),
+                        package,
+                        provenance,
+                        created,
+                    })
+                }
+                MetadataFrom::Config => skipped(format!(
+                    "its config blob is larger than {CONFIG_LIMIT} bytes"
+                )),
+                MetadataFrom::Package => in_package(package, provenance, created),
+            }
+        }
+        Layout::TwoLayers {
+            meta,
+            content,
+            name,
+            version,
+            created,
+        } => {
+            if fits(meta.size, CONFIG_LIMIT) && fits(content.size, PACKAGE_LIMIT) {
+                Judged::Wants(Plan::TwoLayers {
+                    meta: blob(&meta),
+                    content: blob(&content),
+                    name,
+                    version,
+                    created,
+                })
+            } else {
+                skipped(format!("its layers are larger than {PACKAGE_LIMIT} bytes"))
+            }
+        }
+        Layout::Index { children } if children.is_empty() => Judged::Known(childless()),
+        Layout::Index { children } => Judged::Wants(Plan::Children {
+            children: children.into_iter().map(|child| child.digest).collect(),
+        }),
+        Layout::Foreign(reason) => skipped(reason),
+    }
+}
+
+fn fits(size: u64, limit: usize) -> bool {
+    usize::try_from(size).is_ok_and(|size| size <= limit)
+}
+
+fn blob(descriptor: &Descriptor) -> Blob {
+    Blob {
+        digest: descriptor.digest.clone(),
+        size: descriptor.size,
+    }
+}
+
+fn childless() -> Contents {
+    Contents::Skipped("an image index without a chart".to_owned())
+}
+
+fn in_package(package: Blob, provenance: Option<Blob>, created: Option<String>) -> Judged {
+    if fits(package.size, PACKAGE_LIMIT) {
+        Judged::Wants(Plan::Package {
+            package,
+            provenance,
+            created,
+        })
+    } else {
+        let reason = format!(
+            "its config blob holds no metadata and its package is larger than {PACKAGE_LIMIT} bytes"
+        );
+        Judged::Known(Contents::Skipped(reason))
+    }
+}
+
+impl Judged {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Known(contents) => Outcome::Settled(contents),
+            Self::Wants(plan) => Outcome::Advanced(plan),
+        }
+    }
+}
+
+impl Plan {
+    /// Reads what is wanted from `repository`.
+    pub(super) async fn read<F: Fetch, C: Clock>(
+        &self,
+        client: &Client<'_, F, C>,
+        repository: &Name,
+    ) -> Result<Outcome, oci::Error> {
+        match self {
+            Self::Config {
+                config,
+                package,
+                provenance,
+                created,
+            } => {
+                let bytes = client
+                    .blob(repository, &config.digest, config.size, CONFIG_LIMIT)
+                    .await?;
+                Ok(match Metadata::from_json(&bytes) {
+                    Ok(metadata) => Outcome::Settled(stored(
+                        &metadata,
+                        package,
+                        provenance.as_ref(),
+                        created.clone(),
+                    )),
+                    // ORAS and scripts push half a config (oras-project/oras#318): the package knows.
+                    Err(unfit) if unfit.asks_for_package() => {
+                        in_package(package.clone(), provenance.clone(), created.clone()).outcome()
+                    }
+                    Err(unfit) => Outcome::Settled(Contents::Skipped(unfit.to_string())),
+                })
+            }
+            Self::Package {
+                package,
+                provenance,
+                created,
+            } => {
+                let bytes = client
+                    .blob(repository, &package.digest, package.size, PACKAGE_LIMIT)
+                    .await?;
+                Ok(Outcome::Settled(match chart::package::metadata(&bytes) {
+                    Ok(metadata) => {
+                        stored(&metadata, package, provenance.as_ref(), created.clone())
+                    }
+                    Err(unfit) => Contents::Skipped(unfit.to_string()),
+                }))
+            }
+            Self::TwoLayers {
+                meta,
+                content,
+                name,
+                version,
+                created,
+            } => {
+                let meta_bytes = client
+                    .blob(repository, &meta.digest, meta.size, CONFIG_LIMIT)
+                    .await?;
+                let content_bytes = client
+                    .blob(repository, &content.digest, content.size, PACKAGE_LIMIT)
+                    .await?;
+                let origin = Origin::Rebuilt {
+                    meta: meta.clone(),
+                    content: content.clone(),
+                    name: name.clone(),
+                    version: version.clone(),
+                };
+                Ok(Outcome::Settled(
+                    match chart::rebuild::package(&meta_bytes, &content_bytes, name, version) {
+                        Ok(package) => rebuilt(&package, origin, created.clone()),
+                        Err(unfit) => Contents::Skipped(unfit.to_string()),
+                    },
+                ))
+            }
+            Self::Children { children } => child(client, repository, children).await,
+        }
+    }
+}
+
+/// Reads the first of an index's children. An index in an index is not followed: nobody makes such charts, and it could
+/// go round in circles.
+async fn child<F: Fetch, C: Clock>(
+    client: &Client<'_, F, C>,
+    repository: &Name,
+    children: &[Digest],
+) -> Result<Outcome, oci::Error> {
+    let Some((first, rest)) = children.split_first() else {
+        return Ok(Outcome::Settled(childless()));
+    };
+    let fetched = client
+        .manifest(repository, &Reference::Digest(first.clone()))
+        .await?;
+    Ok(
+        match judge(&fetched.bytes, fetched.content_type.as_deref()) {
+            Judged::Wants(plan) if !matches!(plan, Plan::Children { .. }) => {
+                Outcome::Advanced(plan)
+            }
+            _ if rest.is_empty() => Outcome::Settled(childless()),
+            _ => Outcome::Advanced(Plan::Children {
+                children: rest.to_vec(),
+            }),
+        },
+    )
+}
+
+/// A chart whose package lies in the registry as it is served.
+fn stored(
+    metadata: &Metadata,
+    package: &Blob,
+    provenance: Option<&Blob>,
+    created: Option<String>,
+) -> Contents {
+    chart_of(
+        metadata,
+        package.clone(),
+        provenance.cloned(),
+        Origin::Stored,
+        created,
+    )
+}
+
+/// A chart that is rebuilt; what its package says of it is what Helm will read.
+fn rebuilt(package: &[u8], origin: Origin, created: Option<String>) -> Contents {
+    let blob = Blob {
+        digest: Digest::sha256_of(package),
+        size: package.len() as u64,
+    };
+    match chart::package::metadata(package) {
+        Ok(metadata) => chart_of(&metadata, blob, None, origin, created),
+        Err(unfit) => Contents::Skipped(unfit.to_string()),
+    }
+}
+
+/// A chart with all that is served of it.
+pub(super) fn chart_of(
+    metadata: &Metadata,
+    package: Blob,
+    provenance: Option<Blob>,
+    origin: Origin,
+    created: Option<String>,
+) -> Contents {
+    let Ok(version) = chart::Version::parse(metadata.version()) else {
+        return Contents::Skipped(format!(
+            "its version {:?} is not semver",
+            metadata.version()
+        ));
+    };
+    Contents::Chart(Box::new(Chart {
+        name: metadata.name().to_owned(),
+        version: metadata.version().to_owned(),
+        version_key: version.key().to_owned(),
+        file: chart::file_name(metadata.name(), metadata.version()),
+        candidate: Candidate {
+            // Whose it is, its tags say.
+            source: String::new(),
+            repository: String::new(),
+            package: package.digest,
+            size: package.size,
+            provenance,
+            origin,
+            until: None,
+        },
+        created,
+        metadata: metadata.to_json(),
+    }))
+}

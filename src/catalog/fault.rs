@@ -1,0 +1,186 @@
+//! What becomes of a job that failed: when it is tried again, when the registry is left alone, and when a denial counts.
+
+use std::time::Duration;
+
+use super::job::Job;
+use super::question::Fault;
+use super::removal::remove_tags;
+use super::repository::Repository;
+use super::slice::Slice;
+use super::state::Pause;
+use super::tag::Due;
+use crate::config::Source;
+use crate::oci::{Error, Kind};
+use crate::platform::{Clock, DatabaseError, Timestamp};
+
+/// How long a repository must be denied or unknown before its charts go: hidden repositories, expired tokens and outages
+/// look alike.
+const DENIAL: Duration = Duration::from_hours(24);
+/// Outages in a row after which the registry is taken to be down, and left alone for a while.
+const OUTAGES: u32 = 5;
+/// Faults of a slice that are told to the log; the rest are counted.
+const FAULTS_TOLD: usize = 20;
+
+impl<C: Clock> Slice<'_, C> {
+    /// Takes over that a job failed.
+    pub(super) fn failed(
+        &mut self,
+        job: &Job,
+        error: &Error,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        if error.kind() == Kind::Budget {
+            return self.put_back(job);
+        }
+        self.pass.faults += 1;
+        let source = match job {
+            Job::Enumerate { source, .. } => self.config.sources.get(*source),
+            Job::List { repository, .. }
+            | Job::Resolve { repository, .. }
+            | Job::Read { repository, .. }
+            | Job::Contents { repository, .. } => self.config.source(&repository.source),
+        };
+        self.judge_outage(source, error, now)?;
+        let text = error.to_string();
+        if self.faults.len() < FAULTS_TOLD {
+            self.faults.push(text.clone());
+        }
+        match job {
+            Job::Enumerate { source, .. } => {
+                if error.kind() != Kind::Throttled
+                    && let Some(enumeration) = self.pass.enumerations.get_mut(*source)
+                {
+                    enumeration.done = true;
+                    enumeration.fault = Some(error.public());
+                }
+                Ok(())
+            }
+            Job::List { repository, .. } => self.unlisted(repository, error, &text, now),
+            Job::Resolve { tag, repository } | Job::Read { tag, repository } => {
+                if error.kind() == Kind::NotFound {
+                    // Whether a tag is gone, its repository's list says.
+                    self.store.call_repository(repository.id, false)?;
+                }
+                let about = format!("{}:{}", repository.name, tag.name);
+                self.store
+                    .tag_failed(tag, &text, self.retry_at(now, tag.attempts + 3, &about))
+            }
+            Job::Contents { digest, .. } => {
+                let attempts = self
+                    .store
+                    .manifest(digest)?
+                    .map_or(0, |known| known.attempts);
+                self.store
+                    .manifest_failed(digest, &text, self.retry_at(now, attempts, digest))
+            }
+        }
+    }
+
+    /// A job that the budget did not reach: what only the pass's place in its order knew of is noted.
+    fn put_back(&mut self, job: &Job) -> Result<(), DatabaseError> {
+        match job {
+            Job::List {
+                repository,
+                in_turn: true,
+                ..
+            } => self.store.call_repository(repository.id, false),
+            Job::Resolve { tag, .. } if tag.due.is_none() => {
+                self.store.call_tag(tag.repository, &tag.name, Due::Resolve)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn unlisted(
+        &mut self,
+        repository: &Repository,
+        error: &Error,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        self.store.forget_listing(repository.id)?;
+        match error.kind() {
+            // Somebody named it, and there is no such repository: nothing is lost with its row.
+            Kind::NotFound if !repository.listed && self.enumerated_source(repository) => {
+                self.store.remove_repository(repository.id)
+            }
+            Kind::Denied(_) | Kind::NotFound => {
+                let since = repository.denied_since.unwrap_or(now);
+                if now.since(since) >= DENIAL {
+                    remove_tags(self.store, repository, now)?;
+                    self.store.forget_hash(repository.id)?;
+                    self.pass.changed = true;
+                }
+                // The next pass asks again; a change of the registry's mind is no hurry.
+                self.store
+                    .repository_failed(repository, text, None, Some(since))
+            }
+            _ => {
+                let retry_at = self.retry_at(now, repository.attempts, &repository.name);
+                self.store.repository_failed(
+                    repository,
+                    text,
+                    Some(retry_at),
+                    repository.denied_since,
+                )
+            }
+        }
+    }
+
+    /// Whether its source would name it if it came to be.
+    fn enumerated_source(&self, repository: &Repository) -> bool {
+        self.config
+            .source(&repository.source)
+            .is_some_and(Source::enumerates)
+    }
+
+    /// Pauses when the registry asks for it, and when it seems to be down.
+    fn judge_outage(
+        &mut self,
+        source: Option<&Source>,
+        error: &Error,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let host = error
+            .host()
+            .or_else(|| source.map(|source| source.registry.host()))
+            .unwrap_or_default();
+        let fault = Fault {
+            host: host.to_owned(),
+            kind: error.public(),
+            retry_at: None,
+        };
+        let throttled = error.kind() == Kind::Throttled;
+        if error.kind() == Kind::Unavailable {
+            self.outages += 1;
+        } else {
+            self.outages = 0;
+        }
+        if throttled || self.outages >= OUTAGES {
+            let before: Pause = self.store.load()?;
+            // Another answer of the same burst must not lengthen the pause.
+            let count = if before.until > now {
+                before.count
+            } else {
+                before.count + 1
+            };
+            let guess = self.retry_at(now, i64::from(count) + 4, host);
+            let asked = error
+                .retry_after(now)
+                .map(|asked| asked.max(now.after(Duration::from_secs(1))));
+            let until = asked.unwrap_or(guess).max(before.until);
+            let cause = Some(Fault {
+                retry_at: Some(until),
+                ..fault.clone()
+            });
+            self.store.save(&Pause {
+                until,
+                cause,
+                count,
+            })?;
+            self.stopped = true;
+        }
+        self.pass.fault = Some(fault);
+        Ok(())
+    }
+}
