@@ -67,6 +67,13 @@ test("the Location is the registry's, byte for byte, and nobody keeps it", async
   }
 });
 
+test("what is odd in a Location stays as it is", async () => {
+  const odd = `http://${registry.blobs.host}/a%2b+c|d/%7E..%2F/*'!?X-Sig=%2f%2F+=&&b==#f`;
+  assert.equal(await redirected(odd), odd);
+  // Bytes that no URL may hold are escaped.
+  assert.equal(await redirected(Buffer.from(`${odd}é`, "utf8").toString("latin1")), `${odd}%C3%A9`);
+});
+
 test("following it gives the bytes; a changed query is refused", async () => {
   const { headers: package_ } = await worker.send(`/${signed.link}`, { headers });
   const answer = await fetchUrl(package_.location);
@@ -136,3 +143,15 @@ test("DOWNLOAD=stream follows the redirect itself, without credentials", async (
     await here.end();
   }
 });
+
+/** The Location that the Worker gives when the registry gives this one. */
+async function redirected(location) {
+  upstream.rule = ({ path }) => (path.includes("/blobs/") ? { status: 303, headers: { location } } : undefined);
+  try {
+    const answer = await worker.send(`/${signed.link}`, { headers });
+    assert.equal(answer.status, 302);
+    return answer.headers.location;
+  } finally {
+    upstream.rule = () => undefined;
+  }
+}

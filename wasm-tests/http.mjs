@@ -48,6 +48,23 @@ export function send(host, path, { method = "GET", headers = {}, body, limit = P
   });
 }
 
+/** Asks, and leaves when the answer has begun. */
+export function leave(host, path, { limit = PATIENCE } = {}) {
+  const colon = host.lastIndexOf(":");
+  return new Promise((resolve, reject) => {
+    const target = { host: host.slice(0, colon), port: host.slice(colon + 1), path, agent: false };
+    const sent = request({ ...target, signal: AbortSignal.timeout(limit) }, (message) => {
+      message.once("data", () => {
+        sent.destroy();
+        resolve(message.statusCode);
+      });
+      message.on("error", () => {});
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
 /** Sends a request to an absolute URL. */
 export function fetchUrl(url, options) {
   const [, host, path] = /^http:\/\/([^/]+)(\/.*)$/.exec(url);

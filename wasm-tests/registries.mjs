@@ -1,16 +1,16 @@
 // Real registries, as processes with folders of their own on ports of their own.
 //
-// `streaming` is Debian's docker-registry (distribution 2.8) on a file system: it sends blobs itself. `redirecting` is
+// `streaming` is distribution (Debian's docker-registry is 2.8 of it) on a file system: it sends blobs itself. `redirecting` is
 // three processes: a writer registry on a file system, an S3 server over the same folder, and a reader registry on that
 // S3, which answers blobs with 307 and a presigned URL. The S3 server verifies signatures and their expiry.
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { basic } from "./http.mjs";
 import { serve } from "./processes.mjs";
 import { Proxy } from "./proxy.mjs";
-import { tool } from "./tools.mjs";
+import { registry, s3 as s3Program } from "./tools.mjs";
 
 /** Who may use a registry that was started with `htpasswd`. */
 export const USER = "reader";
@@ -23,9 +23,6 @@ const HTPASSWD = `${USER}:$2y$05$abcdefghijklmnopqrstuu1cFCarKtjmBRchwR4zUZE.TSk
 const ACCESS_KEY = "AKIAPORTOLANTEST";
 const SECRET_KEY = "portolan-secret-key";
 const BUCKET = "charts";
-
-/** How long a presigned URL is good, which distribution fixes. */
-export const SIGNED_FOR = 1200;
 
 /** A registry that runs. */
 class Registry {
@@ -60,7 +57,7 @@ export async function redirecting(scope, { htpasswd = false } = {}) {
   const push = await distribution(scope, { filesystem: { rootdirectory: folder } }, false);
   const s3 = await serve(
     scope,
-    tool("s3s-fs"),
+    s3Program(),
     ["--host", "127.0.0.1", "--port", "0", "--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY, root],
     { ...process.env, RUST_LOG: "info", NO_COLOR: "1" },
     /running at http:\/\/([\d.]+:\d+)/,
@@ -99,17 +96,8 @@ async function distribution(scope, storage, htpasswd, auth) {
   // JSON is YAML.
   const file = join(folder, "config.yml");
   writeFileSync(file, JSON.stringify(configuration));
-  const { host } = await serve(scope, program(), ["serve", file], environment(), /listening on ([\d.]+:\d+)/);
+  const { host } = await serve(scope, registry(), ["serve", file], environment(), /listening on ([\d.]+:\d+)/);
   return host;
-}
-
-/** The registry's program: what `TEST_REGISTRY` says, or Debian's package. */
-function program() {
-  const given = process.env.TEST_REGISTRY;
-  if (given) return given;
-  const found = ["/usr/bin/docker-registry", "/usr/local/bin/docker-registry"].find(existsSync);
-  if (!found) throw new Error("no docker-registry: install Debian's package or set TEST_REGISTRY to a program");
-  return found;
 }
 
 /** Distribution takes every variable REGISTRY_… for its own, and its S3 driver panics at AWS_CA_BUNDLE. */

@@ -1,24 +1,23 @@
-// Where the tools are that scripts/tools installs: `TOOLS` names the folder, else it is `.tools` beside this one.
+// What scripts/test installs and names in the environment. By names that a registry does not take for its own settings.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 
+/** The repository. */
 export const ROOT = resolve(import.meta.dirname, "..");
 
-const TOOLS = resolve(process.env.TOOLS ?? join(ROOT, ".tools"));
-
-/** Programs in that folder. */
-const PROGRAMS = {
-  "s3s-fs": "s3s-fs-0.14.1/bin/s3s-fs",
-};
-
-/** Path of a program. */
-export function tool(name) {
-  const path = join(TOOLS, PROGRAMS[name]);
-  if (!existsSync(path)) throw new Error(`${name} is not at ${path}: scripts/test installs it, TOOLS names its folder`);
-  return path;
+function path(variable, what) {
+  const given = process.env[variable];
+  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test wasm\` sets it`);
+  return resolve(given);
 }
 
-/** A package of npm's. */
-export const require = createRequire(join(TOOLS, "npm", "package.json"));
+/** The registry's program: distribution, 2.8 or 3. */
+export const registry = () => path("PORTOLAN_REGISTRY", "registry");
+
+/** An S3 server that verifies signatures: s3s-fs. */
+export const s3 = () => path("PORTOLAN_S3", "S3 server");
+
+/** Gives npm's packages. */
+export const require = createRequire(join(path("PORTOLAN_MODULES", "folder of npm's packages"), "..", "package.json"));
