@@ -1,7 +1,7 @@
-// The charts of examples/charts, packaged and pushed by real Helm, by the same rule as scripts/dev's: each folder that
-// holds a Chart.yaml is one chart and goes to `<prefix>/<the folders above it>`; `versions` beside it names more versions.
+// The charts of examples/charts, packaged and pushed by real Helm to where scripts/dev pushes them: a folder
+// `<repository>/<version>` holds a chart, and Helm makes the repository's last part of the chart's name.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
 import { hex } from "../wasm-tests/push.mjs";
@@ -10,17 +10,10 @@ import { ROOT } from "../wasm-tests/tools.mjs";
 export const EXAMPLES = join(ROOT, "examples");
 const CHARTS = join(EXAMPLES, "charts");
 
-/** The sample charts: folder, space and versions of each. */
+/** The folders of the sample charts. */
 function samples() {
   const files = readdirSync(CHARTS, { recursive: true });
-  const folders = files.filter((file) => basename(file) === "Chart.yaml").map((file) => join(CHARTS, dirname(file)));
-  return folders.sort().map((folder) => {
-    const [, version] = /^version: (\S+)$/m.exec(readFileSync(join(folder, "Chart.yaml"), "utf8"));
-    const list = join(folder, "versions");
-    const more = existsSync(list) ? readFileSync(list, "utf8").split("\n").filter(Boolean) : [];
-    const space = relative(CHARTS, dirname(folder));
-    return { folder, space, versions: [version, ...more] };
-  });
+  return files.filter((file) => basename(file) === "Chart.yaml").map((file) => join(CHARTS, dirname(file))).sort();
 }
 
 /** A package on disk. */
@@ -36,23 +29,23 @@ class Package {
   }
 }
 
-/** Packages one version of a chart, signed where a key is given. */
-export async function pack(helm, folder, version, { space = "", key } = {}) {
+/** Packages a chart, signed where a key is given; with another version than its own if one is given. */
+export async function pack(helm, folder, { space = "", key, version } = {}) {
   const into = join(helm.home, "packages", space);
   mkdirSync(into, { recursive: true });
   const sign = key ? ["--sign", "--key", key.name, "--keyring", key.secret] : [];
-  const { out } = await helm.run("package", folder, "--version", version, "--destination", into, ...sign);
+  const { out } = await helm.run("package", folder, "--destination", into, ...sign, ...(version ? ["--version", version] : []));
   const [, path] = /saved it to: (.*)$/m.exec(out);
-  return new Package(path, space, version);
+  return new Package(path, space, version ?? basename(folder));
 }
 
-/** Packages every version of every sample; those of `hello` are signed. */
+/** Packages every sample; those of `hello` are signed if a key is given. */
 export async function packAll(helm, key) {
   const packages = [];
-  for (const { folder, space, versions } of samples()) {
-    for (const version of versions) {
-      packages.push(await pack(helm, folder, version, { space, key: basename(folder) === "hello" ? key : undefined }));
-    }
+  for (const folder of samples()) {
+    const repository = relative(CHARTS, dirname(folder));
+    const space = dirname(repository) === "." ? "" : dirname(repository);
+    packages.push(await pack(helm, folder, { space, key: repository === "hello" ? key : undefined }));
   }
   return packages;
 }

@@ -1,28 +1,20 @@
 // Real Helm, each with homes of its own, so that nothing of the machine's user is read or written.
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { guard } from "../wasm-tests/scope.mjs";
-import { ROOT } from "../wasm-tests/tools.mjs";
+import { path } from "../wasm-tests/tools.mjs";
 
 /** How long one command may take. The longest takes half a second on an idle machine. */
 const LIMIT = 60_000;
 
-const TOOLS = resolve(process.env.TOOLS ?? join(ROOT, ".tools"));
-
-/** The Helms that every test runs with: `HELM3` and `HELM4` say where they are, else scripts/tools put them there. */
+/** The Helms that every test runs with. */
 export const HELMS = [
-  { name: "Helm 3", program: find("HELM3", "helm-3.22.0") },
-  { name: "Helm 4", program: find("HELM4", "helm-4.3.1") },
+  { name: "Helm 3", program: path("PORTOLAN_HELM3", "Helm 3") },
+  { name: "Helm 4", program: path("PORTOLAN_HELM4", "Helm 4") },
 ];
-
-function find(variable, folder) {
-  const program = process.env[variable] ?? join(TOOLS, folder, "bin", "helm");
-  if (!existsSync(program)) throw new Error(`no Helm at ${program}: scripts/tools helm installs it, ${variable} names another`);
-  return resolve(program);
-}
 
 /** What a command did. */
 class Outcome {
@@ -54,7 +46,7 @@ export class Helm {
     this.#program = program;
     this.home = scope.folder();
     this.#env = {
-      PATH: ["/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+      PATH: "/usr/bin:/bin",
       HOME: this.home,
       HELM_CACHE_HOME: join(this.home, "cache"),
       HELM_CONFIG_HOME: join(this.home, "config"),

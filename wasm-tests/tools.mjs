@@ -7,9 +7,10 @@ import { join, resolve } from "node:path";
 /** The repository. */
 export const ROOT = resolve(import.meta.dirname, "..");
 
-function path(variable, what) {
+/** A path that is given in the environment. */
+export function path(variable, what) {
   const given = process.env[variable];
-  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test wasm\` sets it`);
+  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test\` sets it`);
   return resolve(given);
 }
 
