@@ -181,7 +181,8 @@ function reader(kind) {
       const helm = new Helm(scope, kind);
       const { err } = await helm.fails("repo", "add", "acme", url, ...wrong);
       assert.match(err, /failed to fetch http:.*\/index\.yaml *: 401 Unauthorized/);
-      await helm.fails("pull", "hello", "--repo", url, ...wrong);
+      const pulled = await helm.fails("pull", "hello", "--repo", url, ...wrong);
+      assert.match(pulled.err, /401 Unauthorized/);
     }
   });
 }
