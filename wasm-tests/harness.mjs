@@ -149,7 +149,7 @@ export class Worker {
 function before(main, script) {
   return [
     { ...main, wrappedBindings: { DOCUMENTS: { scriptName: "kv" } } },
-    { name: "kv", modules: true, script, compatibilityDate: COMPATIBILITY_DATE, kvNamespaces: { STORE: "documents" } },
+    { name: "kv", modules: true, script, kvNamespaces: { STORE: "documents" } },
   ];
 }
 
