@@ -11,7 +11,7 @@ import { PASSWORD, USER, redirecting, streaming } from "../wasm-tests/registries
 import { Scope } from "../wasm-tests/scope.mjs";
 import { packAll, push } from "./charts.mjs";
 import { HELMS, Helm } from "./helm.mjs";
-import { makeKey } from "./openpgp.mjs";
+import { makeKey } from "./keys.mjs";
 import { TokenServer } from "./token-server.mjs";
 
 const PREFIX = "acme/charts";
@@ -99,7 +99,7 @@ function tokens(kind) {
   before(async () => {
     helm = new Helm(scope, kind);
     server = await TokenServer.start(scope, users);
-    [registry, packages] = await Promise.all([streaming(scope, { auth: server.auth }), packAll(helm)]);
+    [registry, packages] = await Promise.all([streaming(scope, { token: server.settings }), packAll(helm)]);
     await helm.run("registry", "login", registry.push, "--plain-http", "--username", "pusher", "--password", PUSHER.password);
     for (const made of packages) await push(helm, `${registry.push}/${PREFIX}`, made);
     server.requests.length = 0;
@@ -140,7 +140,7 @@ function reader(kind) {
 
   before(async () => {
     const helm = new Helm(scope, kind);
-    key = makeKey(scope);
+    key = await makeKey(scope);
     [registry, packages] = await Promise.all([redirecting(scope, { htpasswd: true }), packAll(helm, key)]);
     for (const made of packages) await push(helm, `${registry.push}/${PREFIX}`, made);
     worker = await start(scope, {

@@ -2,22 +2,42 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { guard } from "../wasm-tests/scope.mjs";
-import { path } from "../wasm-tests/tools.mjs";
+import { helm } from "../wasm-tests/tools.mjs";
 
 /** How long one command may take. The longest takes half a second on an idle machine. */
 const LIMIT = 60_000;
 
 /** The Helms that every test runs with. */
 export const HELMS = [
-  { name: "Helm 3", program: path("PORTOLAN_HELM3", "Helm 3") },
-  { name: "Helm 4", program: path("PORTOLAN_HELM4", "Helm 4") },
+  { name: "Helm 3", program: helm(3) },
+  { name: "Helm 4", program: helm(4) },
 ];
 
-/** What a command did. */
-class Outcome {
+/** What a program did. */
+export class Outcome {
+  /** Runs a program to its end. */
+  static of(program, parameters, options = {}) {
+    return new Promise((resolve, reject) => {
+      const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"], ...options });
+      const kill = () => child.kill("SIGKILL");
+      const unguard = guard(kill);
+      const late = setTimeout(kill, LIMIT);
+      let out = "";
+      let err = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => (out += text));
+      child.stderr.setEncoding("utf8").on("data", (text) => (err += text));
+      child.once("error", reject);
+      child.once("close", (status, signal) => {
+        clearTimeout(late);
+        unguard();
+        resolve(new Outcome([basename(program), ...parameters].join(" "), status ?? signal, out, err));
+      });
+    });
+  }
+
   constructor(line, status, out, err) {
     this.line = line;
     this.status = status;
@@ -77,21 +97,6 @@ export class Helm {
   }
 
   #outcome(parameters) {
-    return new Promise((resolve, reject) => {
-      const child = spawn(this.#program, parameters, { cwd: this.home, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
-      const kill = () => child.kill("SIGKILL");
-      const unguard = guard(kill);
-      const late = setTimeout(kill, LIMIT);
-      let out = "";
-      let err = "";
-      child.stdout.setEncoding("utf8").on("data", (text) => (out += text));
-      child.stderr.setEncoding("utf8").on("data", (text) => (err += text));
-      child.once("error", reject);
-      child.once("close", (status, signal) => {
-        clearTimeout(late);
-        unguard();
-        resolve(new Outcome(`helm ${parameters.join(" ")}`, status ?? signal, out, err));
-      });
-    });
+    return Outcome.of(this.#program, parameters, { cwd: this.home, env: this.#env });
   }
 }

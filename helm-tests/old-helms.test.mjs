@@ -17,7 +17,7 @@ import { streaming } from "../wasm-tests/registries.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
 import { EXAMPLES, pack } from "./charts.mjs";
 import { HELMS, Helm } from "./helm.mjs";
-import { makeKey } from "./openpgp.mjs";
+import { makeKey } from "./keys.mjs";
 
 const PREFIX = "acme/charts";
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -27,7 +27,7 @@ const OLD = ["3.6", "3.8", "3.12"].map((version) => ({
   program: process.env[`PORTOLAN_HELM_${version.replace(".", "_")}`] ?? "",
 }));
 const missing = OLD.filter(({ program }) => !existsSync(program)).map(({ name }) => name);
-const skip = missing.length > 0 && `no ${missing.join(", ")}: \`scripts/tools old-helms\` builds them`;
+const skip = missing.length > 0 && `no ${missing.join(", ")}: name them in PORTOLAN_HELM_3_6, PORTOLAN_HELM_3_8 and PORTOLAN_HELM_3_12`;
 
 describe("old and new Helms", { skip }, () => {
   const scope = new Scope();
@@ -41,7 +41,7 @@ describe("old and new Helms", { skip }, () => {
 
   before(async () => {
     registry = await streaming(scope);
-    key = makeKey(scope);
+    key = await makeKey(scope);
     charts.push(await pushTwoLayers(registry));
     charts.push(await saveAndPush(new Helm(scope, oldest, { HELM_EXPERIMENTAL_OCI: "1" }), registry));
     for (const kind of pushers) {
@@ -94,7 +94,7 @@ describe("old and new Helms", { skip }, () => {
       const { version } = charts.at(-1);
       const place = ["hello", "--repo", `http://${json.host}`, "--version", version];
       await helm.run("pull", ...place, "--verify", "--keyring", key.public);
-      const stranger = makeKey(scope);
+      const stranger = await makeKey(scope);
       const { err } = await helm.fails("pull", ...place, "--verify", "--keyring", stranger.public);
       assert.match(err, /openpgp: signature made by unknown entity/);
     });

@@ -12,7 +12,7 @@ import { redirecting, streaming } from "../wasm-tests/registries.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
 import { EXAMPLES, pack, packAll, push } from "./charts.mjs";
 import { HELMS, Helm } from "./helm.mjs";
-import { makeKey } from "./openpgp.mjs";
+import { makeKey } from "./keys.mjs";
 
 const PREFIX = "acme/charts";
 
@@ -33,7 +33,7 @@ function repository(kind, registryOf) {
 
   before(async () => {
     helm = new Helm(scope, kind);
-    key = makeKey(scope);
+    key = await makeKey(scope);
     [registry, packages] = await Promise.all([registryOf(scope), packAll(helm, key)]);
     for (const made of packages) await push(helm, `${registry.push}/${PREFIX}`, made);
     worker = await start(scope, { REGISTRY: `http://${registry.host}/${PREFIX}` });
@@ -107,7 +107,7 @@ function repository(kind, registryOf) {
   test("pull --verify refuses a chart without a signature, and one by another key", async () => {
     const unsigned = await helm.fails("pull", "acme/labels", "--verify", "--keyring", key.public);
     assert.match(unsigned.err, /labels-1\.0\.0\.tgz\.prov/);
-    const stranger = makeKey(scope);
+    const stranger = await makeKey(scope);
     const other = await helm.fails("pull", "acme/hello", "--verify", "--keyring", stranger.public);
     assert.match(other.err, /openpgp: signature made by unknown entity/);
   });
@@ -126,6 +126,9 @@ function repository(kind, registryOf) {
     assert.match(newest, /greeting: "Hello, Portolan"/);
     const { out: older } = await helm.run("template", "hi", "hello", "--repo", url, "--version", "~0.1.0");
     assert.match(older, /greeting: "?Hello"?$/m);
+    // Text, not the number 1.1.
+    const { out: web } = await helm.run("template", "hi", "acme/web");
+    assert.match(web, /image: web\.example\/web:1\.10$/m);
     const { out: verified } = await helm.run("template", "hi", "acme/hello", "--verify", "--keyring", key.public);
     assert.match(verified, /greeting: "Hello, world"/);
   });
@@ -152,6 +155,7 @@ function repository(kind, registryOf) {
     assert.match((await helm.fails("repo", "add", "none", `${url}/team-b`)).err, /failed to fetch .*: 404 Not Found/);
     assert.match((await helm.fails("pull", "acme/none")).err, /chart "none" .*not found/);
     assert.match((await helm.fails("pull", "acme/hello", "--version", "9.9.9")).err, /chart "hello" .*9\.9\.9.* not found/);
+    assert.match((await helm.fails("pull", `${url}/charts/hello-9.9.9.tgz`)).err, /404 Not Found/);
   });
 
   test(`packages come from ${registryOf === redirecting ? "the signed URL" : "the Worker"}`, async () => {

@@ -40,10 +40,10 @@ export class TokenServer {
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
-  /** What a registry is to be told of it. */
-  get auth() {
+  /** What a registry is to be told of it: `auth.token` of its configuration. */
+  get settings() {
     const realm = `http://${this.host}/token`;
-    return { token: { realm, service: SERVICE, issuer: ISSUER, rootcertbundle: this.#bundle } };
+    return { realm, service: SERVICE, issuer: ISSUER, rootcertbundle: this.#bundle };
   }
 
   #listen() {

@@ -38,11 +38,11 @@ class Registry {
 }
 
 /**
- * A registry that sends blobs itself. `folder` is where it keeps them; `auth` is what stands below `auth` in its
- * configuration, for another way in than `htpasswd`.
+ * A registry that sends blobs itself. `folder` is where it keeps them; `token` says, in distribution's words, who gives its
+ * tokens.
  */
-export async function streaming(scope, { htpasswd = false, auth, folder = scope.folder() } = {}) {
-  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd, auth);
+export async function streaming(scope, { htpasswd = false, token, folder = scope.folder() } = {}) {
+  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd, token);
   return new Registry(host, htpasswd, { folder });
 }
 
@@ -79,7 +79,7 @@ export async function redirecting(scope, { htpasswd = false } = {}) {
   return new Registry(host, htpasswd, { push, login: {}, blobs });
 }
 
-async function distribution(scope, storage, htpasswd, auth) {
+async function distribution(scope, storage, htpasswd, token) {
   const folder = scope.folder();
   const configuration = {
     version: 0.1,
@@ -87,12 +87,12 @@ async function distribution(scope, storage, htpasswd, auth) {
     storage: { ...storage, delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
     http: { addr: "127.0.0.1:0", secret: "shared by nobody" },
     health: { storagedriver: { enabled: false } },
-    ...(auth && { auth }),
   };
   if (htpasswd) {
     writeFileSync(join(folder, "htpasswd"), HTPASSWD, { mode: 0o600 });
     configuration.auth = { htpasswd: { realm: "test", path: join(folder, "htpasswd") } };
   }
+  if (token) configuration.auth = { token };
   // JSON is YAML.
   const file = join(folder, "config.yml");
   writeFileSync(file, JSON.stringify(configuration));
