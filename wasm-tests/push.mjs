@@ -88,6 +88,22 @@ export async function push(registry, repository, made, { tag = tagOf(made.versio
   return { digest: `sha256:${hex(manifest)}`, repository, tag };
 }
 
+/** Pushes something that is no chart. */
+export async function pushImage(registry, repository, tag) {
+  const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
+  const layer = gzipSync(Buffer.alloc(1024));
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MANIFEST,
+      config: descriptor("application/vnd.oci.image.config.v1+json", config),
+      layers: [descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer)],
+    }),
+  );
+  await Promise.all([config, layer].map((bytes) => pushBlob(registry, repository, bytes)));
+  await put(registry, `/v2/${repository}/manifests/${tag}`, MANIFEST, manifest);
+}
+
 /** Deletes what a push left, so that its tag is gone. */
 export async function remove(registry, { repository, digest }) {
   const answer = await send(registry.push, `/v2/${repository}/manifests/${digest}`, {
