@@ -9,7 +9,7 @@ use crate::index::{Blob, Candidate, Origin};
 use crate::oci::{self, Client, Descriptor, Digest, Manifest, Name, Reference};
 use crate::platform::{Clock, Fetch};
 
-/// A config blob of a chart that Helm made is a few KB; its spec names no limit. What is larger is skipped (design §4).
+/// A config blob of a chart that Helm made is a few KB; its spec names no limit. What is larger is skipped.
 const CONFIG_LIMIT: usize = Metadata::MAX_READ;
 /// The largest package read here, to find its metadata or to rebuild it: an isolate has 128 MB.
 const PACKAGE_LIMIT: usize = chart::package::MAX_COMPRESSED;
@@ -188,7 +188,7 @@ impl Plan {
                         provenance.as_ref(),
                         created.clone(),
                     )),
-                    // ORAS and scripts push half a config (facts/chart-formats.md V9): the package knows.
+                    // ORAS and scripts push half a config (oras-project/oras#318): the package knows.
                     Err(unfit) if unfit.asks_for_package() => {
                         in_package(package.clone(), provenance.clone(), created.clone()).outcome()
                     }
@@ -295,7 +295,8 @@ fn rebuilt(package: &[u8], origin: Origin, created: Option<String>) -> Contents 
     }
 }
 
-fn chart_of(
+/// A chart with all that is served of it.
+pub(super) fn chart_of(
     metadata: &Metadata,
     package: Blob,
     provenance: Option<Blob>,

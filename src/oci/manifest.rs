@@ -89,7 +89,10 @@ pub struct ImageIndex {
 
 /// What a tag or digest stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one is held at a time")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::large_enum_variant, reason = "one is held at a time")
+)]
 pub enum Manifest {
     /// An image manifest.
     Image(ImageManifest),

@@ -3,10 +3,10 @@
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
 };
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::index::Blob;
-use crate::serve::reply::{CachePolicy, Reply};
+use crate::serve::reply::{Body, CachePolicy, Reply};
 use crate::serve::route::{File, Part};
 
 /// A blob and how it is labelled.
@@ -39,9 +39,21 @@ impl<'b> Ready<'b> {
         Reply::new(status, self.policy).with(ETAG, self.etag.as_str())
     }
 
+    /// Says that there are no such bytes. What the registry says of that stays behind: distribution 2.8 promises the length
+    /// of the blob and sends a line of text, which would break the connection off.
+    pub(super) fn beyond<B>(&self) -> Reply<B> {
+        Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, CachePolicy::Never)
+            .with(ACCEPT_RANGES, "bytes")
+            .with(CONTENT_RANGE, format!("bytes */{}", self.blob.size))
+            .with_body(Body::Empty, 0)
+    }
+
     /// Hands a registry's body on, with those headers of it that are about its length; all others stay behind.
     pub(super) fn stream<B>(&self, content: Response<B>) -> Result<Reply<B>, (B, &'static str)> {
         let (parts, body) = content.into_parts();
+        if is_page(&parts.headers) {
+            return Err((body, "a page of HTML for a blob"));
+        }
         let reply = match parts.status {
             StatusCode::OK => {
                 // An encoded body has its own length; a plain one must have the manifest's.
@@ -57,9 +69,6 @@ impl<'b> Ready<'b> {
                 Reply::new(StatusCode::PARTIAL_CONTENT, CachePolicy::Never)
                     .with(ETAG, self.etag.as_str())
             }
-            StatusCode::RANGE_NOT_SATISFIABLE => {
-                Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, CachePolicy::Never)
-            }
             _ => return Err((body, "a blob with an unexpected status")),
         };
         let mut reply = reply
@@ -72,6 +81,13 @@ impl<'b> Ready<'b> {
         }
         Ok(reply.with_stream(body))
     }
+}
+
+/// Login pages and proxies in trouble answer anything with a page and 200; no registry calls a blob so.
+fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.and_then(|kind| kind.get(..9))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

@@ -51,6 +51,13 @@ fn faults_of_the_registry_are_told_by_their_kind() {
         Some("registry.example: a blob of another length than its manifest says"),
     );
     faulty(
+        Fault::status(200)
+            .header("content-type", "Text/HTML; charset=utf-8")
+            .body("<html>SECRET</html>"),
+        "502 the registry registry.example gave an unusable answer",
+        Some("registry.example: a page of HTML for a blob"),
+    );
+    faulty(
         Fault::status(307).header("location", "http://169.254.169.254/SECRET"),
         "502 the registry registry.example gave an unusable answer",
         Some(
@@ -110,6 +117,22 @@ fn of_a_registry_s_headers_only_lengths_cross() {
         answer.headers()["cache-control"],
         "public, no-cache, no-transform"
     );
+}
+
+/// Distribution 2.8 sends the blob's length and then a line of text.
+#[test]
+fn a_range_beyond_the_end_promises_no_bytes() {
+    let world = one(&[]);
+    let fault = Fault::status(416)
+        .header("content-length", "26")
+        .header("content-range", "bytes */26")
+        .body("invalid range: failed to overlap\n");
+    world.registry.inject("GET", None, fault);
+    let answer = world.get_with(ALIAS, &[(RANGE, "bytes=26-")]);
+    assert_eq!(status(&answer), 416);
+    assert_eq!(answer.headers()[CONTENT_LENGTH], "0");
+    assert_eq!(answer.headers()[CONTENT_RANGE], "bytes */26");
+    assert_eq!(answer.body(), &Body::Empty);
 }
 
 #[test]
