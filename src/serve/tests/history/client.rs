@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION};
 use http::{Request, Response};
 
 use super::Act;
+use super::link::{Link, folder, links};
 use super::object::{Counted, Object};
 use crate::catalog::tests::World;
 use crate::catalog::tests::property::SPACES;
@@ -48,34 +49,6 @@ impl Settings {
             ("DOWNLOAD", either(self.stream, "stream", "auto")),
             ("INDEX_SCOPE", either(self.folder, "folder", "subtree")),
         ])
-    }
-}
-
-/// A version in an index, and where it was read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Link {
-    space: &'static str,
-    path: String,
-    digest: String,
-    name: String,
-    version: String,
-}
-
-impl Link {
-    fn file(&self) -> &str {
-        self.path.rsplit('/').next().unwrap()
-    }
-
-    /// Below the space's own URL, as Helm resolves it.
-    fn at(&self, path: &str) -> String {
-        format!("{}/{path}", folder(self.space))
-    }
-}
-
-fn folder(space: &str) -> String {
-    match space {
-        "" => String::new(),
-        space => format!("/{space}"),
     }
 }
 
@@ -236,9 +209,9 @@ impl Client {
 
     /// Gets the link's bytes, those that the index spoke of, or a status.
     fn download(&mut self, world: &World, link: &Link) -> Result<(), u16> {
-        let warm = self.selected(world, link);
+        let warm = Self::selected(world, link);
         let sent = self.send(world, "GET", &link.at(&link.path), &[]);
-        self.judge(world, &sent);
+        Self::judge(world, &sent);
         if warm {
             assert_eq!((sent.gets, sent.asks), (1, 0), "a file whose shard KV has");
         }
@@ -277,7 +250,7 @@ impl Client {
             &link.at(&format!("charts/{}", link.file())),
             &[],
         );
-        self.judge(world, &sent);
+        Self::judge(world, &sent);
         offered.extend(sent.found.clone());
         let Some(bytes) = follow(world, &sent) else {
             return;
@@ -294,7 +267,7 @@ impl Client {
     }
 
     /// What holds for each GET of a file.
-    fn judge(&self, world: &World, sent: &Sent) {
+    fn judge(world: &World, sent: &Sent) {
         assert!(sent.gets <= 1, "a file is in one shard");
         // A blob and where it lies; a package that is rebuilt is made of two.
         let most = match sent.status() {
@@ -313,7 +286,7 @@ impl Client {
     }
 
     /// Whether KV alone answers for a link.
-    fn selected(&self, world: &World, link: &Link) -> bool {
+    fn selected(world: &World, link: &Link) -> bool {
         let prefix = link.path.split('/').nth(1).unwrap();
         let first = world.config.collisions == Collisions::First;
         first
@@ -395,27 +368,4 @@ fn follow(world: &World, sent: &Sent) -> Option<Bytes> {
         }
         _ => None,
     }
-}
-
-fn links(space: &'static str, index: &[u8]) -> Vec<Link> {
-    let index: serde_json::Value = serde_json::from_slice(index).unwrap();
-    let entries = index["entries"].as_object().unwrap();
-    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let links: Vec<Link> = entries
-        .values()
-        .flat_map(|versions| versions.as_array().unwrap())
-        .map(|entry| Link {
-            space,
-            path: text(&entry["urls"][0]),
-            digest: text(&entry["digest"]),
-            name: text(&entry["name"]),
-            version: text(&entry["version"]),
-        })
-        .collect();
-    for link in &links {
-        let (prefix, _) = link.digest.split_at(16);
-        let file = format!("{}-{}.tgz", link.name, link.version);
-        assert_eq!(link.path, format!("charts/{prefix}/{file}"));
-    }
-    links
 }
