@@ -9,7 +9,7 @@ use crate::index::{Blob, Candidate, Origin};
 use crate::oci::{self, Client, Descriptor, Digest, Manifest, Name, Reference};
 use crate::platform::{Clock, Fetch};
 
-/// A config blob of a chart that Helm made is a few KB; its spec names no limit. What is larger is skipped (design §4).
+/// A config blob of a chart that Helm made is a few KB; its spec names no limit. What is larger is skipped.
 const CONFIG_LIMIT: usize = Metadata::MAX_READ;
 /// The largest package read here, to find its metadata or to rebuild it: an isolate has 128 MB.
 const PACKAGE_LIMIT: usize = chart::package::MAX_COMPRESSED;
@@ -188,7 +188,7 @@ impl Plan {
                         provenance.as_ref(),
                         created.clone(),
                     )),
-                    // ORAS and scripts push half a config (facts/chart-formats.md V9): the package knows.
+                    // ORAS pushes `{}`, scripts push half a config (oras-project/oras#318): the package knows.
                     Err(unfit) if unfit.asks_for_package() => {
                         in_package(package.clone(), provenance.clone(), created.clone()).outcome()
                     }
@@ -251,18 +251,29 @@ async fn child<F: Fetch, C: Clock>(
     let Some((first, rest)) = children.split_first() else {
         return Ok(Outcome::Settled(childless()));
     };
+    let others = || {
+        Outcome::Advanced(Plan::Children {
+            children: rest.to_vec(),
+        })
+    };
     let fetched = client
         .manifest(repository, &Reference::Digest(first.clone()))
-        .await?;
+        .await;
+    let fetched = match fetched {
+        // An index may name what this registry does not have (image spec, "Image Index": sparse indexes). Where it is the
+        // last of them, a mirror may only be behind: that is a fault, and read again.
+        Err(error) if error.kind() == oci::Kind::NotFound && !rest.is_empty() => {
+            return Ok(others());
+        }
+        fetched => fetched?,
+    };
     Ok(
         match judge(&fetched.bytes, fetched.content_type.as_deref()) {
             Judged::Wants(plan) if !matches!(plan, Plan::Children { .. }) => {
                 Outcome::Advanced(plan)
             }
             _ if rest.is_empty() => Outcome::Settled(childless()),
-            _ => Outcome::Advanced(Plan::Children {
-                children: rest.to_vec(),
-            }),
+            _ => others(),
         },
     )
 }

@@ -2,7 +2,11 @@
 
 mod budgets;
 mod faults;
-
+mod helm;
+mod hostile;
+mod layouts;
+mod odd;
+mod peer;
 mod property;
 mod publishing;
 mod removals;
