@@ -92,7 +92,7 @@ pub enum FetchError {
     reason = "single-threaded by design: no Send bound is wanted"
 )]
 pub trait Fetch {
-    /// A body not read yet. Read it, cancel it, or hand it on; never drop it (facts: unread bodies keep connections open).
+    /// A body not read yet. Read it, cancel it, or hand it on; never drop it: an unread one keeps its connection open.
     type Body;
 
     /// Sends `request` and gives the answer as soon as its headers are there.
@@ -168,7 +168,7 @@ pub trait Documents {
     async fn delete(&self, key: &str) -> Result<(), DocumentsError>;
 }
 
-/// A value in a row. Integers stay below 2^53: a Durable Object passes them as floats (facts: workers §8).
+/// A value in a row. Integers stay below 2^53: a Durable Object passes them as floats.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// SQL NULL.

@@ -1,4 +1,4 @@
-//! Who offers a file, and in which order: the same in an index and for a download (design §4, "Candidates").
+//! Who offers a file, and in which order: the same in an index and for a download.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

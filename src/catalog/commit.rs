@@ -48,7 +48,7 @@ impl<C: Clock> Slice<'_, C> {
                 Outcome::Found { digest, what },
             ) => self.found(tag, repository, &digest, what, now),
             (Job::Contents { digest, .. }, Outcome::Settled(contents)) => {
-                self.settled(digest, &contents, now)
+                self.settled(digest, &contents, None, now)
             }
             (Job::Contents { digest, .. }, Outcome::Advanced(plan)) => {
                 self.store.plan_manifest(digest, &plan)
@@ -83,7 +83,7 @@ impl<C: Clock> Slice<'_, C> {
         };
         enumeration.pages += 1;
         let next = page.next.as_ref().map(ToString::to_string);
-        // An empty page with a further one, and a page that names itself, never end (facts/registries.md §1.4).
+        // An empty page with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
         let endless = next.is_some()
             && (next.as_deref() == asked
                 || page.names.is_empty()
@@ -145,20 +145,17 @@ impl<C: Clock> Slice<'_, C> {
     ) -> Result<(), DatabaseError> {
         let digest = digest.to_string();
         let known = self.store.manifest(&digest)?;
-        match known {
-            Some(known) if known.read && !known.outdated => {
-                return self.serve(tag, repository, &digest, now);
+        match (known, what) {
+            (Some(known), _) if known.read && !known.outdated => {
+                self.serve(tag, repository, &digest, now)
+            }
+            (_, Judged::Known(contents)) => {
+                self.settled(&digest, &contents, Some(tag), now)?;
+                self.serve(tag, repository, &digest, now)
             }
             // Another tag brought it a moment ago; its contents are on their way.
-            Some(known) if known.pending => return self.await_manifest(tag, &digest),
-            _ => {}
-        }
-        match what {
-            Judged::Known(contents) => {
-                self.store.tag_awaits(tag, &digest)?;
-                self.settled(&digest, &contents, now)
-            }
-            Judged::Wants(plan) => {
+            (Some(known), Judged::Wants(_)) if known.pending => self.await_manifest(tag, &digest),
+            (_, Judged::Wants(plan)) => {
                 self.store.plan_manifest(&digest, &plan)?;
                 self.await_manifest(tag, &digest)
             }
@@ -171,10 +168,12 @@ impl<C: Clock> Slice<'_, C> {
         before.map_or(Ok(()), |before| self.store.drop_orphan(&before))
     }
 
+    /// Takes over what a manifest holds, for all tags that name it but `finder`, whose turn comes after.
     fn settled(
         &mut self,
         digest: &str,
         contents: &Contents,
+        finder: Option<&Tag>,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         // What an older reader made of it may have stood in other documents.
@@ -188,6 +187,9 @@ impl<C: Clock> Slice<'_, C> {
             };
             if changed && let Some(file) = &before {
                 self.store.mark(&repository.relative, file)?;
+            }
+            if finder.is_some_and(|finder| finder.position() == tag.position()) {
+                continue;
             }
             self.serve(&tag, &repository, digest, now)?;
         }

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::oci::Credentials;
 use crate::platform::{DatabaseError, Timestamp};
 
-/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration (design §3).
+/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration.
 const RETIRED_FOR: Duration = Duration::from_hours(1);
 /// Repositories read at a time.
 const PAGE: i64 = 500;

@@ -188,7 +188,7 @@ impl Plan {
                         provenance.as_ref(),
                         created.clone(),
                     )),
-                    // ORAS pushes `{}`, scripts push half a config (oras-project/oras#318): the package knows.
+                    // ORAS and scripts push half a config (oras-project/oras#318): the package knows.
                     Err(unfit) if unfit.asks_for_package() => {
                         in_package(package.clone(), provenance.clone(), created.clone()).outcome()
                     }
@@ -306,7 +306,8 @@ fn rebuilt(package: &[u8], origin: Origin, created: Option<String>) -> Contents 
     }
 }
 
-fn chart_of(
+/// A chart with all that is served of it.
+pub(super) fn chart_of(
     metadata: &Metadata,
     package: Blob,
     provenance: Option<Blob>,

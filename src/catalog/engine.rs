@@ -131,8 +131,9 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         calls: &Budgeted<'_, F>,
         told: &RefCell<Told>,
     ) -> Result<(), DatabaseError> {
-        let now = self.clock.now();
         let store = self.store()?;
+        // Later than what setting the tables up noted as due now.
+        let now = self.clock.now();
         // A tick of cron, or an alarm that comes early, costs no row when nothing is due.
         if store.deadline(now)? > now || !store.lease(self.incarnation, now, now.after(LEASE))? {
             return Ok(());

@@ -14,7 +14,7 @@ use crate::oci::{Error, Kind};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// How long a repository must be denied or unknown before its charts go: hidden repositories, expired tokens and outages
-/// look alike (design §4).
+/// look alike.
 const DENIAL: Duration = Duration::from_hours(24);
 /// Outages in a row after which the registry is taken to be down, and left alone for a while.
 const OUTAGES: u32 = 5;

@@ -103,10 +103,12 @@ pub(super) enum Outcome {
 
 impl Job {
     /// Does the work through `client`, which speaks to the job's source.
+    /// `claims` says of a manifest's digest whether its contents are this job's to read: nobody knows them or reads them.
     pub(super) async fn run<F: Fetch, C: Clock>(
         &self,
         source: &Source,
         client: &Client<'_, F, C>,
+        claims: &dyn Fn(&Digest) -> bool,
     ) -> Outcome {
         let result = match self {
             Self::Enumerate { page, .. } => client
@@ -116,8 +118,8 @@ impl Job {
             Self::List {
                 repository, begun, ..
             } => list(source, client, repository, begun.clone()).await,
-            Self::Resolve { tag, repository } => resolve(client, tag, repository).await,
-            Self::Read { tag, repository } => read(client, tag, repository).await,
+            Self::Resolve { tag, repository } => resolve(client, tag, repository, claims).await,
+            Self::Read { tag, repository } => read(client, tag, repository, claims).await,
             Self::Contents {
                 plan, repository, ..
             } => contents(client, plan, repository).await,
@@ -177,7 +179,7 @@ async fn list<F: Fetch, C: Clock>(
             return Err(endless(source));
         }
         match page.next {
-            // An empty page with a further one, or a page seen before, never ends (facts/registries.md §1.4).
+            // An empty page with a further one, or a page seen before, never ends: Cloudflare's serverless-registry gives both.
             Some(following) if !moved || !seen.insert(following.clone()) => {
                 return Err(endless(source));
             }
@@ -199,15 +201,16 @@ async fn resolve<F: Fetch, C: Clock>(
     client: &Client<'_, F, C>,
     tag: &Tag,
     repository: &Repository,
+    claims: &dyn Fn(&Digest) -> bool,
 ) -> Result<Outcome, oci::Error> {
     let resolved = client
         .resolve(&repository.name.parse()?, &tag.name.parse()?)
         .await;
     match resolved {
         Ok(Some(digest)) => Ok(Outcome::Resolved(digest)),
-        Ok(None) => read(client, tag, repository).await,
-        // Some registries answer HEAD so for manifests that they have (facts/registries.md §1.6).
-        Err(error) if error.kind() == Kind::NotFound => read(client, tag, repository).await,
+        Ok(None) => read(client, tag, repository, claims).await,
+        // Some registries answer HEAD so for manifests that they have.
+        Err(error) if error.kind() == Kind::NotFound => read(client, tag, repository, claims).await,
         Err(error) => Err(error),
     }
 }
@@ -216,14 +219,23 @@ async fn read<F: Fetch, C: Clock>(
     client: &Client<'_, F, C>,
     tag: &Tag,
     repository: &Repository,
+    claims: &dyn Fn(&Digest) -> bool,
 ) -> Result<Outcome, oci::Error> {
-    let fetched = client
-        .manifest(
-            &repository.name.parse()?,
-            &Reference::Tag(tag.name.parse()?),
-        )
-        .await?;
-    let what = judge(&fetched.bytes, fetched.content_type.as_deref());
+    let name = repository.name.parse()?;
+    let reference = Reference::Tag(tag.name.parse()?);
+    let fetched = client.manifest(&name, &reference).await?;
+    let mut what = judge(&fetched.bytes, fetched.content_type.as_deref());
+    if matches!(what, Judged::Wants(_)) && claims(&fetched.digest) {
+        // What is read in one go needs no rows for what is half known.
+        while let Judged::Wants(plan) = &what {
+            what = match plan.read(client, &name).await {
+                Ok(Outcome::Settled(contents)) => Judged::Known(contents),
+                Ok(Outcome::Advanced(plan)) => Judged::Wants(plan),
+                // The rest is a job of its own, which meets the same fault if it is one.
+                _ => break,
+            };
+        }
+    }
     Ok(Outcome::Found {
         digest: fetched.digest,
         what,

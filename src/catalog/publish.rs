@@ -12,7 +12,7 @@ use crate::platform::{Clock, DatabaseError, Documents, DocumentsError, Metadata,
 
 /// KV takes one write a second and key.
 const BETWEEN_PUTS: Duration = Duration::from_secs(1);
-/// An index that nobody has read for so long is no longer published; the catalog answers for it (design §3).
+/// An index that nobody has read for so long is no longer published; the catalog answers for it.
 const UNREAD: Duration = Duration::from_hours(720);
 /// A document that KV refused is tried again after this, doubled each time up to [`LAST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);

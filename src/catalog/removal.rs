@@ -1,4 +1,4 @@
-//! What removes a chart: evidence only, and a large removal only on second sight (design §4).
+//! What removes a chart: evidence only, and a large removal only on second sight.
 
 use std::time::Duration;
 

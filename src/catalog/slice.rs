@@ -1,6 +1,7 @@
 //! A slice: the reading that fits into one invocation's budget of calls. Six jobs run side by side; what each brings is
 //! committed as it comes, so that a restart repeats no more than what was under way.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::oci::{Client, Digest, Tokens};
 use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
 
-/// Calls at a time: the connections that a Worker may have waiting for an answer (facts/workers.md §1).
+/// Calls at a time: the connections that a Worker may have waiting for an answer.
 const SIDE_BY_SIDE: usize = 6;
 /// No job begins with fewer calls left than it may need: a token, the call, a redirect, the call again.
 const RESERVE: u32 = 4;
@@ -115,6 +116,15 @@ impl<C: Clock> Slice<'_, C> {
                 )
             })
             .collect();
+        let store = self.store;
+        let claimed = RefCell::new(HashSet::new());
+        // Rows that cannot be read claim nothing: the commit meets the same fault and ends the slice.
+        let claims = |digest: &Digest| {
+            let unknown = store
+                .manifest(&digest.to_string())
+                .is_ok_and(|known| known.is_none());
+            unknown && claimed.borrow_mut().insert(digest.clone())
+        };
         let begun = clock.now();
         let mut jobs = FuturesUnordered::new();
         let mut ended;
@@ -139,8 +149,9 @@ impl<C: Clock> Slice<'_, C> {
                     continue;
                 };
                 self.under_way.insert(job.key());
+                let claims = &claims;
                 jobs.push(async move {
-                    let outcome = job.run(source, client).await;
+                    let outcome = job.run(source, client, claims).await;
                     (job, outcome)
                 });
             }

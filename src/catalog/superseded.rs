@@ -6,7 +6,7 @@ use super::store::Store;
 use crate::index::{Candidate, shard_of};
 use crate::platform::{DatabaseError, Timestamp};
 
-/// How long a superseded package stays reachable by its digest, as long as the registry has it (design §2).
+/// How long a superseded package stays reachable by its digest, as long as the registry has it.
 pub(super) const KEPT: Duration = Duration::from_hours(720);
 
 impl Store<'_> {

@@ -189,6 +189,10 @@ where
                 return Err(Fault::Ours(Error::NoRedirect { host }));
             }
         };
+        if content.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            self.fetch.cancel(content.into_body()).await;
+            return Ok(ready.beyond());
+        }
         match ready.stream(content) {
             Ok(reply) => Ok(reply),
             Err((body, detail)) => {

@@ -1,5 +1,5 @@
 //! Documents in memory that behave as badly as KV does: they remember misses and values for a while after they changed,
-//! refuse a second put within a second, and fail when told to. (facts: workers §1, KV.)
+//! refuse a second put within a second, and fail when told to.
 
 #![allow(
     dead_code,

@@ -1,4 +1,4 @@
-//! Calls, rows and puts, counted (design §2, "Call budgets").
+//! Calls, rows and puts, counted.
 
 use super::*;
 

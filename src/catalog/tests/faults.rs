@@ -13,6 +13,26 @@ fn small() -> World {
     world
 }
 
+/// A first tick of cron is often the first that is heard of a catalog at all.
+#[test]
+fn the_first_step_works_though_time_passes_while_tables_are_made() {
+    let world = small();
+    let passing = || {
+        world.clock.advance(Duration::from_millis(1));
+        world.clock.now()
+    };
+    let engine = Engine {
+        fetch: &world.registry,
+        documents: &world.documents,
+        database: &world.database,
+        tokens: &world.tokens,
+        config: &world.config,
+        clock: &passing,
+        incarnation: "first",
+    };
+    assert!(run(&world.clock, engine.step()).calls > 0);
+}
+
 #[test]
 fn a_repository_that_fails_keeps_its_versions_and_the_others_go_on() {
     let world = small();

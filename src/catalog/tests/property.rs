@@ -1,5 +1,4 @@
-//! Whatever happens, in the end the documents are those of a fresh crawl, byte for byte (issue of the sync engine; design
-//! §2, "The same registry gives the same bytes").
+//! Whatever happens, in the end the documents are those of a fresh crawl, byte for byte.
 
 use std::collections::BTreeMap;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! What removes a chart, and when: each line of design §4, "What removes".
+//! What removes a chart, and when: each line.
 
 use super::*;
 use crate::testing::Fault;

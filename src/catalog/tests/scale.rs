@@ -44,3 +44,78 @@ fn a_repository_of_ten_thousand_tags() {
     assert_eq!(world.versions("").len(), 10_000);
     assert_eq!(world.versions("")[0], "chart-000 1.9999.0");
 }
+
+/// The most memory this process ever had, in KiB (Linux; elsewhere 0).
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn a_hundred_thousand_versions_are_served_by_their_spaces() {
+    use crate::catalog::contents;
+    use crate::catalog::store::Store;
+    use crate::chart::Metadata;
+    use crate::index::{Blob, Origin};
+    use crate::oci::Digest;
+
+    let world = World::new();
+    world
+        .registry
+        .push_version("charts/first", "first", "1.0.0");
+    world.pass();
+    let store = Store(&world.database);
+    for space in 0..20 {
+        for chart in 0..50 {
+            let relative = format!("space-{space}/chart-{chart}");
+            let name = format!("chart-{space}-{chart}");
+            let full = format!("charts/{relative}");
+            let id = store
+                .add_repository("registry.example/charts", &full, &relative)
+                .unwrap();
+            for version in 0..100 {
+                let version = format!("1.{version}.0");
+                let metadata = serde_json::json!({
+                    "apiVersion": "v2", "name": name, "version": version, "appVersion": version,
+                    "description": "One of a hundred thousand versions, as long as descriptions are", "type": "application",
+                    "home": format!("https://charts.example/{relative}"),
+                });
+                let package = Digest::sha256_of(format!("{relative} {version}").as_bytes());
+                let metadata = Metadata::from_json(metadata.to_string().as_bytes()).unwrap();
+                let blob = Blob {
+                    digest: package.clone(),
+                    size: 10,
+                };
+                let contents = contents::chart_of(&metadata, blob, None, Origin::Stored, None);
+                let manifest = format!(
+                    "sha256:{}",
+                    Digest::sha256_of(package.hex().as_bytes()).hex()
+                );
+                store.settle_manifest(&manifest, &contents).unwrap();
+                store.add_tags(id, &[(&version, false)]).unwrap();
+                let tag = store.tag(id, &version).unwrap().unwrap();
+                store.tag_serves(&tag, &manifest).unwrap();
+            }
+        }
+    }
+    let before = peak_memory();
+    assert_eq!(
+        world.ask(&Question::Index { view: View::root() }),
+        Answer::TooLarge { limit: 25 << 20 },
+        "a hundred thousand versions are more than one document holds"
+    );
+    assert_eq!(
+        world.versions(""),
+        ["first 1.0.0"],
+        "the last good one stays"
+    );
+    assert_eq!(world.answered("space-7").len(), 5_000);
+    for shard in 0..=255 {
+        assert!(store.shard(&world.config, shard).unwrap().is_some());
+    }
+    let grown = (peak_memory() - before) / 1024;
+    // 27 MiB when this was written, of which one document buffer is 25.
+    assert!(grown < 128, "{grown} MiB: an isolate has 128");
+}

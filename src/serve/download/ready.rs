@@ -6,7 +6,7 @@ use http::header::{
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::index::Blob;
-use crate::serve::reply::{CachePolicy, Reply};
+use crate::serve::reply::{Body, CachePolicy, Reply};
 use crate::serve::route::{File, Part};
 
 /// A blob and how it is labelled.
@@ -39,6 +39,15 @@ impl<'b> Ready<'b> {
         Reply::new(status, self.policy).with(ETAG, self.etag.as_str())
     }
 
+    /// Says that there are no such bytes. What the registry says of that stays behind: distribution 2.8 promises the length
+    /// of the blob and sends a line of text, which would break the connection off.
+    pub(super) fn beyond<B>(&self) -> Reply<B> {
+        Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, CachePolicy::Never)
+            .with(ACCEPT_RANGES, "bytes")
+            .with(CONTENT_RANGE, format!("bytes */{}", self.blob.size))
+            .with_body(Body::Empty, 0)
+    }
+
     /// Hands a registry's body on, with those headers of it that are about its length; all others stay behind.
     pub(super) fn stream<B>(&self, content: Response<B>) -> Result<Reply<B>, (B, &'static str)> {
         let (parts, body) = content.into_parts();
@@ -56,9 +65,6 @@ impl<'b> Ready<'b> {
             StatusCode::PARTIAL_CONTENT if parts.headers.contains_key(CONTENT_RANGE) => {
                 Reply::new(StatusCode::PARTIAL_CONTENT, CachePolicy::Never)
                     .with(ETAG, self.etag.as_str())
-            }
-            StatusCode::RANGE_NOT_SATISFIABLE => {
-                Reply::new(StatusCode::RANGE_NOT_SATISFIABLE, CachePolicy::Never)
             }
             _ => return Err((body, "a blob with an unexpected status")),
         };

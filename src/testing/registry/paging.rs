@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// How the next page is named (facts: registries §1.5).
+/// How the next page is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkStyle {
     /// `</v2/…?last=…&n=…>; rel="next"`, as distribution.

@@ -112,6 +112,22 @@ fn of_a_registry_s_headers_only_lengths_cross() {
     );
 }
 
+/// Distribution 2.8 sends the blob's length and then a line of text.
+#[test]
+fn a_range_beyond_the_end_promises_no_bytes() {
+    let world = one(&[]);
+    let fault = Fault::status(416)
+        .header("content-length", "26")
+        .header("content-range", "bytes */26")
+        .body("invalid range: failed to overlap\n");
+    world.registry.inject("GET", None, fault);
+    let answer = world.get_with(ALIAS, &[(RANGE, "bytes=26-")]);
+    assert_eq!(status(&answer), 416);
+    assert_eq!(answer.headers()[CONTENT_LENGTH], "0");
+    assert_eq!(answer.headers()[CONTENT_RANGE], "bytes */26");
+    assert_eq!(answer.body(), &Body::Empty);
+}
+
 #[test]
 fn a_header_of_any_bytes_panics_nothing() {
     let (parts, ()) = Response::new(()).into_parts();

@@ -1,0 +1,167 @@
+// The built Worker in workerd. The only place that knows Miniflare.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { send } from "./http.mjs";
+import { ROOT, require } from "./tools.mjs";
+import { PATIENCE, until, within } from "./wait.mjs";
+
+const { Log, LogLevel, Miniflare } = require("miniflare");
+
+/** Where scripts/build puts the Worker. */
+const BUILD = process.env.BUILD ?? join(ROOT, "build");
+
+/** The same date that is deployed. */
+const [, COMPATIBILITY_DATE] = /^compatibility_date = "([\d-]+)"$/m.exec(
+  readFileSync(join(ROOT, "wrangler.toml"), "utf8"),
+);
+
+/** Opens the administrator's routes of the Workers started here. */
+export const ADMIN = "admin-token-of-the-tests";
+export const AS_ADMIN = { authorization: `Bearer ${ADMIN}` };
+
+/** What no log may hold, whatever happens: signatures of URLs, and what says that the module broke. */
+const NEVER_LOGGED = [/X-Amz-Signature/i, /panicked/, /Critical Error/, /code had hung/, /Reinitializing Wasm/];
+
+/**
+ * Starts the Worker; it ends with `scope`. `bindings` are its settings. `persist` is a folder that outlives it. `kv` is
+ * the source of a module that stands before KV.
+ */
+export async function start(scope, bindings, { persist, kv } = {}) {
+  const worker = new Worker(bindings, persist, kv);
+  scope.defer(() => worker.end());
+  await worker.ready();
+  return worker;
+}
+
+/** The Worker that runs. */
+export class Worker {
+  #miniflare;
+  #secrets;
+  #ended = false;
+  /** Lines of the log: `{ level, message }`. */
+  logs = [];
+
+  constructor(bindings, persist, kv) {
+    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH/.test(name);
+    this.#secrets = Object.entries(bindings).filter(secret).map(([, value]) => value);
+    const main = {
+      name: "portolan",
+      modules: true,
+      modulesRoot: BUILD,
+      scriptPath: join(BUILD, "index.js"),
+      modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
+      compatibilityDate: COMPATIBILITY_DATE,
+      bindings: { ADMIN_TOKEN: ADMIN, SYNC_INTERVAL: "1h", ...bindings },
+      durableObjects: { CATALOG: { className: "Catalog", useSQLite: true } },
+    };
+    const workers = kv ? before(main, kv) : [{ ...main, kvNamespaces: { DOCUMENTS: "documents" } }];
+    this.#miniflare = new Miniflare({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: (line) => void this.logs.push(line),
+      ...(persist && { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "objects") }),
+      workers,
+    });
+  }
+
+  async ready() {
+    const url = await within("the Worker starts", this.#miniflare.ready, 60_000);
+    this.host = url.host;
+  }
+
+  /** Sends a request to the Worker. */
+  send(path, options) {
+    return send(this.host, path, options);
+  }
+
+  /** Waits until the index is served. */
+  index(path = "/index.yaml", options) {
+    return until(`${path} is served`, async () => {
+      const answer = await this.send(path, options);
+      return answer.status === 200 && answer;
+    }, { limit: 2 * PATIENCE });
+  }
+
+  /** Names of what lies in KV. */
+  async keys() {
+    const kv = await this.documents();
+    return (await kv.list({ prefix: "v1/" })).keys.map(({ name }) => name);
+  }
+
+  /** Waits until the index at `path` lies in KV, where the catalog puts it behind its first answers, and reads it. */
+  async published(path = "/index.yaml") {
+    await this.index(path);
+    const space = path.replace(/^\/|\/?index\.yaml$/g, "");
+    const lies = (name) => decodeURIComponent(name).endsWith(`/index/${space}`);
+    await until(`${path} is published`, async () => (await this.keys()).some(lies));
+    return this.send(path);
+  }
+
+  /** Has the registry looked at again, and waits until what was found is published. */
+  async refresh(path = "") {
+    const answer = await this.send(`/refresh${path}?wait=60`, { method: "POST", headers: AS_ADMIN, limit: 70_000 });
+    if (answer.status !== 200) throw new Error(`refresh: ${answer.status} ${answer.text}`);
+    return answer;
+  }
+
+  /** What the operator sees. */
+  async info(page = 0) {
+    return (await this.send(`/info?page=${page}`, { headers: AS_ADMIN })).json;
+  }
+
+  /** A tick of cron; ends when the Worker has answered it. */
+  async tick() {
+    const fetcher = await this.#miniflare.getWorker("portolan");
+    return within("a tick of cron", fetcher.scheduled({ cron: "* * * * *" }), 2 * PATIENCE);
+  }
+
+  /** The KV namespace as it is. */
+  documents() {
+    return this.#miniflare.getKVNamespace("DOCUMENTS", "portolan");
+  }
+
+  /** Resident memory of workerd's process in bytes, now and at most; Linux only. */
+  memory() {
+    const pid = workerd();
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const value = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)[1]) * 1024;
+    return { now: value("VmRSS"), peak: value("VmHWM") };
+  }
+
+  /** Ends the Worker, and looks at what it logged. */
+  async end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    await within("the Worker ends", this.#miniflare.dispose(), PATIENCE);
+    for (const { message } of this.logs) {
+      const found = NEVER_LOGGED.find((pattern) => pattern.test(message));
+      if (found) throw new Error(`the log has ${found}: ${message}`);
+      if (this.#secrets.some((secret) => message.includes(secret))) throw new Error(`the log has a secret: ${message}`);
+    }
+  }
+}
+
+/** The Worker, and what stands between it and its KV. */
+function before(main, script) {
+  return [
+    { ...main, wrappedBindings: { DOCUMENTS: { scriptName: "kv" } } },
+    { name: "kv", modules: true, script, kvNamespaces: { STORE: "documents" } },
+  ];
+}
+
+/** The pid of this process's one child that is workerd. */
+function workerd() {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const [, name, parent] = /\((.*)\) . (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"));
+      if (name === "workerd" && Number(parent) === process.pid) return pid;
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  throw new Error("workerd is no child of this process");
+}

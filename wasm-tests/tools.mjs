@@ -1,0 +1,23 @@
+// What scripts/test installs and names in the environment. By names that a registry does not take for its own settings.
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+
+/** The repository. */
+export const ROOT = resolve(import.meta.dirname, "..");
+
+function path(variable, what) {
+  const given = process.env[variable];
+  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test wasm\` sets it`);
+  return resolve(given);
+}
+
+/** The registry's program: distribution, 2.8 or 3. */
+export const registry = () => path("PORTOLAN_REGISTRY", "registry");
+
+/** An S3 server that verifies signatures: s3s-fs. */
+export const s3 = () => path("PORTOLAN_S3", "S3 server");
+
+/** Gives npm's packages. */
+export const require = createRequire(join(path("PORTOLAN_MODULES", "folder of npm's packages"), "..", "package.json"));
