@@ -10,7 +10,9 @@ mod peer;
 mod property;
 mod publishing;
 mod removals;
+mod same_bytes;
 mod scale;
+mod worker;
 
 use std::time::Duration;
 

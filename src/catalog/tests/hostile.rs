@@ -99,7 +99,10 @@ fn config() -> impl Strategy<Value = Vec<u8>> {
     )
         .prop_map(|(object, name, minor, first)| {
             let own = format!(r#""name":"{name}","version":"1.{minor}.0","type":"application""#);
-            let rest = &object[1..object.len() - 1];
+            let rest = object
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'))
+                .unwrap();
             let parts = if first {
                 [own.as_str(), rest]
             } else {

@@ -1,63 +1,13 @@
 //! The defects of alauda/oci-chartrepo, which did the same work before (read and run at its last commit, of October 2020):
 //! one test for each, named after it.
 
-use bytes::Bytes;
-use http::Request;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
+use super::worker::{body, get};
 use super::*;
-use crate::catalog::Reply;
 use crate::oci::Digest;
-use crate::serve::{self, Body, CatalogError, Memory, Service};
 use crate::testing::{Fault, LinkStyle};
-
-/// The catalog as the edge reaches it.
-struct Object<'w>(&'w World);
-
-impl serve::Catalog for Object<'_> {
-    type Body = Bytes;
-
-    async fn ask(&self, question: &Question) -> Result<Reply<Bytes>, CatalogError> {
-        Ok(match self.0.engine().answer(question) {
-            Answered::Document { bytes, metadata } => Reply::Document {
-                body: bytes.into(),
-                metadata,
-            },
-            Answered::Answer(answer) => Reply::Answer(answer),
-        })
-    }
-
-    async fn pause(&self, duration: Duration) {
-        // Its alarm goes on meanwhile.
-        self.0.engine().step().await;
-        self.0.clock.sleep(duration).await;
-    }
-}
-
-/// A request through the whole Worker, but for the platform.
-fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
-    let request = Request::get(format!("https://charts.example/{path}"))
-        .body(Bytes::new())
-        .unwrap();
-    let config = Ok(world.config.clone());
-    let service = Service {
-        config: &config,
-        fetch: &world.registry,
-        documents: &world.documents,
-        catalog: &Object(world),
-        clock: &world.clock,
-        memory: &Memory::new(),
-    };
-    run(&world.clock, service.handle(request)).response
-}
-
-fn body(response: &http::Response<Body<Bytes>>) -> &[u8] {
-    match response.body() {
-        Body::Empty => b"",
-        Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
-    }
-}
 
 fn versions(world: &World, repository: &str, name: &str, versions: &[&str]) {
     for version in versions {
