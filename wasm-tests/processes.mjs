@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 
 import { guard } from "./scope.mjs";
-import { within } from "./wait.mjs";
+import { PATIENCE, within } from "./wait.mjs";
 
 /** How long a server may take until it listens. */
 const START = 20_000;
@@ -19,13 +19,16 @@ export class Program {
   #child;
   #ended;
   #unguard;
+  #gently;
   output = "";
 
-  constructor(command, parameters, env) {
+  /** `gently`: it has processes of its own to end, so it is asked to end and never killed. */
+  constructor(command, parameters, env, { gently = false } = {}) {
     this.name = command.split("/").at(-1);
     this.#child = spawn(command, parameters, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
-    this.#unguard = guard(() => this.#child.kill("SIGKILL"));
+    this.#unguard = guard(() => this.#child.kill(gently ? "SIGTERM" : "SIGKILL"));
+    this.#gently = gently;
   }
 
   get pid() {
@@ -33,7 +36,7 @@ export class Program {
   }
 
   /** Waits until a line of the output matches; gives the match. */
-  async says(pattern) {
+  async says(pattern, limit = START) {
     const said = new Promise((resolve, reject) => {
       const hear = (chunk) => {
         this.output = (this.output + chunk).slice(-OUTPUT);
@@ -46,15 +49,16 @@ export class Program {
       this.#child.once("close", () => reject(new Error(`${this.name} ended: ${this.output}`)));
     });
     said.catch(() => {});
-    return within(`${this.name} says ${pattern}`, said, START);
+    return within(`${this.name} says ${pattern}`, said, limit);
   }
 
   /** Asks it to end, and insists after a while. */
   async end() {
     this.#child.kill("SIGTERM");
     try {
-      await within(`${this.name} ends`, this.#ended, END);
-    } catch {
+      await within(`${this.name} ends`, this.#ended, this.#gently ? PATIENCE : END);
+    } catch (late) {
+      if (this.#gently) throw late;
       this.#child.kill("SIGKILL");
       await this.#ended;
     }

@@ -35,7 +35,7 @@ export function chart(name, version, { metadata = {}, ballast = 0, provenance = 
 }
 
 /** The files as ustar. */
-function tar(folder, files) {
+export function tar(folder, files) {
   const blocks = [];
   for (const [name, content] of Object.entries(files)) {
     const bytes = Buffer.from(content);
@@ -88,6 +88,22 @@ export async function push(registry, repository, made, { tag = tagOf(made.versio
   return { digest: `sha256:${hex(manifest)}`, repository, tag };
 }
 
+/** Pushes something that is no chart. */
+export async function pushImage(registry, repository, tag) {
+  const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
+  const layer = gzipSync(Buffer.alloc(1024));
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MANIFEST,
+      config: descriptor("application/vnd.oci.image.config.v1+json", config),
+      layers: [descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer)],
+    }),
+  );
+  await Promise.all([config, layer].map((bytes) => pushBlob(registry, repository, bytes)));
+  await put(registry, `/v2/${repository}/manifests/${tag}`, MANIFEST, manifest);
+}
+
 /** Deletes what a push left, so that its tag is gone. */
 export async function remove(registry, { repository, digest }) {
   const answer = await send(registry.push, `/v2/${repository}/manifests/${digest}`, {
@@ -106,11 +122,13 @@ export async function each(items, width, work) {
   await Promise.all(Array.from({ length: width }, run));
 }
 
-function descriptor(mediaType, bytes) {
+/** What a manifest says of a blob. */
+export function descriptor(mediaType, bytes) {
   return { mediaType, digest: `sha256:${hex(bytes)}`, size: bytes.length };
 }
 
-async function pushBlob(registry, repository, bytes) {
+/** Pushes a blob. */
+export async function pushBlob(registry, repository, bytes) {
   const begun = await send(registry.push, `/v2/${repository}/blobs/uploads/`, {
     method: "POST",
     headers: { ...registry.login, "content-length": 0 },
@@ -122,7 +140,8 @@ async function pushBlob(registry, repository, bytes) {
   await put(registry, place.pathname + place.search, "application/octet-stream", bytes);
 }
 
-async function put(registry, path, type, bytes) {
+/** Puts a manifest or what was uploaded. */
+export async function put(registry, path, type, bytes) {
   const headers = { ...registry.login, "content-type": type, "content-length": bytes.length };
   const answer = await send(registry.push, path, { method: "PUT", headers, body: bytes, agent: keeping });
   expect(answer, 201, `PUT ${path}`);

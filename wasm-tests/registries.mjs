@@ -37,9 +37,12 @@ class Registry {
   }
 }
 
-/** A registry that sends blobs itself. `folder` is where it keeps them. */
-export async function streaming(scope, { htpasswd = false, folder = scope.folder() } = {}) {
-  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd);
+/**
+ * A registry that sends blobs itself. `folder` is where it keeps them; `token` says, in distribution's words, who gives its
+ * tokens.
+ */
+export async function streaming(scope, { htpasswd = false, token, folder = scope.folder() } = {}) {
+  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd, token);
   return new Registry(host, htpasswd, { folder });
 }
 
@@ -76,7 +79,7 @@ export async function redirecting(scope, { htpasswd = false } = {}) {
   return new Registry(host, htpasswd, { push, login: {}, blobs });
 }
 
-async function distribution(scope, storage, htpasswd) {
+async function distribution(scope, storage, htpasswd, token) {
   const folder = scope.folder();
   const configuration = {
     version: 0.1,
@@ -89,6 +92,7 @@ async function distribution(scope, storage, htpasswd) {
     writeFileSync(join(folder, "htpasswd"), HTPASSWD, { mode: 0o600 });
     configuration.auth = { htpasswd: { realm: "test", path: join(folder, "htpasswd") } };
   }
+  if (token) configuration.auth = { token };
   // JSON is YAML.
   const file = join(folder, "config.yml");
   writeFileSync(file, JSON.stringify(configuration));

@@ -9,7 +9,7 @@ export const ROOT = resolve(import.meta.dirname, "..");
 
 function path(variable, what) {
   const given = process.env[variable];
-  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test wasm\` sets it`);
+  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test\` sets it`);
   return resolve(given);
 }
 
@@ -18,6 +18,12 @@ export const registry = () => path("PORTOLAN_REGISTRY", "registry");
 
 /** An S3 server that verifies signatures: s3s-fs. */
 export const s3 = () => path("PORTOLAN_S3", "S3 server");
+
+/** Helm; `major` is 3 or 4. */
+export const helm = (major) => path(`PORTOLAN_HELM${major}`, `Helm ${major}`);
+
+/** What makes keys for signed charts. */
+export const keyring = () => path("PORTOLAN_KEYRING", "maker of keys");
 
 /** Gives npm's packages. */
 export const require = createRequire(join(path("PORTOLAN_MODULES", "folder of npm's packages"), "..", "package.json"));

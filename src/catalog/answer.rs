@@ -2,7 +2,7 @@
 
 use super::build::Made;
 use super::engine::Engine;
-use super::question::{Answer, Progress, Question, Status};
+use super::question::{Answer, Fault, Progress, Question, Status};
 use super::removal::SECOND_SIGHT;
 use super::state::{Held, LastPass, Pass, Pause, Rhythm, Tickets, Totals};
 use super::store::Store;
@@ -125,6 +125,13 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 let failed = !pass.running() && last.number == 0;
                 last.fault.clone().filter(|_| failed)
             });
+        let fault = match fault {
+            Some(fault) => Some(Fault {
+                retry_at: Some(fault.retry_at.unwrap_or(store.deadline(self.clock.now())?)),
+                ..fault
+            }),
+            None => None,
+        };
         if last.number > 0 {
             let totals: Totals = store.load()?;
             return Ok(Progress {

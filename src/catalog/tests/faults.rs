@@ -101,6 +101,8 @@ fn a_registry_that_is_down_from_the_start_gives_no_empty_repository() {
         (fault.host.as_str(), fault.kind.as_str()),
         ("registry.example", "could not be reached")
     );
+    // So that a client is told when to come again.
+    assert_eq!(fault.retry_at, Some(world.engine().next_alarm()));
     assert_eq!(world.documents.puts(), 0);
     world.registry.heal();
     world.pass();

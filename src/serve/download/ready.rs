@@ -3,7 +3,7 @@
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
 };
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::index::Blob;
 use crate::serve::reply::{Body, CachePolicy, Reply};
@@ -51,6 +51,9 @@ impl<'b> Ready<'b> {
     /// Hands a registry's body on, with those headers of it that are about its length; all others stay behind.
     pub(super) fn stream<B>(&self, content: Response<B>) -> Result<Reply<B>, (B, &'static str)> {
         let (parts, body) = content.into_parts();
+        if is_page(&parts.headers) {
+            return Err((body, "a page of HTML for a blob"));
+        }
         let reply = match parts.status {
             StatusCode::OK => {
                 // An encoded body has its own length; a plain one must have the manifest's.
@@ -78,6 +81,13 @@ impl<'b> Ready<'b> {
         }
         Ok(reply.with_stream(body))
     }
+}
+
+/// Login pages and proxies in trouble answer anything with a page and 200; no registry calls a blob so.
+fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.and_then(|kind| kind.get(..9))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

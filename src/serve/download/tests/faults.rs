@@ -51,6 +51,13 @@ fn faults_of_the_registry_are_told_by_their_kind() {
         Some("registry.example: a blob of another length than its manifest says"),
     );
     faulty(
+        Fault::status(200)
+            .header("content-type", "Text/HTML; charset=utf-8")
+            .body("<html>SECRET</html>"),
+        "502 the registry registry.example gave an unusable answer",
+        Some("registry.example: a page of HTML for a blob"),
+    );
+    faulty(
         Fault::status(307).header("location", "http://169.254.169.254/SECRET"),
         "502 the registry registry.example gave an unusable answer",
         Some(
