@@ -2,10 +2,17 @@
 
 mod budgets;
 mod faults;
+mod helm;
+mod hostile;
+mod layouts;
+mod odd;
+mod peer;
 pub(crate) mod property;
 mod publishing;
 mod removals;
+mod same_bytes;
 mod scale;
+mod worker;
 
 use std::time::Duration;
 
