@@ -8,7 +8,7 @@ import { chart, push } from "./push.mjs";
 import { streaming } from "./registries.mjs";
 import { rows } from "./rows.mjs";
 import { Scope } from "./scope.mjs";
-import { until } from "./wait.mjs";
+import { sleep, until } from "./wait.mjs";
 
 const scope = new Scope();
 const made = chart("nginx", "1.0.0", { provenance: true });
@@ -91,14 +91,17 @@ test("a KV that remembers misses and serves what is old is no outage, and gives 
   try {
     const registry = await streaming(here);
     const versions = Array.from({ length: 3 }, (_, n) => chart("redis", "1.0.0", { ballast: n + 1 }));
-    // Every answer of KV, "nothing" included, holds for a second, whatever is put meanwhile.
+    // Every answer of KV, "nothing" included, holds for a while, whatever is put meanwhile.
     const worker = await start(here, { REGISTRY: `http://${registry.host}/x` }, { kv: CACHING });
     const seen = new Set();
     let stale = 0;
     for (const version of versions) {
+      // Has KV remember what it says now; a refresh takes less long than it remembers.
+      await sleep(REMEMBERS);
+      await worker.send("/index.yaml");
       await push(registry, "x/redis", version);
       await worker.refresh("/redis");
-      const deadline = Date.now() + 2_000;
+      const deadline = Date.now() + REMEMBERS + 1_000;
       while (Date.now() < deadline) {
         const index = await worker.send("/index.yaml");
         assert.equal(index.status, 200);
@@ -120,6 +123,9 @@ test("a KV that remembers misses and serves what is old is no outage, and gives 
   }
 });
 
+/** How long KV's answers hold, in milliseconds. */
+const REMEMBERS = 4_000;
+
 /** Stands before KV and keeps what it said, as KV's own caches do. Its class has the name that is looked for. */
 const CACHING = `
   class KvNamespace {
@@ -131,7 +137,7 @@ const CACHING = `
       let kept = this.kept.get(key);
       if (!kept || kept.until < Date.now()) {
         const { value, metadata } = await this.store.getWithMetadata(key, "arrayBuffer");
-        kept = { value, metadata, until: Date.now() + 1_000 };
+        kept = { value, metadata, until: Date.now() + ${REMEMBERS} };
         this.kept.set(key, kept);
       }
       const { value, metadata } = kept;
