@@ -11,6 +11,7 @@ mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+pub mod var;
 
 use std::num::NonZeroU32;
 use std::time::Duration;

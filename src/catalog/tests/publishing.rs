@@ -351,3 +351,22 @@ fn a_refresh_of_a_path_that_is_not_there_or_denied_is_no_success() {
     };
     assert_eq!(info["counts"]["repositories"], 1, "no phantom is left");
 }
+
+/// Found by random histories: with nothing to show after a change of configuration, keys that went out of use stayed, and
+/// each step set an alarm for at once to remove them.
+#[test]
+fn what_went_out_of_use_is_removed_though_nothing_new_can_be_read() {
+    let mut world = World::new();
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.pass();
+    world.rest();
+    let published = world.documents.keys();
+    assert_eq!(published.len(), 2);
+    world.config = config(&[("REPOSITORIES", "elsewhere")]);
+    world.pass();
+    world.clock.advance(Duration::from_hours(2));
+    world.rest();
+    assert_eq!(world.documents.keys(), [""; 0]);
+    let next = world.engine().next_alarm();
+    assert!(next > world.clock.now().after(Duration::from_secs(1)));
+}
