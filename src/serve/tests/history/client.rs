@@ -236,9 +236,9 @@ impl Client {
 
     /// Gets the link's bytes, those that the index spoke of, or a status.
     fn download(&mut self, world: &World, link: &Link) -> Result<(), u16> {
-        let warm = self.selected(world, link);
+        let warm = Self::selected(world, link);
         let sent = self.send(world, "GET", &link.at(&link.path), &[]);
-        self.judge(world, &sent);
+        Self::judge(world, &sent);
         if warm {
             assert_eq!((sent.gets, sent.asks), (1, 0), "a file whose shard KV has");
         }
@@ -277,7 +277,7 @@ impl Client {
             &link.at(&format!("charts/{}", link.file())),
             &[],
         );
-        self.judge(world, &sent);
+        Self::judge(world, &sent);
         offered.extend(sent.found.clone());
         let Some(bytes) = follow(world, &sent) else {
             return;
@@ -294,7 +294,7 @@ impl Client {
     }
 
     /// What holds for each GET of a file.
-    fn judge(&self, world: &World, sent: &Sent) {
+    fn judge(world: &World, sent: &Sent) {
         assert!(sent.gets <= 1, "a file is in one shard");
         // A blob and where it lies; a package that is rebuilt is made of two.
         let most = match sent.status() {
@@ -313,7 +313,7 @@ impl Client {
     }
 
     /// Whether KV alone answers for a link.
-    fn selected(&self, world: &World, link: &Link) -> bool {
+    fn selected(world: &World, link: &Link) -> bool {
         let prefix = link.path.split('/').nth(1).unwrap();
         let first = world.config.collisions == Collisions::First;
         first
