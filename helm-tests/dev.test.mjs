@@ -11,7 +11,7 @@ import { fetchUrl } from "../wasm-tests/http.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
 import { ROOT } from "../wasm-tests/tools.mjs";
 import { PATIENCE, until } from "../wasm-tests/wait.mjs";
-import { Helm } from "./helm.mjs";
+import { HELMS, Helm } from "./helm.mjs";
 
 const scope = new Scope();
 after(() => scope.end());
@@ -37,10 +37,12 @@ test("scripts/dev serves the sample charts, hands settings over, and ends with a
   await dev.says(new RegExp(`^ready http://127\\.0\\.0\\.1:${port}$`, "m"), 3 * PATIENCE);
   assert.equal(statSync(join(state, "settings")).mode & 0o777, 0o600);
 
-  const helm = new Helm(scope, 4);
+  const helm = new Helm(scope, HELMS[1]);
   await helm.run("repo", "add", "acme", `http://127.0.0.1:${port}`);
-  assert.deepEqual(await helm.search("acme/hello"), ["acme/hello 0.2.0+build.7", "acme/hello 0.1.0"]);
-  assert.match(await helm.run("template", "it", "acme/hello"), /greeting: "Hello, world"/);
+  const { json: found } = await helm.run("search", "repo", "acme/hello", "--versions", "-o", "json");
+  assert.deepEqual(found.map(({ version }) => version), ["0.2.0+build.7", "0.1.0"]);
+  const { out } = await helm.run("template", "hi", "acme/hello");
+  assert.match(out, /greeting: "Hello, world"/);
   const info = await fetchUrl(`http://127.0.0.1:${port}/info`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
   assert.equal(info.status, 200);
   assert.equal(info.json.counts.versions, 4);

@@ -1,117 +1,102 @@
-// Real Helm, each with a home of its own, so that neither the user's repositories nor another test's are seen.
+// Real Helm, each with homes of its own, so that nothing of the machine's user is read or written.
 
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 
-import { charts } from "../examples/push.mjs";
 import { guard } from "../wasm-tests/scope.mjs";
-import { helm, keyring } from "../wasm-tests/tools.mjs";
-import { within } from "../wasm-tests/wait.mjs";
+import { helm } from "../wasm-tests/tools.mjs";
 
-/** Who signs. */
-export const SIGNER = "Ada of the tests";
+/** How long one command may take. The longest takes half a second on an idle machine. */
+const LIMIT = 60_000;
 
-/** How long one command may take: Helm itself gives up at two minutes. */
-const LIMIT = 150_000;
+/** The Helms that every test runs with. */
+export const HELMS = [
+  { name: "Helm 3", program: helm(3) },
+  { name: "Helm 4", program: helm(4) },
+];
 
-/** The digest of a file, bare. */
-export const digestOf = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
-
-/** Runs a program to its end; a failure is an exception that has its output. */
-export async function run(program, parameters, options = {}) {
-  const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"], ...options });
-  const unguard = guard(() => child.kill("SIGKILL"));
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) {
-    child[name].setEncoding("utf8").on("data", (chunk) => {
-      output[name] += chunk;
+/** What a program did. */
+export class Outcome {
+  /** Runs a program to its end. */
+  static of(program, parameters, options = {}) {
+    return new Promise((resolve, reject) => {
+      const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"], ...options });
+      const kill = () => child.kill("SIGKILL");
+      const unguard = guard(kill);
+      const late = setTimeout(kill, LIMIT);
+      let out = "";
+      let err = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => (out += text));
+      child.stderr.setEncoding("utf8").on("data", (text) => (err += text));
+      child.once("error", reject);
+      child.once("close", (status, signal) => {
+        clearTimeout(late);
+        unguard();
+        resolve(new Outcome([basename(program), ...parameters].join(" "), status ?? signal, out, err));
+      });
     });
   }
-  const ended = new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  try {
-    const code = await within(`${basename(program)} ${parameters[0]}`, ended, LIMIT);
-    if (code !== 0) throw new Error(`${basename(program)} ${parameters.join(" ")}: ${output.stderr}${output.stdout}`);
-    return output;
-  } finally {
-    child.kill("SIGKILL");
-    unguard();
+
+  constructor(line, status, out, err) {
+    this.line = line;
+    this.status = status;
+    this.out = out;
+    this.err = err;
+  }
+
+  get json() {
+    return JSON.parse(this.out);
+  }
+
+  toString() {
+    return `${this.line}: ${this.status}\n${this.out}${this.err}`;
   }
 }
 
-/** One Helm. */
+/** One Helm and its homes. */
 export class Helm {
+  #program;
   #env;
+  /** Where it keeps everything. */
+  home;
 
-  constructor(scope, major) {
-    this.major = major;
+  constructor(scope, { name, program }, env = {}) {
+    this.name = name;
+    this.#program = program;
     this.home = scope.folder();
-    const { PATH } = process.env;
-    const home = (name) => join(this.home, name);
-    this.#env = { PATH, HOME: this.home, HELM_CACHE_HOME: home("cache"), HELM_CONFIG_HOME: home("config"), HELM_DATA_HOME: home("data") };
+    this.#env = {
+      PATH: "/usr/bin:/bin",
+      HOME: this.home,
+      HELM_CACHE_HOME: join(this.home, "cache"),
+      HELM_CONFIG_HOME: join(this.home, "config"),
+      HELM_DATA_HOME: join(this.home, "data"),
+      // No cluster, whatever the machine has.
+      KUBECONFIG: join(this.home, "no-cluster"),
+      ...env,
+    };
   }
 
-  /** Runs a command; gives what it printed. */
+  /** What `helm registry login` wrote: a dockerconfigjson. */
+  get logins() {
+    return readFileSync(join(this.home, "config", "registry", "config.json"), "utf8");
+  }
+
+  /** Runs a command that must do its work. */
   async run(...parameters) {
-    return (await run(helm(this.major), parameters, { env: this.#env, cwd: this.home })).stdout;
+    const outcome = await this.#outcome(parameters);
+    if (outcome.status !== 0) throw new Error(`${this.name}: ${outcome}`);
+    return outcome;
   }
 
-  /** Runs a command that is to fail; gives what it said. */
+  /** Runs a command that must fail. */
   async fails(...parameters) {
-    const failure = await this.run(...parameters).then(
-      (said) => new Error(`helm ${parameters.join(" ")} did not fail: ${said}`),
-      ({ message }) => ({ message }),
-    );
-    if (failure instanceof Error) throw failure;
-    return failure.message;
+    const outcome = await this.#outcome(parameters);
+    if (outcome.status === 0) throw new Error(`${this.name} should have failed: ${outcome}`);
+    return outcome;
   }
 
-  /** Pulls a version with what comes along; gives the package's path. */
-  async pull(chart, version, ...more) {
-    const folder = join(this.home, "pulled", `${version}${more.join("")}`.replaceAll("/", ""));
-    mkdirSync(folder, { recursive: true });
-    await this.run("pull", chart, "--version", version, "--destination", folder, ...more);
-    return join(folder, readdirSync(folder).find((name) => name.endsWith(`-${version}.tgz`)));
+  #outcome(parameters) {
+    return Outcome.of(this.#program, parameters, { cwd: this.home, env: this.#env });
   }
-
-  /** What a search finds: `name version`, as Helm orders them. */
-  async search(term) {
-    const found = JSON.parse(await this.run("search", "repo", term, "--versions", "--devel", "--output", "json"));
-    return found.map(({ name, version }) => `${name} ${version}`);
-  }
-}
-
-/** Makes a key; gives the two files: `{ secret, public }`. */
-export async function key(scope) {
-  const folder = scope.folder();
-  await run(keyring(), [folder, SIGNER]);
-  return { secret: join(folder, "secring.gpg"), public: join(folder, "pubring.gpg") };
-}
-
-/**
- * Packages the sample charts and pushes them below `prefix` of a registry (of registries.mjs), all by `helm`. Those whose
- * name is in `signed` are signed. Gives `{ repository, name, version, file, digest }` for each.
- */
-export async function pushSamples(helm, registry, prefix, { keys, signed = [], login } = {}) {
-  const folder = join(helm.home, "packages");
-  mkdirSync(folder, { recursive: true });
-  if (login) {
-    await helm.run("registry", "login", registry.push, "--username", login.user, "--password", login.password, "--plain-http");
-  }
-  const pushed = [];
-  for (const sample of charts()) {
-    const version = basename(sample.folder);
-    const name = basename(sample.repository);
-    const sign = signed.includes(name) ? ["--sign", "--key", SIGNER, "--keyring", keys.secret] : [];
-    await helm.run("package", sample.folder, "--destination", folder, ...sign);
-    const file = join(folder, `${name}-${version}.tgz`);
-    const target = join(prefix, dirname(sample.repository));
-    await helm.run("push", file, `oci://${registry.push}/${target}`, "--plain-http");
-    pushed.push({ repository: sample.repository, name, version, file, digest: digestOf(file) });
-  }
-  return pushed;
 }

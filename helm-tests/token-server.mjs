@@ -1,91 +1,101 @@
-// Gives the tokens of a registry that wants them: distribution's token protocol, with tokens signed by ES256.
+// A token server as the distribution protocol has it: gives those who know a password a token, signed with ES256, for
+// what they may do of what they ask.
 
-import { createHash, createPublicKey, generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
 import { basic } from "../wasm-tests/http.mjs";
+import { certify, pem } from "./certificate.mjs";
 
-const SERVICE = "registry of the tests";
 const ISSUER = "token server of the tests";
+const SERVICE = "registry of the tests";
 
-/** How long a token lives, in seconds. */
-const LIFE = 300;
+/** How long a token is good, in seconds: shorter is not allowed by the protocol. */
+const GOOD_FOR = 60;
 
-/**
- * Starts one that knows one user, who may do everything that is asked for. Gives `{ requests, settings }`: what was asked, and what
- * the registry needs to know (`auth.token` of its configuration).
- */
-export async function tokenServer(scope, user, password) {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const certificate = selfSigned(privateKey);
-  const requests = [];
-  const server = createServer((incoming, outgoing) => {
-    const query = new URL(incoming.url, "http://here").searchParams;
-    const known = incoming.headers.authorization === basic(user, password);
-    requests.push({ method: incoming.method, known, service: query.get("service"), scopes: query.getAll("scope") });
-    const answer = (status, body) => {
-      outgoing.writeHead(status, { "content-type": "application/json" });
-      outgoing.end(JSON.stringify(body));
-    };
-    if (incoming.method !== "GET") return answer(405, {}); // clients fall back to GET
-    if (!known) return answer(401, { details: "who are you" });
-    return answer(200, { token: token(privateKey, certificate, user, query.getAll("scope")), expires_in: LIFE });
-  });
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  scope.defer(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const bundle = join(scope.folder(), "certificates.pem");
-  writeFileSync(bundle, pem(certificate));
-  const realm = `http://127.0.0.1:${server.address().port}/token`;
-  return { requests, settings: { realm, service: SERVICE, issuer: ISSUER, rootcertbundle: bundle } };
+/** A token server that runs. */
+export class TokenServer {
+  #keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  #certificate = certify(this.#keys, ISSUER);
+  #users;
+  #server;
+  /** What was asked, and what of it was granted: user, scopes. A user is `null` if the password was wrong or none was given. */
+  requests = [];
+
+  /** Starts one; `users` maps names to `{ password, actions }`, what each may do with repositories and the catalog. */
+  static async start(scope, users) {
+    const server = new TokenServer(users);
+    await server.#listen();
+    scope.defer(() => server.#close());
+    server.#bundle = join(scope.folder(), "certificate.pem");
+    writeFileSync(server.#bundle, pem(server.#certificate));
+    return server;
+  }
+  #bundle;
+
+  constructor(users) {
+    this.#users = users;
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  /** What a registry is to be told of it: `auth.token` of its configuration. */
+  get settings() {
+    const realm = `http://${this.host}/token`;
+    return { realm, service: SERVICE, issuer: ISSUER, rootcertbundle: this.#bundle };
+  }
+
+  #listen() {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, "127.0.0.1", () => {
+        this.host = `127.0.0.1:${this.#server.address().port}`;
+        resolve();
+      });
+    });
+  }
+
+  #close() {
+    this.#server.closeAllConnections();
+    return new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Two ways to ask: GET with Basic, and OAuth's POST, of which only passwords are known here. */
+  async #answer(request, response) {
+    const url = new URL(request.url, `http://${this.host}`);
+    const form = new URLSearchParams(request.method === "POST" ? await text(request) : "");
+    const given = request.headers.authorization ?? basic(form.get("username") ?? "", form.get("password") ?? "");
+    const [user, { actions = [] } = {}] = Object.entries(this.#users).find(([name, { password }]) => given === basic(name, password)) ?? [null];
+    const scopes = [...url.searchParams.getAll("scope"), ...(form.get("scope") ?? "").split(" ")].filter(Boolean);
+    this.requests.push({ user, scopes });
+    if (user === null) {
+      response.writeHead(401, { "content-type": "application/json" });
+      return response.end(JSON.stringify({ errors: [{ code: "UNAUTHORIZED" }] }));
+    }
+    const token = this.#token(user, scopes.map((scope) => grant(scope, actions)));
+    response.writeHead(200, { "content-type": "application/json" });
+    return response.end(JSON.stringify({ token, access_token: token, expires_in: GOOD_FOR, issued_at: new Date().toISOString() }));
+  }
+
+  #token(user, access) {
+    const now = Math.floor(Date.now() / 1000);
+    const header = { typ: "JWT", alg: "ES256", x5c: [this.#certificate.toString("base64")] };
+    const claims = { iss: ISSUER, sub: user, aud: SERVICE, exp: now + GOOD_FOR, nbf: now - 10, iat: now, jti: randomUUID(), access };
+    const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    const signature = sign("sha256", Buffer.from(signed), { key: this.#keys.privateKey, dsaEncoding: "ieee-p1363" });
+    return `${signed}.${signature.toString("base64url")}`;
+  }
 }
 
-function token(privateKey, certificate, subject, scopes) {
-  const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const now = Math.floor(Date.now() / 1000);
-  const access = scopes.flatMap((text) => text.split(" ")).map((text) => {
-    const [type, ...rest] = text.split(":");
-    const actions = rest.pop().split(",");
-    return { type, name: rest.join(":"), actions };
-  });
-  const claims = { iss: ISSUER, sub: subject, aud: SERVICE, nbf: now - 10, iat: now, exp: now + LIFE, jti: randomUUID(), access };
-  const text = `${encoded({ alg: "ES256", typ: "JWT", x5c: [certificate.toString("base64")] })}.${encoded(claims)}`;
-  return `${text}.${sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+/** `repository:a/b:pull,push` cut down to what is allowed. */
+function grant(scope, allowed) {
+  const [, type, name, actions] = /^([^:]+):(.+):([^:]*)$/.exec(scope);
+  return { type, name, actions: actions.split(",").filter((action) => allowed.includes(action)) };
 }
 
-/** A certificate for the key by the key, in DER (RFC 5280): Node cannot make one, and not every machine has openssl. */
-function selfSigned(privateKey) {
-  const spki = createPublicKey(privateKey).export({ type: "spki", format: "der" });
-  const ecdsaWithSha256 = sequence(der(0x06, Buffer.from("2a8648ce3d040302", "hex")));
-  const name = sequence(der(0x31, sequence(der(0x06, Buffer.from("550403", "hex")), der(0x0c, Buffer.from(ISSUER)))));
-  const time = (days) => {
-    const date = new Date(Date.now() + days * 86_400_000).toISOString().replace(/[-:T]/g, "");
-    return der(0x17, Buffer.from(`${date.slice(2, 14)}Z`));
-  };
-  const serial = der(0x02, createHash("sha256").update(spki).digest().subarray(0, 8).fill(1, 0, 1));
-  const content = sequence(serial, ecdsaWithSha256, name, sequence(time(-1), time(1)), name, spki);
-  const signature = sign("sha256", content, privateKey);
-  return sequence(content, ecdsaWithSha256, der(0x03, Buffer.concat([Buffer.from([0]), signature])));
-}
-
-function der(tag, content) {
-  const { length } = content;
-  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from([tag, ...size]), content]);
-}
-
-function sequence(...parts) {
-  return der(0x30, Buffer.concat(parts));
-}
-
-function pem(bytes) {
-  const lines = bytes.toString("base64").match(/.{1,64}/g);
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+async function text(stream) {
+  let all = "";
+  for await (const chunk of stream.setEncoding("utf8")) all += chunk;
+  return all;
 }

@@ -35,7 +35,7 @@ export function chart(name, version, { metadata = {}, ballast = 0, provenance = 
 }
 
 /** The files as ustar. */
-function tar(folder, files) {
+export function tar(folder, files) {
   const blocks = [];
   for (const [name, content] of Object.entries(files)) {
     const bytes = Buffer.from(content);
@@ -122,11 +122,13 @@ export async function each(items, width, work) {
   await Promise.all(Array.from({ length: width }, run));
 }
 
-function descriptor(mediaType, bytes) {
+/** What a manifest says of a blob. */
+export function descriptor(mediaType, bytes) {
   return { mediaType, digest: `sha256:${hex(bytes)}`, size: bytes.length };
 }
 
-async function pushBlob(registry, repository, bytes) {
+/** Pushes a blob. */
+export async function pushBlob(registry, repository, bytes) {
   const begun = await send(registry.push, `/v2/${repository}/blobs/uploads/`, {
     method: "POST",
     headers: { ...registry.login, "content-length": 0 },
@@ -138,7 +140,8 @@ async function pushBlob(registry, repository, bytes) {
   await put(registry, place.pathname + place.search, "application/octet-stream", bytes);
 }
 
-async function put(registry, path, type, bytes) {
+/** Puts a manifest or what was uploaded. */
+export async function put(registry, path, type, bytes) {
   const headers = { ...registry.login, "content-type": type, "content-length": bytes.length };
   const answer = await send(registry.push, path, { method: "PUT", headers, body: bytes, agent: keeping });
   expect(answer, 201, `PUT ${path}`);

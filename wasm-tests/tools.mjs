@@ -9,7 +9,7 @@ export const ROOT = resolve(import.meta.dirname, "..");
 
 function path(variable, what) {
   const given = process.env[variable];
-  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test wasm\` sets it`);
+  if (!given || !existsSync(given)) throw new Error(`${variable} names no ${what}: \`scripts/test\` sets it`);
   return resolve(given);
 }
 

@@ -251,18 +251,29 @@ async fn child<F: Fetch, C: Clock>(
     let Some((first, rest)) = children.split_first() else {
         return Ok(Outcome::Settled(childless()));
     };
+    let others = || {
+        Outcome::Advanced(Plan::Children {
+            children: rest.to_vec(),
+        })
+    };
     let fetched = client
         .manifest(repository, &Reference::Digest(first.clone()))
-        .await?;
+        .await;
+    let fetched = match fetched {
+        // An index may name what this registry does not have (image spec, "Image Index": sparse indexes). Where it is the
+        // last of them, a mirror may only be behind: that is a fault, and read again.
+        Err(error) if error.kind() == oci::Kind::NotFound && !rest.is_empty() => {
+            return Ok(others());
+        }
+        fetched => fetched?,
+    };
     Ok(
         match judge(&fetched.bytes, fetched.content_type.as_deref()) {
             Judged::Wants(plan) if !matches!(plan, Plan::Children { .. }) => {
                 Outcome::Advanced(plan)
             }
             _ if rest.is_empty() => Outcome::Settled(childless()),
-            _ => Outcome::Advanced(Plan::Children {
-                children: rest.to_vec(),
-            }),
+            _ => others(),
         },
     )
 }

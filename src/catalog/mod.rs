@@ -40,7 +40,7 @@ mod store;
 mod superseded;
 mod tag;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::Answered;
 pub use engine::{EndedPass, Engine, Step};

@@ -142,21 +142,25 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let last: LastPass = store.load()?;
         let ends = slice.pass.phase == Phase::Publishing;
         let readable = last.number > 0 || (ends && Self::presentable(store, &slice.pass)?);
-        if readable {
+        let beat = || self.beat(store);
+        let mut publisher = Publisher {
+            store,
+            documents: self.documents,
+            config: self.config,
+            clock: self.clock,
+            operations: self.config.kv_budget,
+        };
+        let progressed = if readable {
             if last.number == 0 {
                 store.mark_document(&Key::Index(View::root()))?;
             }
-            let beat = || self.beat(store);
-            let mut publisher = Publisher {
-                store,
-                documents: self.documents,
-                config: self.config,
-                clock: self.clock,
-                operations: self.config.kv_budget,
-            };
-            if publisher.run(&beat).await? == Progressed::Cut {
-                return Ok(());
-            }
+            publisher.run(&beat).await?
+        } else {
+            // What went out of use goes in its time, whether or not there is something new to show.
+            publisher.remove_retired(&beat).await?
+        };
+        if progressed == Progressed::Cut {
+            return Ok(());
         }
         let now = self.clock.now();
         if ends {

@@ -76,6 +76,15 @@ impl<C: Clock> Slice<'_, C> {
         }))
     }
 
+    /// Whether what a tag names was learned a moment ago and is now being read: asking for the name again would tell nothing.
+    fn is_being_read(&self, tag: &Tag) -> Result<bool, DatabaseError> {
+        let Some(next) = &tag.next else {
+            return Ok(false);
+        };
+        let known = self.store.manifest(next)?;
+        Ok(known.is_some_and(|known| known.pending && known.attempts == 0))
+    }
+
     fn list_job(&self, repository: Repository, in_turn: bool) -> Result<Job, DatabaseError> {
         let begun = self
             .store
@@ -114,6 +123,7 @@ impl<C: Clock> Slice<'_, C> {
                 Some(tag) => {
                     self.pass.moving_at = tag.position();
                     if self.idle(&Key::Tag(tag.repository, tag.name.clone()))
+                        && !self.is_being_read(&tag)?
                         && let Some(job) = self.tag_job(tag)?
                     {
                         return Ok(Some(job));

@@ -160,7 +160,8 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         self.store.remove_document(&document.key)
     }
 
-    async fn remove_retired(
+    /// Deletes the keys that went out of use and whose time has come.
+    pub(super) async fn remove_retired(
         &mut self,
         beat: &dyn Fn() -> Result<(), DatabaseError>,
     ) -> Result<Progressed, DatabaseError> {

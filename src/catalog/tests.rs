@@ -2,11 +2,17 @@
 
 mod budgets;
 mod faults;
-
-mod property;
+mod helm;
+mod hostile;
+mod layouts;
+mod odd;
+mod peer;
+pub(crate) mod property;
 mod publishing;
 mod removals;
+mod same_bytes;
 mod scale;
+mod worker;
 
 use std::time::Duration;
 
@@ -23,14 +29,14 @@ use crate::testing::{FakeDatabase, FakeDocuments, FakeRegistry, VirtualClock, ru
 const START: Timestamp = Timestamp(1_763_683_200_000);
 
 /// Everything around an engine.
-struct World {
-    clock: VirtualClock,
-    registry: FakeRegistry,
-    documents: FakeDocuments,
-    database: FakeDatabase,
-    tokens: Tokens,
-    config: Config,
-    incarnation: String,
+pub(crate) struct World {
+    pub(crate) clock: VirtualClock,
+    pub(crate) registry: FakeRegistry,
+    pub(crate) documents: FakeDocuments,
+    pub(crate) database: FakeDatabase,
+    pub(crate) tokens: Tokens,
+    pub(crate) config: Config,
+    pub(crate) incarnation: String,
 }
 
 impl World {
@@ -40,7 +46,7 @@ impl World {
     }
 
     /// The same with further settings.
-    fn with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
         let clock = VirtualClock::at(START);
         let documents = FakeDocuments::new(clock.clone());
         documents.limit_puts(true);
@@ -55,7 +61,7 @@ impl World {
         }
     }
 
-    fn engine(&self) -> Engine<'_, FakeRegistry, FakeDocuments, VirtualClock> {
+    pub(crate) fn engine(&self) -> Engine<'_, FakeRegistry, FakeDocuments, VirtualClock> {
         Engine {
             fetch: &self.registry,
             documents: &self.documents,
@@ -77,7 +83,7 @@ impl World {
 
     /// Steps as alarms make them, time passing to each, until a pass ends.
     #[track_caller]
-    fn pass(&self) -> EndedPass {
+    pub(crate) fn pass(&self) -> EndedPass {
         for _ in 0..10_000 {
             self.wait_for_alarm();
             if let Some(pass) = self.step().pass {
@@ -89,7 +95,7 @@ impl World {
 
     /// Steps as alarms make them until nothing is due within a second.
     #[track_caller]
-    fn rest(&self) -> u32 {
+    pub(crate) fn rest(&self) -> u32 {
         let mut calls = 0;
         for _ in 0..10_000 {
             if self.engine().next_alarm() > self.clock.now().after(Duration::from_secs(1)) {
@@ -101,12 +107,12 @@ impl World {
         panic!("the catalog never rests");
     }
 
-    fn wait_for_alarm(&self) {
+    pub(crate) fn wait_for_alarm(&self) {
         let now = self.clock.now();
         self.clock.advance(self.engine().next_alarm().since(now));
     }
 
-    fn ask(&self, question: &Question) -> Answer {
+    pub(crate) fn ask(&self, question: &Question) -> Answer {
         match self.engine().answer(question) {
             Answered::Answer(answer) => answer,
             Answered::Document { .. } => panic!("{question:?} was answered by a document"),
@@ -142,7 +148,7 @@ impl World {
     }
 }
 
-fn config(settings: &[(&str, &str)]) -> Config {
+pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
     let lookup = |name: &str| {
         let given = settings
             .iter()

@@ -1,4 +1,17 @@
-//! How a chart lies in a registry: ten layouts, told apart by media types (facts: V1 to V10).
+//! How a chart lies in a registry: ten layouts, told apart by media types.
+//!
+//! | | made by | what tells it |
+//! |---|---|---|
+//! | V1 | jdolitsky/oras-helm-demo, 2019 | layers for metadata and content, config of an image |
+//! | V2 | Helm 3.0.0-alpha.1 | the same, other annotations |
+//! | V3 | Helm 3.0.0-alpha.2 | the same, other media types, Helm's config type with `{}` |
+//! | V4 | Helm 3.0.0-beta.1 to beta.5 | Helm's config, one layer of V3's content type |
+//! | V5 | Helm 3.0.0-rc.1 to 3.6 | Helm's config, one layer `application/tar+gzip` |
+//! | V6 | Helm since 3.7 | Helm's config, a layer of Helm's own type |
+//! | V7 | the same, signed | a layer of provenance besides, in either order |
+//! | V8 | tools that build for platforms | an index or Docker's list, one child a chart (helm/helm#31775) |
+//! | V9 | ORAS, scripts | the package with an empty, foreign or hand-made config |
+//! | V10 | nobody known, but Helm up to 3.17 asked for it | Docker's schema 2 around any of them |
 
 use time::OffsetDateTime;
 use time::UtcOffset;

@@ -259,8 +259,8 @@ fn fields_of_json(json: &[u8]) -> Result<Fields, Unfit> {
     value::from_json(json, &KEYS)
 }
 
-/// One segment of a path, of letters that mean nothing in paths, URLs and shells. Narrower than Helm's rule (a base name), as old Helms
-/// list `../../x` (facts: helm-client §6).
+/// One segment of a path, of letters that mean nothing in paths, URLs and shells. Narrower than Helm's rule (a base name), as
+/// Helm up to 3.12 has none and lists `../../x` (CVE-2024-25620).
 fn name(value: Option<Value>) -> Result<String, Unfit> {
     let text = line(value, usize::MAX).ok_or(Unfit::NoName)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');

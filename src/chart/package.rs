@@ -1,4 +1,4 @@
-//! Reads a chart's metadata out of its package, for packages that came with no metadata beside them (facts: V9).
+//! Reads a chart's metadata out of its package, for packages that came with no metadata beside them: ORAS and scripts push such.
 
 use std::ops::ControlFlow;
 

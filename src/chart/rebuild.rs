@@ -1,5 +1,5 @@
-//! Makes a package of a two-layer chart (facts: chart-formats §3): metadata without name and version in one layer, in the other a chart
-//! below the directory `-` with a placeholder for `Chart.yaml`.
+//! Makes a package of a two-layer chart, as jdolitsky/oras-helm-demo and Helm 3.0.0-alpha pushed them: metadata without name
+//! and version in one layer, in the other a chart below the directory `-` with a placeholder for `Chart.yaml`.
 //!
 //! The same layers give the same bytes, on any machine: the index holds their digest, and they are made anew for each download.
 

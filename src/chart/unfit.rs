@@ -66,8 +66,8 @@ pub enum Unfit {
 }
 
 impl Unfit {
-    /// Whether the `Chart.yaml` inside the package may know better than the config blob: some tools push `{}` or a
-    /// hand-made config (facts: V9).
+    /// Whether the `Chart.yaml` inside the package may know better than the config blob: ORAS pushes `{}`
+    /// (oras-project/oras#318), scripts a hand-made config.
     pub fn asks_for_package(&self) -> bool {
         match self {
             Self::MetadataTooLarge(_)

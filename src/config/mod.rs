@@ -1,4 +1,4 @@
-//! The settings of design §6, read once into a typed value. Everything that is wrong is reported at once and by name.
+//! The settings, read once into a typed value. Everything that is wrong is reported at once and by name.
 //!
 //! A private registry never becomes public by omission: with credentials for the registry, either `AUTH_ANONYMOUS_GET` says
 //! `true` or a reader is named, else there is no [`Config`].
@@ -11,6 +11,7 @@ mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+pub mod var;
 
 use std::num::NonZeroU32;
 use std::time::Duration;

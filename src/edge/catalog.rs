@@ -1,7 +1,10 @@
 //! The Durable Object: the catalog's only writer.
 //!
 //! It never fails: every error is an answer or a line in the log. Before it works, its alarm is set to when it would be
-//! found dead; afterwards to when there is more to do (facts: workers §8.2).
+//! found dead; afterwards to when there is more to do. An alarm that
+//! fails is tried again six times only (<https://developers.cloudflare.com/durable-objects/api/alarms/>).
+
+use std::time::Duration;
 
 use serde_json::json;
 use worker::{DurableObject, Env, Request, Response, ResponseBuilder, State, durable_object};
@@ -20,6 +23,9 @@ use crate::platform::Timestamp;
 
 /// Longest question, in bytes: a webhook may name a thousand repositories.
 const QUESTION_LIMIT: usize = 2 * 1024 * 1024;
+
+/// When to look again whether wrong settings were mended. Each alarm writes a row.
+const MISCONFIGURED: Duration = Duration::from_mins(5);
 
 /// An alarm that is off by less is left as it is: setting one writes a row.
 const SLACK: u64 = 1000;
@@ -56,8 +62,10 @@ impl DurableObject for Catalog {
 
     async fn alarm(&self) -> worker::Result<Response> {
         let isolate = isolate::current(&self.env);
-        if let Ok(config) = &isolate.config {
-            self.work(config).await;
+        match &isolate.config {
+            Ok(config) => self.work(config).await,
+            // A deployment that mends them sends no request here: only an alarm finds that out.
+            Err(_) => self.wake_at(now().after(MISCONFIGURED)).await,
         }
         Ok(ResponseBuilder::new().empty())
     }

@@ -17,7 +17,7 @@ impl Database for Sql {
         Ok(u64::try_from(cursor.rows_written()).unwrap_or(u64::MAX))
     }
 
-    /// By `raw`, the one way to rows whose imports cannot throw past us (facts: workers §8.11).
+    /// By `raw`, the one way to rows whose imports cannot throw past us.
     fn each(
         &self,
         sql: &str,

@@ -57,7 +57,8 @@ impl Fetch for Network {
 }
 
 /// Redirects are never followed here, caches never asked, and bodies taken as they are: digests are of raw bytes, and a
-/// zone's cache would turn HEAD into GET (facts: workers §7).
+/// zone's cache would turn HEAD into GET
+/// (<https://developers.cloudflare.com/cache/concepts/cache-behavior/>).
 fn to_js(mut request: Request<Bytes>) -> Result<worker::Request, FetchError> {
     let method = match *request.method() {
         Method::GET => worker::Method::Get,

@@ -1,4 +1,4 @@
-//! Headers across the border. `worker`'s own conversions panic at a value that is not ASCII (facts: workers §7), and such
+//! Headers across the border. `worker`'s own conversions panic at a value that is not ASCII (`HeaderValue::to_str`), and such
 //! values come from registries and clients; here what cannot cross stays behind.
 
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,14 +1,14 @@
-//! What an isolate keeps between requests: plain values only, no future of another request's (facts: workers §7).
+//! What an isolate keeps between requests: plain values only, no future of another request's (see [`Memory`]).
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
 use super::log;
-use crate::config::{Config, Problems};
+use crate::config::{Config, Problems, var};
 use crate::serve::Memory;
 
 /// An isolate's settings and memory.
@@ -40,8 +40,7 @@ fn begin(env: &Env) -> Isolate {
     }
 }
 
-/// A setting as text, whether it is a secret, a text or another kind of var: lists in `wrangler.toml` arrive as arrays,
-/// numbers and truths as such.
+/// A setting as text, whether it is a secret, a text or another kind of var.
 fn setting(env: &Env, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(env, &JsValue::from_str(name)).ok()?;
     if let Some(text) = value.as_string() {
@@ -51,16 +50,5 @@ fn setting(env: &Env, name: &str) -> Option<String> {
         return None;
     }
     let json: String = js_sys::JSON::stringify(&value).ok()?.into();
-    match serde_json::from_str(&json).ok()? {
-        Value::Array(items) => Some(items.iter().map(text).collect::<Vec<_>>().join(",")),
-        Value::Null => None,
-        other => Some(text(&other)),
-    }
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    var::text(&serde_json::from_str(&json).ok()?)
 }

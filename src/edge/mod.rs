@@ -2,7 +2,7 @@
 //! [`crate::catalog`], and the traits of [`crate::platform`] are met with KV, SQLite and `fetch`.
 //!
 //! Nothing here may panic, nor call an import that can throw without `catch`: in a Durable Object either leaves the
-//! caller without an answer and blocks the alarm (facts: workers §8.11).
+//! caller without an answer and blocks the alarm, as a panic ends the Wasm instance under the object.
 
 mod catalog;
 mod client;
@@ -23,10 +23,10 @@ use futures::future::{Either, select};
 
 use crate::platform::Timestamp;
 
-/// The binding of the KV namespace (design §6).
+/// The binding of the KV namespace, in `wrangler.toml`.
 const DOCUMENTS: &str = "DOCUMENTS";
 
-/// The binding of the Durable Object (design §6).
+/// The binding of the Durable Object, in `wrangler.toml`.
 const CATALOG: &str = "CATALOG";
 
 /// The time; at Cloudflare it moves on only with I/O.

@@ -40,7 +40,8 @@ impl Stream {
         }
     }
 
-    /// Lets go: an unread body keeps its connection open for as long as a Durable Object lives (facts: workers §8.11).
+    /// Lets go: an unread body keeps its connection open for as long as a Durable Object lives,
+    /// and there are six (<https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections>).
     pub(super) async fn cancel(self) {
         if let Some(stream) = self.0 {
             let _ = JsFuture::from(stream.cancel()).await;

@@ -15,7 +15,7 @@ pub struct Entry<'a> {
     pub metadata: &'a str,
     /// When it was made, RFC 3339 in UTC.
     pub created: Option<&'a str>,
-    /// The package's digest, bare hex: Helm wants no algorithm (facts/helm-client.md §4).
+    /// The package's digest, bare hex: Helm 4.0 to 4.1.1 fail where the algorithm stands before it.
     pub digest: &'a str,
 }
 

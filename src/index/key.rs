@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_what_the_design_says() {
+    fn keys_stay_what_they_are() {
         assert_eq!(index(""), "v1/0123456789abcdef/index/");
         assert_eq!(
             index("team-a/sub_b.c"),

@@ -1,5 +1,6 @@
 //! JSON that every reader of YAML reads alike: UTF-8 with no escapes but `\"`, `\\`, `\n`, `\t` and `\uXXXX`, and the latter only
-//! for what some reader refuses raw or folds (facts/helm-client.md §6). Never a surrogate pair, never `\/`.
+//! for what some reader refuses raw or folds. Never a surrogate pair, never `\/`: Helm up to 3.12 and Argo CD (go-yaml v2) refuse the
+//! whole document for one.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,4 @@
-//! Block YAML. Keys and strings are JSON strings: plain ones would be read as `yes`, `1:30` or a date by YAML 1.1
-//! (facts/workers.md §8).
+//! Block YAML. Keys and strings are JSON strings: plain ones would be read as `yes`, `1:30` or a date by YAML 1.1.
 
 use std::io::{self, Write};
 

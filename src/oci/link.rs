@@ -13,7 +13,7 @@ use super::Invalid;
 const MAX_LENGTH: usize = 4096;
 
 /// A place in a paged list: the query of the next request. Only the query, so that no registry can lead a list to another
-/// path (facts: registries behind proxies name wrong paths, and the query alone is always enough).
+/// path. Registries behind proxies name wrong ones (sonatype/nexus-public#209), and the query alone is always enough.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Next(String);
@@ -75,9 +75,9 @@ pub enum Link {
     Unusable,
 }
 
-/// Reads the `Link` headers (RFC 8288) that came with the page at `requested`. Takes the variants of real registries
-/// (facts: registries §1.5): relative and absolute, without brackets, with a wrong path. Only the query is kept, so a wrong
-/// path, or a port and scheme from behind a proxy, do no harm; another host does not know this list.
+/// Reads the `Link` headers (RFC 8288) that came with the page at `requested`. Takes the variants of real registries: relative
+/// (distribution), absolute (ECR, Quay), without brackets (Cloudflare's serverless-registry), with a wrong path (Artifactory and
+/// Nexus behind proxies). Only the query is kept, so a wrong path, or a port and scheme from behind a proxy, do no harm; another host does not know this list.
 pub fn next<'a>(values: impl IntoIterator<Item = &'a str>, requested: &Uri) -> Link {
     let mut found = Link::End;
     for (target, relation) in values.into_iter().flat_map(parse) {

@@ -25,7 +25,7 @@ pub fn judge(
     registry: &Registry,
 ) -> Result<Target, Refusal> {
     let text = std::str::from_utf8(location.as_bytes()).map_err(|_| Refusal::Location)?;
-    // Parsers disagree about these: one reads another host than the next (facts: open redirects).
+    // Parsers disagree about these: one reads another host than the next, as URL Standard and RFC 3986 do of a backslash.
     if text
         .bytes()
         .any(|b| b.is_ascii_control() || b == b' ' || b == b'\\')

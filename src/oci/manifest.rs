@@ -23,7 +23,7 @@ const IMAGE_TYPES: [&str; 2] = [
 
 const NOT_JSON: Invalid = Invalid::Manifest("not a JSON object of its shape");
 
-/// A pointer to content (image spec, "Descriptor"). `urls` and `data` are ignored (facts: CVE-2020-15157).
+/// A pointer to content (image spec, "Descriptor"). `urls` and `data` are ignored (CVE-2020-15157 in containerd).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
@@ -117,7 +117,7 @@ struct Shape {
 impl Manifest {
     /// Reads a manifest that came with `content_type`. Its shape decides what it is (Helm writes no `mediaType`), but a
     /// document of both shapes, and one whose types contradict each other or the shape, is refused: two readers must
-    /// never see two things in it (facts: CVE-2021-41190).
+    /// never see two things in it (CVE-2021-41190).
     pub fn parse(bytes: &[u8], content_type: Option<&str>) -> Result<Self, Invalid> {
         let shape: Shape = serde_json::from_slice(bytes).map_err(|_| NOT_JSON)?;
         // A list would do for a struct, too, by position.

@@ -1,7 +1,7 @@
 //! Whether credentials may go to the token server that a registry names.
 //!
 //! A registry names its token server in every challenge, and whoever answers there is sent the password. A registry that
-//! is malicious, or was taken over, would name a host of its own (facts: distribution CVE-2026-33540, and a row of fixes
+//! is malicious, or was taken over, would name a host of its own (CVE-2026-33540 in distribution, and a row of fixes
 //! in go-containerregistry). So only hosts are believed that belong to whom the registry belongs.
 
 use url::{Host, Url};
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// The dangers of facts/registries.md §5.1 and of go-containerregistry's fixes, one by one.
+    /// The dangers of CVE-2026-33540 and of go-containerregistry's fixes (`transport/bearer.go`), one by one.
     #[test]
     fn credentials_go_nowhere_else() {
         for (registry, realm) in [

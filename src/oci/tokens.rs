@@ -55,7 +55,7 @@ impl Kind {
     }
 }
 
-/// Who asks whom: nothing is ever shared between registries or between credentials (facts: CVE-2026-35172).
+/// Who asks whom: nothing is ever shared between registries or between credentials (CVE-2026-35172 in distribution).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Account {
     origin: String,

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 /// Whether `If-None-Match` names `etag`, so that the answer is 304: weak comparison, lists, `*` (RFC 9110 §13.1.2).
 ///
-/// Weak, because an edge that recompresses weakens the tag it hands on (facts: workers §7).
+/// Weak, because an edge that recompresses weakens the tag it hands on (<https://developers.cloudflare.com/cache/reference/etag-headers/>).
 pub(super) fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(IF_NONE_MATCH)

@@ -1,6 +1,6 @@
 //! Packages and provenance files: one small shard out of KV says which blob is meant; the registry says where it lies.
 //!
-//! A link with a digest gives exactly those bytes or 404, whatever two KV keys say of each other (design §2). Candidates
+//! A link with a digest gives exactly those bytes or 404: index and shard are two KV keys, and never of one moment. Candidates
 //! are judged by the settings of now, not by those they were published under.
 
 mod ready;
@@ -79,10 +79,7 @@ where
         let Ok(bytes) = self.documents.read(document.body, SHARD_LIMIT).await else {
             return Vec::new();
         };
-        Shard::parse(&bytes)
-            .ok()
-            .map(|shard| shard.find(name).to_vec())
-            .unwrap_or_default()
+        Shard::look_up(&bytes, name).unwrap_or_default()
     }
 
     /// What the catalog says, within the limits of asking.
@@ -154,7 +151,7 @@ where
         };
         outcome.map_err(|fault| match fault {
             Fault::Ours(error) => error,
-            Fault::Registry(error) => self.outward(&error, source, candidate),
+            Fault::Registry(error) => self.outward(&error, source, candidate.until.is_some()),
         })
     }
 
@@ -209,14 +206,14 @@ where
 
     /// A fault of the registry as the client sees it. What is gone there is gone here if it is superseded anyway; a
     /// current package that its own registry does not have is the registry's fault.
-    fn outward(&self, error: &oci::Error, source: &Source, candidate: &Candidate) -> Error {
+    pub(super) fn outward(&self, error: &oci::Error, source: &Source, superseded: bool) -> Error {
         let host = source.registry.host().to_owned();
         let now = self.clock.now();
         let retry_after = error
             .retry_after(now)
             .map(|at| at.since(now).as_secs().clamp(1, PATIENCE));
         match error.kind() {
-            oci::Kind::NotFound if candidate.until.is_some() => Error::NotFound(Missing::Gone),
+            oci::Kind::NotFound if superseded => Error::NotFound(Missing::Gone),
             oci::Kind::Throttled => Error::Throttled {
                 host,
                 retry_after: retry_after.unwrap_or(THROTTLED),

@@ -9,13 +9,14 @@ use super::reply::{Body, CachePolicy, Reply};
 use super::{Answered, Asked, Catalog, Service, conditional, unexpected};
 use crate::catalog::{self, Answer, Question};
 use crate::error::{Error, Missing};
-use crate::index::{Key, View};
+use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{Clock, Documents, Fetch, Metadata, Timestamp};
 
-/// What peers send (ChartMuseum does), whether the text is JSON or YAML. Edges do not compress it (facts: workers §7).
-const CONTENT: &str = "application/x-yaml";
+/// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
+/// (<https://developers.cloudflare.com/speed/optimization/content/compression/>), which would weaken the entity tag.
+pub(super) const CONTENT: &str = "application/x-yaml";
 
-/// How long a client waits for a first document (design §4). Helm gives up at 120 s.
+/// How long a client waits for a first document: most first passes are done by then, and Helm gives up at 120 s.
 const WAIT: Duration = Duration::from_secs(20);
 
 /// How long to wait before asking the catalog again.
@@ -89,11 +90,16 @@ where
     }
 
     /// Asks the catalog until it has the document, for as long as a client is patient.
-    async fn wait(&self, view: &View) -> Result<(F::Body, Metadata), Error> {
+    pub(super) async fn wait(&self, view: &View) -> Result<(F::Body, Metadata), Error> {
         let unknown = format!("/{}/index.yaml", view.as_str());
         let started = self.clock.now();
+        let large = format!("too large: {unknown}");
         if self.memory.is_unknown(&unknown, started) {
             return Err(Error::NotFound(Missing::Space));
+        }
+        // To find that out, the catalog has to make the whole of it.
+        if self.memory.is_unknown(&large, started) {
+            return Err(Error::IndexTooLarge(DOCUMENT_LIMIT as u64));
         }
         let deadline = started.after(WAIT);
         let mut failures = 0;
@@ -105,6 +111,10 @@ where
                     Ok(Outcome::NotYet(reason)) => reason,
                     Err(error @ Error::NotFound(_)) => {
                         self.memory.remember_unknown(unknown, now);
+                        return Err(error);
+                    }
+                    Err(error @ Error::IndexTooLarge(_)) => {
+                        self.memory.remember_unknown(large, now);
                         return Err(error);
                     }
                     Err(error) => {
@@ -133,6 +143,9 @@ where
             Ok(catalog::Reply::Answer(Answer::Missing)) => Err(Error::NotFound(Missing::Space)),
             Ok(catalog::Reply::Answer(Answer::NotReady { progress })) => {
                 Ok(Outcome::NotYet(self.not_ready(&progress)))
+            }
+            Ok(catalog::Reply::Answer(Answer::TooLarge { limit })) => {
+                Err(Error::IndexTooLarge(limit))
             }
             Ok(catalog::Reply::Answer(Answer::Failed { reason })) => Err(Error::Catalog(reason)),
             Ok(catalog::Reply::Answer(_)) => Err(unexpected()),

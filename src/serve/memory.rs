@@ -1,5 +1,6 @@
-//! What an isolate remembers between requests: plain state, never a future (another request's future must not be awaited,
-//! facts: workers §7), and never borrowed across an await. Losing it costs a call.
+//! What an isolate remembers between requests: plain state, never a future (one of another request's must not be awaited:
+//! <https://developers.cloudflare.com/workers/observability/errors/>, "Cannot perform I/O on behalf of a different request"),
+//! and never borrowed across an await. Losing it costs a call.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +10,13 @@ use crate::index::View;
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
 
-/// How long what the catalog does not know is remembered (design §4).
+/// How long what the catalog does not know is remembered: a chart that was just pushed may be late by that.
 const FORGET_AFTER: Duration = Duration::from_secs(30);
 
 /// Most unknown paths remembered: with paths of at most some hundred bytes, under a megabyte.
 const UNKNOWN: usize = 1000;
 
-/// Most questions to the catalog within a second (design §4): a stranger who guesses names must not keep it busy.
+/// Most questions to the catalog within a second: a stranger who guesses names must not keep it busy.
 const ASKS: u32 = 20;
 
 /// Most views remembered as read until the next word to the catalog; the rest are told by their next reader.

@@ -4,130 +4,192 @@
 use std::fmt::Write as _;
 
 use crate::catalog::Status;
+use crate::catalog::question::Figures;
 use crate::platform::Timestamp;
 
 /// The media type of the format.
 pub(super) const CONTENT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A text of metrics, all of them gauges: the catalog counts, and may start anew.
+/// A text of metrics. Counters count since the catalog was made; a catalog made anew begins at zero, which a counter may.
 #[derive(Debug, Default)]
 struct Text(String);
 
 impl Text {
-    /// Adds a gauge with its one value.
-    fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
+    /// Begins a metric.
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a String cannot fail.
         let _ = writeln!(
             self.0,
-            "# HELP portolan_{name} {help}\n# TYPE portolan_{name} gauge\nportolan_{name} {value}"
+            "# HELP portolan_{name} {help}\n# TYPE portolan_{name} {kind}"
         );
+    }
+
+    /// Adds a value of the metric that was begun, with its labels in braces.
+    fn value(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
+        let _ = writeln!(self.0, "portolan_{name}{labels} {value}");
+    }
+
+    /// Adds a gauge with its one value.
+    fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
+        self.head(name, "gauge", help);
+        self.value(name, "", value);
+    }
+
+    /// Adds whether something is so.
+    fn truth(&mut self, name: &str, help: &str, truth: bool) {
+        self.gauge(name, help, u8::from(truth));
     }
 
     /// Adds a point in time, if it is known.
     fn time(&mut self, name: &str, help: &str, at: Option<Timestamp>) {
         if let Some(at) = at {
-            let (seconds, millis) = (at.0.div_euclid(1000), at.0.rem_euclid(1000));
-            self.gauge(name, help, format_args!("{seconds}.{millis:03}"));
+            self.gauge(name, help, seconds(at.0));
         }
     }
+}
+
+/// Milliseconds in the unit that Prometheus wants.
+fn seconds(millis: i64) -> String {
+    format!("{}.{:03}", millis.div_euclid(1000), millis.rem_euclid(1000))
 }
 
 /// The state of the catalog.
 pub(super) fn render(status: &Status) -> String {
     let mut text = Text::default();
-    let _ = writeln!(
-        text.0,
-        "# HELP portolan_build_info What runs here.\n# TYPE portolan_build_info gauge\n\
-         portolan_build_info{{version=\"{}\"}} 1",
-        env!("CARGO_PKG_VERSION")
-    );
-    let progress = &status.progress;
-    text.gauge(
-        "ready",
-        "Whether a first pass has finished.",
-        u8::from(status.ready),
-    );
+    text.head("build_info", "gauge", "What runs here.");
+    let version = concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+    text.value("build_info", version, 1);
+    catalog(&mut text, status);
+    passes(&mut text, status);
+    documents(&mut text, &status.figures);
+    text.0
+}
+
+/// What is known of the registry.
+fn catalog(text: &mut Text, status: &Status) {
+    let (progress, figures) = (&status.progress, &status.figures);
+    text.truth("ready", "Whether a first pass has finished.", status.ready);
     text.gauge("charts", "Charts by different names.", status.charts);
     text.gauge("versions", "Chart versions.", status.versions);
     text.gauge("repositories", "Repositories known.", progress.repositories);
     text.gauge(
         "repositories_listed",
-        "Repositories whose tags were listed in the running pass.",
+        "Repositories whose tags were listed at least once.",
         progress.listed,
+    );
+    text.gauge(
+        "repositories_failing",
+        "Repositories whose tags could not be listed when last tried.",
+        figures.failing_repositories,
     );
     text.gauge("tags", "Tags known.", progress.tags);
     text.gauge("tags_read", "Tags whose manifest was read.", progress.read);
     text.gauge(
-        "fault",
-        "Whether a fault of the registry keeps the sync from going on.",
-        u8::from(progress.fault.is_some()),
+        "skipped",
+        "Manifests that are no charts, or charts that cannot be served.",
+        figures.skipped,
     );
+    text.gauge(
+        "contested",
+        "File names that are offered with different packages.",
+        figures.contested,
+    );
+    text.gauge(
+        "held_versions",
+        "Versions whose removal waits for a second pass or a confirmation.",
+        figures.held_versions,
+    );
+}
+
+/// What the sync does and did.
+fn passes(text: &mut Text, status: &Status) {
+    let figures = &status.figures;
+    text.head(
+        "passes_total",
+        "counter",
+        "Passes over the registry that ended.",
+    );
+    text.value("passes_total", "{outcome=\"clean\"}", figures.clean_passes);
+    text.value(
+        "passes_total",
+        "{outcome=\"faulty\"}",
+        figures.faulty_passes,
+    );
+    text.head("registry_calls_total", "counter", "Calls to the registry.");
+    text.value("registry_calls_total", "", figures.calls_in_all);
+    text.truth("pass_running", "Whether a pass runs.", figures.running);
     text.time(
         "last_pass_timestamp_seconds",
         "When the last complete pass ended.",
         status.last_pass,
+    );
+    let millis = i64::try_from(figures.milliseconds).unwrap_or(i64::MAX);
+    text.gauge(
+        "last_pass_duration_seconds",
+        "How long the last pass took.",
+        seconds(millis),
+    );
+    text.gauge("last_pass_calls", "Calls of the last pass.", figures.calls);
+    text.gauge(
+        "last_pass_faults",
+        "Faults that the last pass met.",
+        figures.faults,
+    );
+    text.truth(
+        "last_pass_complete",
+        "Whether the last pass saw the whole list of repositories.",
+        figures.complete,
     );
     text.time(
         "next_step_timestamp_seconds",
         "When the next slice or pass is due.",
         status.next,
     );
-    text.0
+    text.truth(
+        "fault",
+        "Whether a fault of the registry keeps the sync from going on.",
+        status.progress.fault.is_some(),
+    );
+    text.truth(
+        "paused",
+        "Whether the registry is left alone for a while.",
+        figures.paused_until.is_some(),
+    );
+    text.time(
+        "paused_until_timestamp_seconds",
+        "When the registry is asked again.",
+        figures.paused_until,
+    );
+}
+
+/// What is published.
+fn documents(text: &mut Text, figures: &Figures) {
+    text.gauge(
+        "documents",
+        "Documents that are published: indexes and shards of the file table.",
+        figures.documents,
+    );
+    text.gauge(
+        "document_bytes",
+        "Their length in all.",
+        figures.document_bytes,
+    );
+    text.gauge(
+        "documents_dirty",
+        "Documents that are to be published.",
+        figures.dirty_documents,
+    );
+    text.gauge(
+        "root_index_bytes",
+        "Length of the root's index.",
+        figures.root_bytes,
+    );
+    text.time(
+        "root_index_timestamp_seconds",
+        "When the root's index was last published.",
+        figures.root_put_at,
+    );
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::Progress;
-
-    #[test]
-    fn a_whole_text() {
-        let status = Status {
-            ready: true,
-            progress: Progress {
-                repositories: 3,
-                listed: 2,
-                tags: 20,
-                read: 19,
-                fault: None,
-            },
-            charts: 4,
-            versions: 18,
-            last_pass: Some(Timestamp(1_795_226_400_050)),
-            next: None,
-            figures: Box::default(),
-        };
-        insta::assert_snapshot!(render(&status), @r#"
-            # HELP portolan_build_info What runs here.
-            # TYPE portolan_build_info gauge
-            portolan_build_info{version="0.1.0"} 1
-            # HELP portolan_ready Whether a first pass has finished.
-            # TYPE portolan_ready gauge
-            portolan_ready 1
-            # HELP portolan_charts Charts by different names.
-            # TYPE portolan_charts gauge
-            portolan_charts 4
-            # HELP portolan_versions Chart versions.
-            # TYPE portolan_versions gauge
-            portolan_versions 18
-            # HELP portolan_repositories Repositories known.
-            # TYPE portolan_repositories gauge
-            portolan_repositories 3
-            # HELP portolan_repositories_listed Repositories whose tags were listed in the running pass.
-            # TYPE portolan_repositories_listed gauge
-            portolan_repositories_listed 2
-            # HELP portolan_tags Tags known.
-            # TYPE portolan_tags gauge
-            portolan_tags 20
-            # HELP portolan_tags_read Tags whose manifest was read.
-            # TYPE portolan_tags_read gauge
-            portolan_tags_read 19
-            # HELP portolan_fault Whether a fault of the registry keeps the sync from going on.
-            # TYPE portolan_fault gauge
-            portolan_fault 0
-            # HELP portolan_last_pass_timestamp_seconds When the last complete pass ended.
-            # TYPE portolan_last_pass_timestamp_seconds gauge
-            portolan_last_pass_timestamp_seconds 1795226400.050
-        "#);
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 
 mod access;
 mod admin;
+mod artifacthub;
 mod conditional;
 mod download;
 mod home;
@@ -194,6 +195,10 @@ where
             Route::File(file) => {
                 asked.caller.reads(config)?;
                 self.file(&asked, &file).await.map(Into::into)
+            }
+            Route::ArtifactHub(view) => {
+                asked.caller.reads(config)?;
+                self.artifacthub(&asked, &view).await.map(Into::into)
             }
             Route::Info => {
                 asked.caller.administers(config)?;

@@ -1,5 +1,6 @@
 //! The one place where an answer gets its headers: a [`Reply`] says what is meant, [`Reply::render`] says it in HTTP.
-//! No answer leaves without `Cache-Control`: a cache that finds none keeps a 200 for two hours (facts: workers §1).
+//! No answer leaves without `Cache-Control`: a cache that finds none keeps a 200 for two hours
+//! (<https://developers.cloudflare.com/cache/how-to/configure-cache-status-code/>).
 
 use bytes::Bytes;
 use http::header::{
@@ -45,7 +46,7 @@ pub(super) enum Audience {
 
 impl CachePolicy {
     /// The value of `Cache-Control`. `no-transform` keeps an edge from recompressing, which would weaken the entity tag
-    /// and drop the length (facts: workers §7). Bytes by digest never change, but who may have them may: an hour.
+    /// and drop the length (RFC 9111 §5.2.2.6). Bytes by digest never change, but who may have them may: an hour.
     fn render(self, audience: Audience) -> &'static str {
         match (self, audience) {
             (Self::Revalidate, Audience::Public) => "public, no-cache, no-transform",

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `/[<space>/]index.yaml` | GET, HEAD |
 //! | `/[<space>/]charts/[<16 hex>/]<file>.tgz[.prov]` | GET, HEAD |
+//! | `/[<space>/]artifacthub-repo.yml` | GET, HEAD |
 //! | `/`, `/health`, `/info`, `/metrics` | GET, HEAD |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
-//! What ends like one of the first two is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
+//! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
 //! `/api/v1/` (the coming API) are nobody's yet. Segments are percent-decoded once; what a decoded segment cannot be
 //! (empty, `.`, `..`, with a slash in it) makes no path, and never reaches the registry.
 
@@ -36,6 +37,8 @@ pub(super) enum Route {
     Index(View),
     /// A package or its provenance.
     File(File),
+    /// What Artifact Hub wants to know of a view.
+    ArtifactHub(View),
 }
 
 /// A file of a repository.
@@ -74,10 +77,10 @@ pub(super) enum Sender {
 /// File systems take names of 255 bytes, and Helm stores a package under its name.
 const FILE_LIMIT: usize = 255;
 
-/// Registries take repository names of 255 bytes (facts: registries §1.1); no space is longer.
+/// Clients take repository names of 255 bytes (OCI distribution spec, "Pulling manifests"); no space is longer.
 const SPACE_LIMIT: usize = 255;
 
-/// Hex digits of a digest in a link (design §2).
+/// Hex digits of a digest in a link: 64 bits tell the packages of a file name apart.
 const DIGEST_DIGITS: usize = 16;
 
 const READ: &str = "GET, HEAD";
@@ -94,7 +97,8 @@ impl Route {
             | Self::Info
             | Self::Metrics
             | Self::Index(_)
-            | Self::File(_) => READ,
+            | Self::File(_)
+            | Self::ArtifactHub(_) => READ,
         };
         if allow.split(", ").any(|allowed| method == allowed) {
             Ok(route)
@@ -120,6 +124,9 @@ impl Route {
             [space @ .., "charts", name] if is_file(name) => Self::file(space, None, name),
             [space @ .., "charts", digest, name] if is_digest(digest) && is_file(name) => {
                 Self::file(space, Some(digest), name)
+            }
+            [space @ .., "artifacthub-repo.yml"] => {
+                Ok(Self::ArtifactHub(view(space).ok_or(Missing::Space)?))
             }
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
@@ -195,7 +202,7 @@ fn is_digest(segment: &str) -> bool {
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
 }
 
-/// What names and versions of charts are made of (facts: registries §5.6, semver.org §9 and §10).
+/// What names and versions of charts are made of: Helm's rule for names (`pkg/chartutil/create.go`), semver.org §9 and §10.
 fn is_file_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+')
 }

@@ -1,5 +1,6 @@
 //! The whole of `serve` against fakes.
 
+mod history;
 mod world;
 
 use http::StatusCode;
@@ -12,7 +13,7 @@ pub(crate) use world::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, show, status,
 };
 
-/// Design §6, `AUTH_ANONYMOUS_GET`: on the way from no setting to all of them, one secret after the other in every order,
+/// No private registry becomes public by omission (`AUTH_ANONYMOUS_GET`): on the way from no setting to all of them, one secret after the other in every order,
 /// nothing of a private registry is given to who shows no credentials.
 #[test]
 fn secrets_one_by_one_in_every_order_open_nothing() {

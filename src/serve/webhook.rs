@@ -1,5 +1,5 @@
-//! Notifications of registries: which repositories and tags changed. Only a hint of what to look at, never a source of
-//! facts: digests, URLs and sizes in them are not read.
+//! Notifications of registries: which repositories and tags changed. Only a hint of what to look at, and nothing in it is
+//! believed: digests, URLs and sizes in them are not read.
 
 use std::collections::BTreeSet;
 
@@ -52,13 +52,20 @@ struct Target {
 }
 
 impl Envelope {
-    /// Pulls are told, too (and we pull): only what changes a repository counts.
+    /// Pulls are told, too (and we pull). A push comes as one event for each blob and one for the manifest, which alone has
+    /// a tag: one without a tag moves none, and would have every tag of the repository looked at again. A deletion may
+    /// name the repository alone.
     fn names(self) -> Vec<Named> {
-        self.events
-            .into_iter()
-            .filter(|event| matches!(event.action.as_str(), "push" | "delete" | "mount"))
-            .filter_map(|event| Some((event.target.repository?, tag(event.target.tag))))
-            .collect()
+        let named = |event: Event| {
+            let tag = tag(event.target.tag);
+            let changes = match event.action.as_str() {
+                "push" => tag.is_some(),
+                "delete" => true,
+                _ => false,
+            };
+            changes.then_some((event.target.repository?, tag))
+        };
+        self.events.into_iter().filter_map(named).collect()
     }
 }
 

@@ -100,6 +100,11 @@ impl FakeDocuments {
         self.failing_gets.set(count);
     }
 
+    /// Whether the next get will fail.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing_gets.get() > 0
+    }
+
     /// Drops a key without a trace, as if it had never been put.
     pub(crate) fn forget(&self, key: &str) {
         self.stored.borrow_mut().remove(key);
@@ -172,6 +177,14 @@ impl FakeDocuments {
             &self.cancels,
         ] {
             counter.set(0);
+        }
+    }
+
+    /// What a reader of `key` is given now. Not counted, and nothing is remembered of it.
+    pub(crate) fn seen(&self, key: &str) -> Option<Stored> {
+        match self.remembered.borrow().get(key) {
+            Some((memory, since)) if self.clock.now().since(*since) < KV_CACHE => memory.clone(),
+            _ => self.stored(key),
         }
     }
 

@@ -64,6 +64,7 @@ struct State {
     page_size: Option<usize>,
     largest_n: Option<usize>,
     link_style: LinkStyle,
+    shuffled: Option<u64>,
     auth: Auth,
     guard: auth::Guard,
     faults: Vec<fault::Injected>,
@@ -99,6 +100,7 @@ impl FakeRegistry {
             page_size: None,
             largest_n: None,
             link_style: LinkStyle::Relative,
+            shuffled: None,
             auth: Auth::Open,
             guard: auth::Guard::default(),
             faults: Vec::new(),
@@ -179,6 +181,11 @@ impl FakeRegistry {
     /// How `Link` headers are written.
     pub(crate) fn set_link_style(&self, style: LinkStyle) {
         self.state.borrow_mut().link_style = style;
+    }
+
+    /// Lists the names of each page in an order of its own, as distribution 2.8 does with tags on a file system.
+    pub(crate) fn shuffle_lists(&self, seed: u64) {
+        self.state.borrow_mut().shuffled = Some(seed);
     }
 
     /// How long each call takes, on the virtual clock.

@@ -9,13 +9,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::Fault;
 
-const REPOSITORIES: [&str; 4] = [
+pub(crate) const REPOSITORIES: [&str; 4] = [
     "charts/a",
     "charts/team/a",
     "charts/team/b",
     "charts/team/sub/c",
 ];
-const TAGS: [&str; 5] = ["1.0.0", "1.1.0", "2.0.0-rc.1", "v3.0.0", "latest"];
+pub(crate) const TAGS: [&str; 5] = ["1.0.0", "1.1.0", "2.0.0-rc.1", "v3.0.0", "latest"];
 const FAULTS: [&str; 6] = [
     "_catalog",
     "tags/list",
@@ -27,7 +27,7 @@ const FAULTS: [&str; 6] = [
 
 /// Something that happens.
 #[derive(Debug, Clone)]
-enum Event {
+pub(crate) enum Event {
     /// A push, or an overwrite, of bytes `contents` under a chart's name that is the repository's or another.
     Push {
         repository: usize,
@@ -75,7 +75,7 @@ enum Event {
     Minutes(u64),
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     let repository = 0..REPOSITORIES.len();
     let tag = 0..TAGS.len();
     prop_oneof![
@@ -97,9 +97,9 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-const SPACES: [&str; 4] = ["", "team", "team/sub", "nowhere"];
+pub(crate) const SPACES: [&str; 4] = ["", "team", "team/sub", "nowhere"];
 
-fn happen(world: &mut World, event: &Event, lives: &mut u32) {
+pub(crate) fn happen(world: &mut World, event: &Event, lives: &mut u32) {
     match event {
         Event::Push {
             repository,

@@ -66,7 +66,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// Not for display are control characters; marks that turn the direction of text, by which one name looks like another; and
-/// what YAML readers refuse in a document (facts: helm-client §6; YAML 1.2 §5.1).
+/// what go-yaml and libyaml refuse in a document (YAML 1.2 §5.1).
 fn is_printable(c: char) -> bool {
     !(c.is_control()
         || matches!(

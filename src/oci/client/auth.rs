@@ -1,5 +1,5 @@
-//! The way in: nothing, Basic, or a token (facts: registries §1.11). Here requests are sent with what is known; what a
-//! refusal asks for is worked out in `answer`, tokens are asked for in `ask`.
+//! The way in: nothing, Basic, or a token (distribution: "Token Authentication Specification"). Here requests are sent with
+//! what is known; what a refusal asks for is worked out in `answer`, tokens are asked for in `ask`.
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};

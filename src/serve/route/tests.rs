@@ -33,6 +33,26 @@ fn missing(path: &str, what: Missing) {
 }
 
 #[test]
+fn every_folder_has_a_file_for_artifact_hub() {
+    for (path, space) in [
+        ("/artifacthub-repo.yml", ""),
+        ("/team-a/sub/artifacthub-repo.yml", "team-a/sub"),
+        ("/charts/artifacthub-repo.yml", "charts"),
+        ("/api/artifacthub-repo.yml", "api"),
+    ] {
+        let route = Route::ArtifactHub(space.parse().unwrap());
+        assert_eq!(get(path), Ok(route), "{path}");
+    }
+    missing("/Team/artifacthub-repo.yml", Missing::Space);
+    missing("/v2/artifacthub-repo.yml", Missing::Path);
+    missing("/artifacthub-repo.yaml", Missing::Path);
+    assert_eq!(
+        Route::of(&Method::POST, "/artifacthub-repo.yml"),
+        Err(Error::MethodNotAllowed { allow: READ })
+    );
+}
+
+#[test]
 fn every_folder_is_a_repository() {
     is_index("/index.yaml", "");
     is_index("/team-a/index.yaml", "team-a");

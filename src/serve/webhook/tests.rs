@@ -12,32 +12,65 @@ fn names(sender: Sender, body: &str, expected: &[(&str, Option<&str>)]) {
     assert_eq!(read, expected);
 }
 
-/// The envelope of <https://distribution.github.io/distribution/about/notifications/>, shortened.
+/// What a push of one chart sends, by <https://distribution.github.io/distribution/about/notifications/>: its blobs, pushed
+/// or mounted, then its manifest, which alone has a tag.
 #[test]
 fn distribution() {
+    let event = |action: &str, target: &str| {
+        format!(
+            r#"{{
+                "id": "asdf-asdf-asdf-asdf-0", "timestamp": "2006-01-02T15:04:05Z", "action": "{action}", "target": {target},
+                "request": {{"id": "asdfasdf", "addr": "client.local", "host": "registrycluster.local", "method": "PUT", "useragent": "test/0.1"}},
+                "actor": {{"name": "test-actor"}}, "source": {{"addr": "hostname.local:port"}}
+            }}"#
+        )
+    };
+    let blob = r#"{
+        "mediaType": "application/octet-stream", "digest": "sha256:c3b3692957d439ac1928219a83fac91e7bf96c153725526874673ae1f2023f8d",
+        "size": 2, "length": 2, "repository": "library/test", "url": "https://example.com/v2/library/test/blobs/sha256:c3b3"
+    }"#;
+    let manifest = r#"{
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": "sha256:fea8895f450959fa676bcc1df0611ea93823a735a01205fd8622846041d0c7cf", "size": 708, "length": 708,
+        "repository": "library/test", "url": "https://example.com/v2/library/test/manifests/sha256:fea8", "tag": "1.0.0"
+    }"#;
+    let pushed = [
+        event("push", blob),
+        event("mount", blob),
+        event("pull", manifest),
+    ]
+    .join(",");
     names(
         Sender::Distribution,
-        r#"{"events": [
-            {
-                "id": "asdf-asdf-asdf-asdf-0", "timestamp": "2006-01-02T15:04:05Z", "action": "push",
-                "target": {
-                    "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "length": 1,
-                    "digest": "sha256:fea8895f450959fa676bcc1df0611ea93823a735a01205fd8622846041d0c7cf",
-                    "repository": "library/test", "tag": "1.0.0", "url": "https://example.com/v2/library/test/manifests/x"
-                },
-                "request": {"id": "asdfasdf", "addr": "client.local", "host": "registrycluster.local", "method": "PUT", "useragent": "test/0.1"},
-                "actor": {"name": "test-actor"}, "source": {"addr": "hostname.local:port"}
-            },
-            {"action": "push", "target": {"repository": "library/test", "digest": "sha256:c3b3692957d439ac1928219a83fac91e7bf96c153725526874673ae1f2023f8d"}},
-            {"action": "delete", "target": {"repository": "library/gone", "tag": ""}},
-            {"action": "pull", "target": {"repository": "library/pulled", "tag": "1"}},
-            {"action": "push", "target": {}},
-            {"action": "push"}
-        ]}"#,
+        &format!(r#"{{"events": [{pushed}]}}"#),
+        &[],
+    );
+    let whole = format!(r#"{{"events": [{pushed}, {}]}}"#, event("push", manifest));
+    names(
+        Sender::Distribution,
+        &whole,
+        &[("library/test", Some("1.0.0"))],
+    );
+    // Of what is deleted, a manifest's digest, a tag, or the repository alone is told ("notifications/bridge.go" of 3.0).
+    let digest = r#"{"digest": "sha256:d89e1bee20d9cb344674e213b581f14fbd8e70274ecf9d10c514bab78a307845", "repository": "library/test"}"#;
+    let deleted = [
+        event("delete", digest),
+        event(
+            "delete",
+            r#"{"repository": "library/test", "tag": "2.0.0"}"#,
+        ),
+        event("delete", r#"{"repository": "library/gone"}"#),
+        event("delete", "{}"),
+        r#"{"action": "delete"}"#.to_owned(),
+    ]
+    .join(",");
+    names(
+        Sender::Distribution,
+        &format!(r#"{{"events": [{deleted}]}}"#),
         &[
             ("library/gone", None),
             ("library/test", None),
-            ("library/test", Some("1.0.0")),
+            ("library/test", Some("2.0.0")),
         ],
     );
     names(Sender::Distribution, r#"{"events": []}"#, &[]);
@@ -100,7 +133,9 @@ fn harbor() {
     );
 }
 
-/// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#package>.
+/// <https://docs.github.com/en/webhooks/webhook-events-and-payloads#package> and `#registry_package`, with what its examples
+/// (`package/published.*.payload.json` of <https://github.com/octokit/webhooks>) have: a namespace that may go on with the
+/// source's repository, a version that may be null, an empty tag.
 #[test]
 fn github() {
     let event = |key: &str, kind: &str| {
@@ -108,7 +143,7 @@ fn github() {
             r#"{{
                 "action": "published",
                 "{key}": {{
-                    "id": 1234, "name": "charts/nginx", "namespace": "Acme", "ecosystem": "CONTAINER", "package_type": "{kind}",
+                    "id": 1234, "name": "charts/nginx", "namespace": "Acme/web", "ecosystem": "CONTAINER", "package_type": "{kind}",
                     "owner": {{"login": "Acme", "type": "Organization"}},
                     "package_version": {{
                         "id": 5678, "version": "sha256:15bb8d7c", "name": "sha256:15bb8d7c",
@@ -142,6 +177,11 @@ fn github() {
         r#"{"package": {"name": "nginx", "namespace": "acme", "package_version": {"container_metadata": {"tag": {"name": ""}}}}}"#,
         &[("acme/nginx", None)],
     );
+    names(
+        Sender::GitHub,
+        r#"{"action": "published", "package": {"name": "nginx", "owner": {"login": "Acme"}, "package_type": "CONTAINER", "package_version": null}}"#,
+        &[("acme/nginx", None)],
+    );
     names(Sender::GitHub, r#"{"package": {"name": "nginx"}}"#, &[]);
 }
 
@@ -170,7 +210,7 @@ fn what_is_no_notification_is_refused() {
 #[test]
 fn a_flood_of_names_is_cut() {
     let events: Vec<String> = (0..NAMES + 5)
-        .map(|n| format!(r#"{{"action":"push","target":{{"repository":"a/{n}"}}}}"#))
+        .map(|n| format!(r#"{{"action":"delete","target":{{"repository":"a/{n}"}}}}"#))
         .collect();
     let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
     assert_eq!(

@@ -154,8 +154,11 @@ impl State {
             );
         }
         let style: LinkStyle = self.link_style;
-        let (page, link) =
+        let (mut page, link) =
             paging::page(names, &query, self.page_size, style, origin, path_and_query);
+        if let Some(seed) = self.shuffled {
+            page.sort_by_cached_key(|name| Digest::sha256_of(format!("{seed} {name}").as_bytes()));
+        }
         let mut response = json_answer(200, &body(&page));
         if let Some(link) = link {
             response.headers_mut().insert("link", link.parse().unwrap());

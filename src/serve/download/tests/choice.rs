@@ -98,7 +98,7 @@ fn a_contested_file_can_be_hidden() {
     assert_eq!((world.registry.calls(), world.asked().len()), (0, 1));
 }
 
-/// Design §2: two KV keys are never read as one state. Whatever mixture of old and new a client meets, the link of its
+/// Two KV keys are never of one moment. Whatever mixture of old and new a client meets, the link of its
 /// index gives the bytes whose digest its index says, or 404.
 #[test]
 fn an_older_shard_beside_a_newer_index_and_the_other_way_round() {

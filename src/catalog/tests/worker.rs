@@ -1,0 +1,56 @@
+//! The whole Worker but for the platform: requests, the catalog behind them, and KV between.
+
+use bytes::Bytes;
+use http::Request;
+
+use super::*;
+use crate::catalog::Reply;
+use crate::serve::{self, Body, CatalogError, Memory, Service};
+
+/// The catalog as the edge reaches it.
+struct Object<'w>(&'w World);
+
+impl serve::Catalog for Object<'_> {
+    type Body = Bytes;
+
+    async fn ask(&self, question: &Question) -> Result<Reply<Bytes>, CatalogError> {
+        Ok(match self.0.engine().answer(question) {
+            Answered::Document { bytes, metadata } => Reply::Document {
+                body: bytes.into(),
+                metadata,
+            },
+            Answered::Answer(answer) => Reply::Answer(answer),
+        })
+    }
+
+    async fn pause(&self, duration: Duration) {
+        // Its alarm goes on meanwhile.
+        self.0.engine().step().await;
+        self.0.clock.sleep(duration).await;
+    }
+}
+
+/// A request through the whole Worker, but for the platform.
+pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
+    let request = Request::get(format!("https://charts.example/{path}"))
+        .body(Bytes::new())
+        .unwrap();
+    let config = Ok(world.config.clone());
+    let service = Service {
+        config: &config,
+        fetch: &world.registry,
+        documents: &world.documents,
+        catalog: &Object(world),
+        clock: &world.clock,
+        memory: &Memory::new(),
+    };
+    run(&world.clock, service.handle(request)).response
+}
+
+/// The bytes that a client gets.
+pub(super) fn body(response: &http::Response<Body<Bytes>>) -> &[u8] {
+    match response.body() {
+        Body::Empty => b"",
+        Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
+    }
+}

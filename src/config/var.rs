@@ -1,0 +1,67 @@
+//! Vars of other kinds than text.
+
+use serde_json::Value;
+
+/// The text of a setting that came as a JSON value: `wrangler.toml` has arrays, numbers and truths, too. A list keeps its
+/// brackets: an empty one is no unset setting, of which everything would be served.
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().filter_map(text).collect();
+            Some(format!("[{}]", items.join(",")))
+        }
+        other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::{Config, Repositories};
+
+    #[test]
+    fn every_kind_has_a_text() {
+        let shown = [
+            json!(null),
+            json!("a b"),
+            json!(true),
+            json!(45),
+            json!(["a", "b/*"]),
+            json!([]),
+            json!({"auths": {}}),
+        ]
+        .map(|value| text(&value).unwrap_or_else(|| "unset".to_owned()));
+        let expected = [
+            "unset",
+            "a b",
+            "true",
+            "45",
+            "[a,b/*]",
+            "[]",
+            r#"{"auths":{}}"#,
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn an_empty_list_of_repositories_is_not_all_of_them() {
+        let read = |list: &Value| {
+            Config::from_lookup(|name| match name {
+                "REGISTRY" => Some("registry.example/charts".to_owned()),
+                "REPOSITORIES" => text(list),
+                _ => None,
+            })
+        };
+        for empty in [json!([]), json!([""]), json!([null])] {
+            let problems = read(&empty).unwrap_err();
+            assert_eq!(problems.to_string(), "REPOSITORIES: a list of nothing");
+        }
+        let config = read(&json!(["nginx", "team-a/*"])).unwrap();
+        let listed = Repositories::Listed(vec!["nginx".to_owned(), "team-a/*".to_owned()]);
+        assert_eq!(config.sources[0].repositories, listed);
+    }
+}
