@@ -18,10 +18,13 @@ const TAGS = REPOSITORIES * VERSIONS;
 const SPACES = 5;
 const BUDGETS = process.env.LARGE ? [45, 1_000] : [45];
 
-/** A manifest and a config a tag, a list a repository; lists of repositories and tags come in pages of a thousand. */
-const CALLS = Math.ceil(REPOSITORIES / 1_000) + REPOSITORIES * Math.ceil(VERSIONS / 1_000) + 2 * TAGS;
+/** Lists of repositories and of tags: a thousand a page, or all at once (distribution 2.8). */
+const LISTS = Math.ceil(REPOSITORIES / 1_000) + REPOSITORIES * Math.ceil(VERSIONS / 1_000);
 
-/** An isolate has 128 MB; workerd itself takes some eighty, and what it frees it does not give back at once. */
+/**
+ * The whole process, SQLite's cache and what was freed but not given back included: a hint. The Worker's own memory, at
+ * 10,000 versions, was 17 MiB of wasm, and up to 60 MB of JavaScript's heap that the next collection freed.
+ */
 const MEMORY = 600 * 2 ** 20;
 
 /** Generous: the machine may be busy. */
@@ -75,7 +78,9 @@ for (const budget of BUDGETS) {
       });
       const synced = Date.now() - begun;
       const calls = upstream.take();
-      assert.equal(calls.length, CALLS);
+      const lists = calls.filter(isList).length;
+      assert.ok(lists > REPOSITORIES && lists <= LISTS, `${lists} lists`);
+      assert.equal(calls.length - lists, 2 * TAGS, "a manifest and a config a tag");
       assert.ok(upstream.peak <= 6, `${upstream.peak} calls at a time`);
 
       const read = Date.now();
@@ -98,7 +103,7 @@ for (const budget of BUDGETS) {
       const unchanged = Date.now() - again;
       assert.equal(refreshed.headers.etag, index.headers.etag);
       const confirmed = upstream.count(({ method }) => method === "HEAD");
-      assert.equal(upstream.requests.length - confirmed, CALLS - 2 * TAGS);
+      assert.equal(upstream.requests.length - confirmed, lists);
       assert.ok(confirmed < 10 + TAGS / 100, `${confirmed} tags confirmed`);
 
       const pass = upstream.take().length;
@@ -126,5 +131,6 @@ for (const budget of BUDGETS) {
   });
 }
 
+const isList = ({ path }) => /\/(_catalog|tags\/list)(\?|$)/.test(path);
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
