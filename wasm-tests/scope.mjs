@@ -15,6 +15,9 @@ for (const [signal, number] of [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]]) 
   process.once(signal, () => process.exit(128 + number));
 }
 
+// Who reads the results was killed: there is nobody to go on for.
+process.stdout.once("error", () => process.exit(1));
+
 /** Has `end` called when this process ends, however it does. Gives a function that takes this back. */
 export function guard(end) {
   atExit.add(end);
