@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use worker::{DurableObject, Env, Request, Response, ResponseBuilder, State, durable_object};
 
-use super::client::METADATA;
+use super::client::{FINGERPRINT, METADATA};
 use super::database::Sql;
 use super::fetch::Network;
 use super::isolate;
@@ -53,7 +53,13 @@ impl DurableObject for Catalog {
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let isolate = isolate::current(&self.env);
         let answered = match (&isolate.config, question(&request).await) {
-            (Ok(config), Ok(question)) => self.answer(config, &question).await,
+            (Ok(config), Ok(question)) => {
+                let asker = request.headers().get(FINGERPRINT).ok().flatten();
+                match question.refusal(asker.as_deref(), &config.fingerprint()) {
+                    Some(refusal) => Answered::Answer(refusal),
+                    None => self.answer(config, &question).await,
+                }
+            }
             (Err(problems), _) => failed(problems.to_string()),
             (_, Err(reason)) => failed(reason),
         };

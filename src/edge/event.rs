@@ -13,6 +13,7 @@ use super::kv::Kv;
 use super::stream::{Read, Stream};
 use super::{headers, log, now};
 use crate::catalog::Question;
+use crate::config::Config;
 use crate::serve::{BODY_LIMIT, Body, Catalog as _, Handled, Service};
 
 /// Where a URL is sent that cannot be one here: nothing is at such a path.
@@ -80,6 +81,7 @@ fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> Client<'a> {
     Client {
         env,
         location: config.and_then(|config| config.catalog_location.as_deref()),
+        fingerprint: config.map(Config::fingerprint),
     }
 }
 
