@@ -5,10 +5,13 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { guard } from "../wasm-tests/scope.mjs";
-import { helm } from "../wasm-tests/tools.mjs";
+import { helm, oldHelm } from "../wasm-tests/tools.mjs";
 
 /** How long one command may take. The longest takes half a second on an idle machine. */
 const LIMIT = 60_000;
+
+/** Helms of people who never upgraded, the oldest first. The first of them pushes by `helm chart`. */
+export const OLD_HELMS = [6, 8, 12].map((minor) => ({ name: `Helm 3.${minor}`, program: oldHelm(minor) }));
 
 /** The Helms that every test runs with. */
 export const HELMS = [

@@ -27,7 +27,7 @@
 //! | module | what it is | look here for |
 //! |---|---|---|
 //! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
-//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `access` (who may), `index`, `download`, `admin` (`/health`, `/info`, `/metrics`, `/refresh`), `webhook`, `home` (`/`), `reply` (headers) |
+//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `access` (who may), `index`, `download`, `admin` (`/health`, `/info`, `/metrics`, `/refresh`), `webhook`, `artifacthub`, `home` (`/`), `reply` (headers) |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | [`catalog::question`] (what may be asked), `engine` (a step), `plan` and `job` (what is read), `commit` and `removal` (what changes), `publish` |
 //! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
 //! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (what clients survive), `rebuild` |

@@ -133,6 +133,23 @@ test("a client that leaves does no harm", async () => {
   assert.ok(answer.body.equals(signed.package));
 });
 
+test("a download that breaks off upstream breaks off here, and is never a whole answer", async () => {
+  const half = signed.package.subarray(0, signed.package.length / 2);
+  const headers = { "content-length": signed.package.length, connection: "close" };
+  upstream.rule = ({ path }) => (path.includes("/blobs/") ? { status: 200, headers, body: half } : undefined);
+  try {
+    await assert.rejects(worker.send(`/${signed.link}`), /aborted/);
+    // Bytes of another length than the manifest's are not even begun.
+    headers["content-length"] = half.length;
+    const answer = await worker.send(`/${signed.link}`);
+    assert.equal(answer.status, 502);
+    assert.deepEqual(answer.json, { error: `the registry ${upstream.host} gave an unusable answer` });
+  } finally {
+    upstream.rule = () => undefined;
+  }
+  assert.equal((await worker.send(`/${signed.link}`)).status, 200);
+});
+
 test("DOWNLOAD=redirect names itself where the registry does not redirect", async () => {
   const here = new Scope();
   try {

@@ -1,6 +1,6 @@
 // Stands before a server: notes every request that would reach it, and answers in its place where a test wants a fault.
 
-import { createServer, request } from "node:http";
+import { Agent, createServer, request } from "node:http";
 
 import { sleep } from "./wait.mjs";
 
@@ -9,6 +9,7 @@ export class Proxy {
   #server;
   #target;
   #inFlight = 0;
+  #agent = new Agent({ keepAlive: true });
   /** Every request that came: method, path, headers, when, and the status and headers of its answer. */
   requests = [];
   /** The most requests that were open at one time. */
@@ -44,6 +45,7 @@ export class Proxy {
   }
 
   #close() {
+    this.#agent.destroy();
     this.#server.closeAllConnections();
     return new Promise((resolve) => this.#server.close(resolve));
   }
@@ -91,7 +93,7 @@ export class Proxy {
         method: incoming.method,
         headers: incoming.rawHeaders,
         setHost: false,
-        agent: false,
+        agent: this.#agent,
       },
       (answer) => {
         noted.status = answer.statusCode;

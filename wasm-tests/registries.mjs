@@ -71,6 +71,7 @@ export async function redirecting(scope, { htpasswd = false } = {}) {
       regionendpoint: `http://${blobs.host}`,
       bucket: BUCKET,
       secure: false,
+      forcepathstyle: true,
       v4auth: true,
       rootdirectory: "/",
     },

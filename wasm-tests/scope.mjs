@@ -1,7 +1,7 @@
 // What a test opens and must close: processes, servers, folders. Everything ends in reverse order when its scope ends,
 // and at once when the test process is interrupted.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -15,10 +15,28 @@ for (const [signal, number] of [["SIGHUP", 1], ["SIGINT", 2], ["SIGTERM", 15]]) 
   process.once(signal, () => process.exit(128 + number));
 }
 
+// Who reads the results was killed: there is nobody to go on for.
+process.stdout.once("error", () => process.exit(1));
+
 /** Has `end` called when this process ends, however it does. Gives a function that takes this back. */
 export function guard(end) {
   atExit.add(end);
   return () => atExit.delete(end);
+}
+
+/** Bytes that a folder in memory should have free: ten thousand versions take about half of them. */
+const ROOM = 2 ** 30;
+
+/** Where folders are made: in memory where there is room, as a registry keeps a version in a dozen small files. */
+const FOLDERS = process.env.TMPDIR ?? (hasRoom("/dev/shm") ? "/dev/shm" : tmpdir());
+
+function hasRoom(folder) {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize >= ROOM;
+  } catch {
+    return false;
+  }
 }
 
 /** The things that one file or one test has open. */
@@ -45,7 +63,7 @@ export class Scope {
 
   /** A folder that goes with the scope. */
   folder() {
-    const folder = mkdtempSync(join(tmpdir(), "portolan-"));
+    const folder = mkdtempSync(join(FOLDERS, "portolan-"));
     const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     const unguard = guard(remove);
     this.defer(() => {

@@ -22,6 +22,12 @@ export const s3 = () => path("PORTOLAN_S3", "S3 server");
 /** Helm; `major` is 3 or 4. */
 export const helm = (major) => path(`PORTOLAN_HELM${major}`, `Helm ${major}`);
 
+/** An old Helm; `minor` is 6, 8 or 12. */
+export const oldHelm = (minor) => path(`PORTOLAN_HELM_3_${minor}`, `Helm 3.${minor}`);
+
+/** ORAS. */
+export const oras = () => path("PORTOLAN_ORAS", "ORAS");
+
 /** What makes keys for signed charts. */
 export const keyring = () => path("PORTOLAN_KEYRING", "maker of keys");
 

@@ -38,7 +38,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         let store = self.store()?;
         let now = self.clock.now();
         Ok(Answered::Answer(match question {
-            Question::Index { view } => return self.index(store, view),
+            Question::Index { view, fresh } => return self.index(store, view, *fresh),
             Question::Find { file } => {
                 let candidates = store.candidates(self.config, file)?;
                 match (candidates.is_empty(), store.load::<LastPass>()?.number > 0) {
@@ -53,9 +53,8 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             Question::Read { views } => {
                 store.asked(self.config, now)?;
                 for view in views {
-                    if store.document(&Key::Index(view.clone()))?.is_some() {
-                        store.view_read(view, now)?;
-                    }
+                    // Whether there is a row is not asked: what KV has and nobody here knows of is put anew, or removed.
+                    store.view_read(view, now)?;
                 }
                 Answer::Status {
                     status: self.status(store)?,
@@ -75,7 +74,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         }))
     }
 
-    fn index(&self, store: Store<'_>, view: &View) -> Result<Answered, DatabaseError> {
+    fn index(&self, store: Store<'_>, view: &View, fresh: bool) -> Result<Answered, DatabaseError> {
         let now = self.clock.now();
         store.asked(self.config, now)?;
         if store.load::<LastPass>()?.number == 0 {
@@ -85,7 +84,9 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             return Ok(Answered::Answer(Answer::Missing));
         }
         store.view_read(view, now)?;
-        store.document_missed(&Key::Index(view.clone()), now)?;
+        if !fresh {
+            store.document_missed(&Key::Index(view.clone()), now)?;
+        }
         Ok(match store.index(self.config, view)? {
             Made::Index(written) => {
                 let length = written.bytes.len() as u64;
@@ -182,34 +183,38 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             }
         }
         let ticket = match path {
-            None => {
-                let again = store.load::<Pass>()?.running();
-                store.save(&Rhythm {
-                    next: now,
-                    asked: now,
-                    idle: 0,
-                    again,
-                })?;
-                store.ticket(true)?
-            }
+            None => self.whole_sync(store)?,
             Some(path) => {
                 let known = store.repositories_below(path)?;
                 for repository in &known {
                     store.call_repository(repository.id, true)?;
                 }
-                let named = if known.is_empty() {
-                    self.meet(store, path)?
-                } else {
-                    true
-                };
-                if !named {
+                if known.is_empty() && !self.meet(store, path)? {
                     return Ok(Answer::Missing);
                 }
                 store.asked(self.config, now)?;
-                store.ticket(false)?
+                if known.is_empty() || known.iter().any(|repository| repository.relative == path) {
+                    store.ticket(false)?
+                } else {
+                    // A space: what was pushed to it for the first time, only an enumeration tells.
+                    self.whole_sync(store)?
+                }
             }
         };
         accepted(store, ticket)
+    }
+
+    /// Has a pass begin now, or right after the one that runs.
+    fn whole_sync(&self, store: Store<'_>) -> Result<u64, DatabaseError> {
+        let now = self.clock.now();
+        let again = store.load::<Pass>()?.running();
+        store.save(&Rhythm {
+            next: now,
+            asked: now,
+            idle: 0,
+            again,
+        })?;
+        store.ticket(true)
     }
 
     /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
@@ -290,9 +295,13 @@ fn awaited(store: Store<'_>, ticket: u64, path: Option<&str>) -> Result<Answer, 
     if repositories.is_empty() {
         return Ok(Answer::Missing);
     }
-    let fault = repositories
-        .into_iter()
-        .find_map(|repository| repository.error);
+    let mut fault = None;
+    for repository in repositories {
+        fault = repository.error.or(store.unread(repository.id)?);
+        if fault.is_some() {
+            break;
+        }
+    }
     Ok(Answer::Accepted {
         ticket,
         etag,

@@ -11,15 +11,17 @@ pub(super) struct Budgeted<'a, F> {
     inner: &'a F,
     left: Cell<u32>,
     made: Cell<u32>,
+    alive: &'a dyn Fn(),
 }
 
 impl<'a, F> Budgeted<'a, F> {
-    /// Allows `calls` sends through `inner`.
-    pub(super) fn new(inner: &'a F, calls: u32) -> Self {
+    /// Allows `calls` sends through `inner`, and tells of each by `alive`.
+    pub(super) fn new(inner: &'a F, calls: u32, alive: &'a dyn Fn()) -> Self {
         Self {
             inner,
             left: Cell::new(calls),
             made: Cell::new(0),
+            alive,
         }
     }
 
@@ -46,6 +48,7 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
         };
         self.left.set(left);
         self.made.set(self.made.get() + 1);
+        (self.alive)();
         self.inner.send(request).await
     }
 

@@ -10,7 +10,7 @@ use super::tag::{Due, Tag};
 use crate::oci::{Digest, Name, Page};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
-/// Pages of an enumeration, and repositories: more is a fault of the registry.
+/// Pages of an enumeration: more is a fault of the registry.
 const PAGES_LIMIT: u32 = 5_000;
 
 impl<C: Clock> Slice<'_, C> {
@@ -21,6 +21,11 @@ impl<C: Clock> Slice<'_, C> {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
+        if let Job::List { repository, .. } = job
+            && self.store.repository(repository.id)?.is_none()
+        {
+            return Ok(());
+        }
         match (job, outcome) {
             (_, Outcome::Failed(error)) => self.failed(job, &error, now),
             (Job::Enumerate { source, page }, Outcome::Enumerated(found)) => self.enumerated(
@@ -35,7 +40,7 @@ impl<C: Clock> Slice<'_, C> {
                     complete,
                     etag,
                 },
-            ) => self.listed(repository, &names, complete, etag.as_deref(), now),
+            ) => self.listed(repository, &names, complete, etag.as_deref()),
             (Job::List { repository, .. }, Outcome::Unchanged) => self.unchanged(repository),
             (Job::List { repository, .. }, Outcome::Cut { names, next }) => {
                 self.store
@@ -116,10 +121,21 @@ impl<C: Clock> Slice<'_, C> {
         }
         let hash = repository.hash.clone().unwrap_or_default();
         self.store
-            .repository_listed(repository.id, &hash, repository.etag.as_deref())
+            .repository_listed(repository, &hash, repository.etag.as_deref())
+    }
+
+    /// The row of a tag as it is now, other jobs having changed it meanwhile; what was called for since this job began
+    /// stays called for. `None` when it is gone.
+    fn now(&self, tag: &Tag) -> Result<Option<Tag>, DatabaseError> {
+        let called = tag.called;
+        let row = self.store.tag(tag.repository, &tag.name)?;
+        Ok(row.map(|row| Tag { called, ..row }))
     }
 
     fn resolved(&mut self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
+        let Some(tag) = &self.now(tag)? else {
+            return Ok(());
+        };
         let digest = digest.to_string();
         if tag.manifest.as_deref() == Some(&digest) {
             // Rows of an older reader are read again with the quota that confirms them; what they say serves meanwhile.
@@ -143,6 +159,9 @@ impl<C: Clock> Slice<'_, C> {
         what: Judged,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
+        let Some(tag) = &self.now(tag)? else {
+            return Ok(());
+        };
         let digest = digest.to_string();
         let known = self.store.manifest(&digest)?;
         match (known, what) {

@@ -1,9 +1,8 @@
 //! A change of configuration: what is no longer configured goes at once, the rest is served from rows under new keys.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::listing::wanted;
+use super::listing::allowed;
 use super::state::{LastPass, Origin, Pass, Rhythm};
 use super::store::Store;
 use crate::config::Config;
@@ -32,7 +31,7 @@ pub(super) fn configure(
         let Some(last) = page.last() else { break };
         after = last.id;
         for repository in page {
-            let allowed = config.source(&repository.source).is_some_and(|source| {
+            let configured = config.source(&repository.source).is_some_and(|source| {
                 // What was seen with credentials is not for those who read without: who may see it, only a crawl without
                 // them can tell.
                 let exposed = origin.private.contains(&source.id)
@@ -40,19 +39,17 @@ pub(super) fn configure(
                 let name = repository.name.parse();
                 !exposed && name.is_ok_and(|name| source.allows(&name))
             });
-            if !allowed {
+            if !configured {
                 // No evidence is needed, and nothing is kept for holders of links: it is not to be served any more.
                 store.forget_repository(repository.id)?;
                 store.forget_superseded(&repository.source, &repository.name)?;
                 continue;
             }
-            let names = store.tag_names(repository.id)?;
-            let kept: BTreeSet<&str> = wanted(config, names.iter().map(|(name, _)| name.as_str()));
-            for (name, _) in names
-                .iter()
-                .filter(|(name, _)| !kept.contains(name.as_str()))
-            {
-                store.forget_tag(repository.id, name)?;
+            // How many versions are wanted is seen to when the list is read: what is pushed out goes on evidence.
+            for (name, _) in store.tag_names(repository.id)? {
+                if !allowed(config, &name) {
+                    store.forget_tag(repository.id, &name)?;
+                }
             }
         }
     }
@@ -74,6 +71,8 @@ pub(super) fn configure(
         asked: now,
         ..Rhythm::default()
     })?;
+    // What a mass removal is measured against.
+    store.save(&store.count()?)?;
     let private = config
         .sources
         .iter()

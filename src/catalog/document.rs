@@ -58,13 +58,6 @@ impl Store<'_> {
         Ok(rows.iter().filter_map(Published::of).collect())
     }
 
-    /// The row of a document, if it is published or to be.
-    pub(super) fn document(&self, key: &Key) -> Result<Option<Published>, DatabaseError> {
-        Ok(self
-            .documents("WHERE key = ?", &[row_key(key).into()])?
-            .pop())
-    }
-
     /// Every document's row, shards first.
     pub(super) fn all_documents(&self) -> Result<Vec<Published>, DatabaseError> {
         self.documents("ORDER BY key", &[])
@@ -197,11 +190,8 @@ impl Store<'_> {
         fingerprint: &str,
         at: Timestamp,
     ) -> Result<(), DatabaseError> {
-        for document in self
-            .all_documents()?
-            .into_iter()
-            .filter(|document| document.etag.is_some())
-        {
+        // Whether it was ever put is not asked: an object that died while it put does not know.
+        for document in self.all_documents()? {
             self.0.execute(
                 "INSERT INTO retired(key, at) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET at = excluded.at",
                 &[document.key.name(fingerprint).into(), at.into()],

@@ -7,7 +7,7 @@ use super::budget::Budgeted;
 use super::configure::configure;
 use super::schema;
 use super::slice::Ended;
-use super::state::{Lease, Pause, Phase, Tickets};
+use super::state::{LastPass, Lease, Pause, Phase, Tickets};
 use super::store::Store;
 use crate::config::Config;
 use crate::index::Key;
@@ -107,7 +107,11 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
 
     /// Runs one slice, unless one runs or nothing is due.
     pub async fn step(&self) -> Step {
-        let calls = Budgeted::new(self.fetch, self.config.subrequest_budget);
+        // Every call is a sign of life: one job may make many.
+        let alive = || {
+            let _ = self.beat(Store(self.database));
+        };
+        let calls = Budgeted::new(self.fetch, self.config.subrequest_budget, &alive);
         let told = RefCell::new(Told::default());
         let result = self.try_step(&calls, &told).await;
         let broken = result.err().map(|error| error.to_string());
@@ -164,16 +168,14 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         told: &RefCell<Told>,
     ) -> Result<(), DatabaseError> {
         let now = self.clock.now();
-        if store.load::<Pause>()?.until > now {
-            return Ok(());
-        }
         for shard in store.expire_superseded(now)? {
             store.mark_document(&Key::Files(shard))?;
         }
-        let mut slice = self.slice(store, now)?;
-        if slice.pass.running() || store.called(now)? {
-            let beat = || self.beat(store);
-            let outcome = slice.run(calls, self.tokens, &beat).await?;
+        let paused = store.load::<Pause>()?.until > now;
+        let mut slice = self.slice(store, now, !paused)?;
+        // A pause is the registry's: what is known is published all the same.
+        if !paused && (slice.pass.running() || store.called(now)?) {
+            let outcome = slice.run(calls, self.tokens).await?;
             told.borrow_mut().faults.append(&mut slice.faults);
             let now = self.clock.now();
             if calls.made() > 0 && slice.outages == 0 && !slice.stopped {
@@ -190,13 +192,17 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             Self::keep(store, &slice)?;
             let waited_for = {
                 let tickets: Tickets = store.load()?;
-                tickets.issued > tickets.settled && !store.called(now)?
+                let last: LastPass = store.load()?;
+                tickets.issued > tickets.settled
+                    && last.number >= tickets.pass
+                    && !store.called(now)?
             };
             if outcome == Ended::Cut {
-                if !waited_for {
+                if !waited_for && !slice.stopped {
                     return Ok(());
                 }
-                // Somebody waits for what was called for, and that is read: the pass goes on after it is published.
+                // Somebody waits for what was called for, and that is read; or the registry wants to be left alone, perhaps
+                // for long: the pass goes on after what it brought is published.
                 slice.conclude(false, now)?;
                 Self::keep(store, &slice)?;
             }

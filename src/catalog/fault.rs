@@ -18,6 +18,8 @@ use crate::platform::{Clock, DatabaseError, Timestamp};
 const DENIAL: Duration = Duration::from_hours(24);
 /// Outages in a row after which the registry is taken to be down, and left alone for a while.
 const OUTAGES: u32 = 5;
+/// How often a page of repositories is asked for in a pass before the pass goes on without.
+const ENUMERATION_ATTEMPTS: u32 = 3;
 /// Faults of a slice that are told to the log; the rest are counted.
 const FAULTS_TOLD: usize = 20;
 
@@ -47,11 +49,18 @@ impl<C: Clock> Slice<'_, C> {
         }
         match job {
             Job::Enumerate { source, .. } => {
-                if error.kind() != Kind::Throttled
-                    && let Some(enumeration) = self.pass.enumerations.get_mut(*source)
-                {
-                    enumeration.done = true;
-                    enumeration.fault = Some(error.public());
+                if let Some(enumeration) = self.pass.enumerations.get_mut(*source) {
+                    enumeration.attempts += 1;
+                    // What may be over in a moment is asked for again, a few times.
+                    let again = match error.kind() {
+                        Kind::Throttled => true,
+                        Kind::Unavailable => enumeration.attempts < ENUMERATION_ATTEMPTS,
+                        _ => false,
+                    };
+                    if !again {
+                        enumeration.done = true;
+                        enumeration.fault = Some(error.public());
+                    }
                 }
                 Ok(())
             }
@@ -72,6 +81,42 @@ impl<C: Clock> Slice<'_, C> {
                     .map_or(0, |known| known.attempts);
                 self.store
                     .manifest_failed(digest, &text, self.retry_at(now, attempts, digest))
+            }
+        }
+    }
+
+    /// Puts a job off whose outcome could not be written.
+    pub(super) fn set_aside(
+        &mut self,
+        job: &Job,
+        error: &DatabaseError,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        self.pass.faults += 1;
+        let text = error.to_string();
+        self.faults.push(text.clone());
+        match job {
+            Job::Enumerate { source, .. } => {
+                if let Some(enumeration) = self.pass.enumerations.get_mut(*source) {
+                    enumeration.done = true;
+                    enumeration.fault = Some(text);
+                }
+                Ok(())
+            }
+            Job::List { repository, .. } => {
+                self.store.forget_listing(repository.id)?;
+                let retry_at = self.retry_at(now, repository.attempts + 6, &repository.name);
+                let denied_since = repository.denied_since;
+                self.store
+                    .repository_failed(repository, &text, Some(retry_at), denied_since)
+            }
+            Job::Resolve { tag, .. } | Job::Read { tag, .. } => {
+                let retry_at = self.retry_at(now, tag.attempts + 6, &tag.name);
+                self.store.tag_failed(tag, &text, retry_at)
+            }
+            Job::Contents { digest, .. } => {
+                self.store
+                    .manifest_failed(digest, &text, self.retry_at(now, 6, digest))
             }
         }
     }

@@ -9,6 +9,7 @@ use super::tag::Tag;
 use crate::config::Source;
 use crate::oci::{
     self, Client, Digest, Garbage, Kind, Listing, Name, Next, Operation, Page, Reference,
+    Tag as TagName,
 };
 use crate::platform::{Clock, Fetch};
 
@@ -174,7 +175,12 @@ async fn list<F: Fetch, C: Clock>(
             None
         };
         let moved = !page.names.is_empty();
-        names.extend(page.names);
+        // Names of the registry's own making: those that are no tags are not kept, however long they are.
+        names.extend(
+            page.names
+                .into_iter()
+                .filter(|name| name.parse::<TagName>().is_ok()),
+        );
         if kept.len() + names.len() > TAGS_LIMIT || seen.len() > PAGES_LIMIT {
             return Err(endless(source));
         }

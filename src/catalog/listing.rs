@@ -2,24 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::removal::remove_tag;
 use super::repository::Repository;
 use super::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
 use crate::config::Config;
 use crate::oci::{Digest, Tag as TagName};
-use crate::platform::{Clock, DatabaseError, Timestamp};
+use crate::platform::{Clock, DatabaseError};
 
 /// The tags of a list that are wanted, told by their names: valid, not foreign (signatures, digests), within `TAGS`, and
-/// of the versions the newest `VERSIONS_PER_CHART`. Second, whether `name` is one that is there but not wanted.
-pub(super) fn wanted<'n>(
-    config: &Config,
-    names: impl Iterator<Item = &'n str>,
-) -> BTreeSet<&'n str> {
-    let mut kept: BTreeSet<&str> = names
-        .filter(|name| name.parse::<TagName>().is_ok() && name.parse::<Digest>().is_err())
-        .filter(|name| tag_is_foreign(name).is_none() && config.tags.allows(name))
-        .collect();
+/// of the versions the newest `VERSIONS_PER_CHART`.
+fn wanted<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> BTreeSet<&'n str> {
+    let mut kept: BTreeSet<&str> = names.filter(|name| allowed(config, name)).collect();
     if let Some(limit) = config.versions_per_chart {
         let mut versions: Vec<(String, &str)> = kept
             .iter()
@@ -42,6 +35,19 @@ pub(super) fn wanted<'n>(
     kept
 }
 
+/// Whether a tag may be served at all, told by its name.
+pub(super) fn allowed(config: &Config, name: &str) -> bool {
+    name.parse::<TagName>().is_ok()
+        && name.parse::<Digest>().is_err()
+        && tag_is_foreign(name).is_none()
+        && config.tags.allows(name)
+}
+
+/// How a tag is gone from what is wanted: see the schema.
+const MISSING: i64 = 1;
+/// See [`MISSING`].
+const PUSHED_OUT: i64 = 2;
+
 impl<C: Clock> Slice<'_, C> {
     /// Takes over a whole tag list. A list that is what it was costs no row.
     pub(super) fn listed(
@@ -50,9 +56,9 @@ impl<C: Clock> Slice<'_, C> {
         names: &[String],
         complete: bool,
         etag: Option<&str>,
-        now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let id = repository.id;
+        let pass = i64::try_from(self.pass.number).ok();
         let listed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         let hash = hash(&listed, complete);
         self.store.forget_listing(id)?;
@@ -71,24 +77,20 @@ impl<C: Clock> Slice<'_, C> {
             self.store.add_tags(id, &new)?;
             for (name, gone) in &known {
                 if wanted.contains(name.as_str()) {
-                    if *gone {
-                        self.store.mark_gone(id, name, false)?;
-                    }
+                    // Costs no row where it is not marked.
+                    self.store.mark_gone(id, name, 0, None)?;
                 } else if listed.contains(name.as_str()) {
-                    // It is there, but a newer version has pushed it out: that is no loss to be doubted.
-                    if let Some(tag) = self.store.tag(id, name)? {
-                        remove_tag(self.store, repository, &tag, now)?;
-                        self.pass.changed = true;
-                    }
-                } else if complete && !*gone {
-                    self.store.mark_gone(id, name, true)?;
+                    // It goes when the newer ones are read and are charts: see `conclude`.
+                    self.store.mark_gone(id, name, PUSHED_OUT, pass)?;
+                } else if complete && *gone != MISSING {
+                    self.store.mark_gone(id, name, MISSING, pass)?;
                 }
             }
         }
         if repository.recheck {
             self.store.call_tags_of(id)?;
         }
-        self.store.repository_listed(id, &hash, etag)
+        self.store.repository_listed(repository, &hash, etag)
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::engine::{EndedPass, Engine, Told};
-use super::publish::{Progressed, Publisher};
+use super::publish::{Progressed, Publisher, TOO_LARGE};
 use super::slice::Slice;
 use super::state::{Enumeration, LastPass, Pass, Phase, Rhythm, Ring, Tickets, Totals};
 use super::store::Store;
@@ -18,17 +18,18 @@ use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 const AHEAD_PERCENT: u64 = 110;
 
 impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
-    /// What the slice works with: the running pass, a new one if its time has come, or none.
+    /// What the slice works with: the running pass, a new one if its time has come and `may_begin`, or none.
     pub(super) fn slice(
         &self,
         store: Store<'a>,
         now: Timestamp,
+        may_begin: bool,
     ) -> Result<Slice<'a, C>, DatabaseError> {
         let mut pass: Pass = store.load()?;
         let mut slice_ring: Ring = store.load()?;
         let totals: Totals = store.load()?;
         let rhythm: Rhythm = store.load()?;
-        let fresh = !pass.running() && rhythm.next <= now;
+        let fresh = may_begin && !pass.running() && rhythm.next <= now;
         if fresh {
             pass = self.begin(store, pass.number + 1, &totals, &mut slice_ring, now)?;
         } else if !pass.running() {
@@ -242,7 +243,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         }
         let dirty = store
             .0
-            .first("SELECT 1 FROM document WHERE dirty > 0 LIMIT 1", &[])?
+            .first(
+                "SELECT 1 FROM document WHERE dirty > 0 AND error IS NOT ? LIMIT 1",
+                &[TOO_LARGE.into()],
+            )?
             .is_some();
         if !dirty && !store.called(now)? {
             store.save(&Tickets {

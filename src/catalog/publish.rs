@@ -20,6 +20,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LAST_RETRY: Duration = Duration::from_mins(10);
 /// An index too large for KV is looked at again this often: it may have shrunk.
 const TOO_LARGE_RETRY: Duration = Duration::from_hours(1);
+/// Why such an index is not put. Nobody waits for it to be.
+pub(super) const TOO_LARGE: &str = "the index is larger than a document may be";
 /// Rows of dirty documents looked at a time.
 const PAGE: i64 = 32;
 
@@ -141,9 +143,8 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     Made::Nothing => self.withdraw(document, now).map(|()| None),
                     Made::TooLarge => {
                         // The last good one stays; its spaces go on.
-                        let error = "the index is larger than a document may be";
                         self.store
-                            .document_failed(&document.key, error, now.after(TOO_LARGE_RETRY))
+                            .document_failed(&document.key, TOO_LARGE, now.after(TOO_LARGE_RETRY))
                             .map(|()| None)
                     }
                 }
@@ -153,10 +154,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
 
     /// Takes a document out of publication: its row goes, and its key at the next opportunity.
     fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
-        if document.etag.is_some() {
-            self.store
-                .retire_key(&document.key.name(&self.config.fingerprint()), now)?;
-        }
+        // Whether it was ever put is not asked: an object that died while it put does not know.
+        self.store
+            .retire_key(&document.key.name(&self.config.fingerprint()), now)?;
         self.store.remove_document(&document.key)
     }
 

@@ -14,6 +14,9 @@ pub enum Question {
     Index {
         /// Which index.
         view: View,
+        /// Whether it was not looked for in KV: then it is not missing there, and need not be put again.
+        #[serde(default)]
+        fresh: bool,
     },
     /// The candidates for a file name, which its shard in KV does not have. Answered by [`Answer::File`],
     /// [`Answer::Missing`] or [`Answer::NotReady`].

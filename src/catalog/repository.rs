@@ -22,6 +22,10 @@ pub(super) struct Repository {
     pub(super) hash: Option<String>,
     /// Whether all its tags are to be confirmed once it is listed.
     pub(super) recheck: bool,
+    /// How often it was called for.
+    pub(super) called: i64,
+    /// The pass that first missed it in an enumeration, while its removal is held.
+    pub(super) unseen: Option<i64>,
     /// Why its list could not be read the last time.
     pub(super) error: Option<String>,
     /// How often in a row.
@@ -30,8 +34,7 @@ pub(super) struct Repository {
     pub(super) denied_since: Option<Timestamp>,
 }
 
-const COLUMNS: &str =
-    "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since";
+const COLUMNS: &str = "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since, called, unseen";
 
 impl Repository {
     fn of(row: &Row) -> Option<Self> {
@@ -47,6 +50,8 @@ impl Repository {
             error: row.text(8).map(str::to_owned),
             attempts: row.integer(9)?,
             denied_since: row.integer(10).map(Timestamp),
+            called: row.integer(11)?,
+            unseen: row.integer(12),
         })
     }
 }
@@ -174,24 +179,38 @@ impl Store<'_> {
     /// Has a repository listed at once; with `recheck`, all its tags confirmed too. A pending retry is waived.
     pub(super) fn call_repository(&self, id: i64, recheck: bool) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE repository SET due = 1, retry_at = NULL, recheck = max(recheck, ?2) WHERE id = ?1",
+            "UPDATE repository SET due = 1, retry_at = NULL, recheck = max(recheck, ?2), called = called + 1 WHERE id = ?1",
             &[id.into(), recheck.into()],
         )?;
         Ok(())
     }
 
-    /// Notes that a repository's tag list was taken over, if that changes anything about the row.
+    /// Notes that a repository's tag list was taken over, if that changes anything about the row. What was called for
+    /// since the job began stays called for.
     pub(super) fn repository_listed(
         &self,
-        id: i64,
+        repository: &Repository,
         hash: &str,
         etag: Option<&str>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, due = 0, recheck = 0, error = NULL, attempts = 0,
-               retry_at = NULL, denied_since = NULL
+            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = NULL, attempts = 0, retry_at = NULL, denied_since = NULL,
+               due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN called = ?4 THEN 0 ELSE recheck END
              WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT NULL)",
-            &[id.into(), hash.into(), etag.into()],
+            &[repository.id.into(), hash.into(), etag.into(), repository.called.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes since which pass a repository is missing from its source's enumeration, or that it is not.
+    pub(super) fn repository_unseen(
+        &self,
+        id: i64,
+        pass: Option<i64>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET unseen = ?2 WHERE id = ?1 AND unseen IS NOT ?2",
+            &[id.into(), pass.into()],
         )?;
         Ok(())
     }
@@ -205,10 +224,16 @@ impl Store<'_> {
         denied_since: Option<Timestamp>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE repository SET due = CASE WHEN ?3 IS NULL THEN 0 ELSE 1 END, error = ?2, attempts = attempts + 1,
+            "UPDATE repository SET due = CASE WHEN ?3 IS NULL AND called = ?5 THEN 0 ELSE 1 END, error = ?2, attempts = attempts + 1,
                retry_at = ?3, denied_since = ?4
              WHERE id = ?1 AND (due > 0 OR ?3 IS NOT NULL OR error IS NOT ?2 OR denied_since IS NOT ?4)",
-            &[repository.id.into(), error.into(), retry_at.into(), denied_since.into()],
+            &[
+                repository.id.into(),
+                error.into(),
+                retry_at.into(),
+                denied_since.into(),
+                repository.called.into(),
+            ],
         )?;
         Ok(())
     }

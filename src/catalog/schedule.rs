@@ -34,10 +34,16 @@ impl Store<'_> {
             "SELECT min(coalesce(retry_at, 0)) FROM repository WHERE due > 0",
             "SELECT min(coalesce(retry_at, 0)) FROM tag WHERE due > 0",
             "SELECT min(coalesce(retry_at, 0)) FROM manifest WHERE plan IS NOT NULL",
-            "SELECT min(until) FROM superseded",
-            "SELECT min(at) FROM retired",
         ];
         for sql in rows {
+            deadline = deadline.min(self.earliest(sql)?.unwrap_or(deadline));
+        }
+        // Reading waits for the end of a pause; publishing does not.
+        deadline = deadline.max(pause.until);
+        for sql in [
+            "SELECT min(until) FROM superseded",
+            "SELECT min(at) FROM retired",
+        ] {
             deadline = deadline.min(self.earliest(sql)?.unwrap_or(deadline));
         }
         if self.load::<LastPass>()?.number > 0 {
@@ -45,7 +51,7 @@ impl Store<'_> {
                 self.earliest("SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0")?;
             deadline = deadline.min(dirty.unwrap_or(deadline));
         }
-        Ok(deadline.max(pause.until).max(now))
+        Ok(deadline.max(now))
     }
 
     fn earliest(&self, sql: &str) -> Result<Option<Timestamp>, DatabaseError> {

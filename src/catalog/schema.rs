@@ -9,7 +9,9 @@ const VERSION: i64 = 1;
 ///
 /// `repository.hash` is the hash of the tag list as last taken over, so that an unchanged list costs no row.
 /// `tag.manifest` is what is served, `tag.next` what was read but whose contents are not known yet.
-/// `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
+/// `called` counts calls for a row: what was called for while a job was under way is not done by that job.
+/// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions. `repository.unseen`: missing
+/// from the enumeration since that pass. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -17,7 +19,7 @@ CREATE TABLE IF NOT EXISTS repository(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   source TEXT NOT NULL, name TEXT NOT NULL, relative TEXT NOT NULL,
   listed INTEGER NOT NULL DEFAULT 0, etag TEXT, hash TEXT,
-  due INTEGER NOT NULL DEFAULT 0, recheck INTEGER NOT NULL DEFAULT 0,
+  due INTEGER NOT NULL DEFAULT 0, recheck INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0, unseen INTEGER,
   error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER, denied_since INTEGER,
   UNIQUE(source, name));
 CREATE INDEX IF NOT EXISTS repository_relative ON repository(relative);
@@ -28,7 +30,8 @@ CREATE TABLE IF NOT EXISTS listing(
   PRIMARY KEY(repository, page)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tag(
   repository INTEGER NOT NULL, name TEXT NOT NULL, moving INTEGER NOT NULL,
-  manifest TEXT, next TEXT, due INTEGER NOT NULL DEFAULT 0, gone INTEGER NOT NULL DEFAULT 0,
+  manifest TEXT, next TEXT, due INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0,
+  gone INTEGER NOT NULL DEFAULT 0, gone_in INTEGER,
   error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER,
   PRIMARY KEY(repository, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tag_manifest ON tag(manifest) WHERE manifest IS NOT NULL;

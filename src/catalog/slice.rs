@@ -96,13 +96,12 @@ impl Job {
 }
 
 impl<C: Clock> Slice<'_, C> {
-    /// Reads until the budget, the time or the work is used up. `beat` is called after each job, to keep the lease.
+    /// Reads until the budget, the time or the work is used up.
     /// Gives whether all there was to read now was read.
     pub(super) async fn run<F: Fetch>(
         &mut self,
         fetch: &Budgeted<'_, F>,
         tokens: &Tokens,
-        beat: &dyn Fn() -> Result<(), DatabaseError>,
     ) -> Result<Ended, DatabaseError> {
         let config = self.config;
         let clock = self.clock;
@@ -162,8 +161,11 @@ impl<C: Clock> Slice<'_, C> {
             if !matches!(&outcome, Outcome::Failed(_)) {
                 self.outages = 0;
             }
-            self.commit(&job, outcome, clock.now())?;
-            beat()?;
+            let now = clock.now();
+            if let Err(error) = self.commit(&job, outcome, now) {
+                // What cannot be written fails its job and not the slice; if nothing can be written, this fails too.
+                self.set_aside(&job, &error, now)?;
+            }
         }
         self.pass.calls += u64::from(fetch.made());
         Ok(ended)

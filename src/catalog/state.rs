@@ -98,6 +98,8 @@ pub(super) struct Enumeration {
     pub(super) pages: u32,
     /// Row ids of the repositories seen: one bit each, base64.
     pub(super) seen: String,
+    /// Failures in this pass.
+    pub(super) attempts: u32,
     /// Whether it has ended.
     pub(super) done: bool,
     /// Why it is not complete, in public words.

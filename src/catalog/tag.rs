@@ -37,9 +37,13 @@ pub(super) struct Tag {
     pub(super) due: Option<Due>,
     /// Failures in a row.
     pub(super) attempts: i64,
+    /// How often it was called for.
+    pub(super) called: i64,
+    /// The pass since which it is missing from its repository's list.
+    pub(super) gone_in: Option<i64>,
 }
 
-const COLUMNS: &str = "repository, name, manifest, next, due, attempts";
+const COLUMNS: &str = "repository, name, manifest, next, due, attempts, called, gone_in";
 
 impl Tag {
     fn of(row: &Row) -> Option<Self> {
@@ -54,6 +58,8 @@ impl Tag {
                 _ => Some(Due::Read),
             },
             attempts: row.integer(5)?,
+            called: row.integer(6)?,
+            gone_in: row.integer(7),
         })
     }
 
@@ -126,15 +132,15 @@ impl Store<'_> {
         self.tags("WHERE repository = ? ORDER BY name", &[repository.into()])
     }
 
-    /// The names of a repository's tags and whether each is marked as gone, in byte order.
-    pub(super) fn tag_names(&self, repository: i64) -> Result<Vec<(String, bool)>, DatabaseError> {
+    /// The names of a repository's tags and how each is gone, in byte order.
+    pub(super) fn tag_names(&self, repository: i64) -> Result<Vec<(String, i64)>, DatabaseError> {
         let rows = self.0.query(
             "SELECT name, gone FROM tag WHERE repository = ? ORDER BY name",
             &[repository.into()],
         )?;
         Ok(rows
             .iter()
-            .filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)? != 0)))
+            .filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)?)))
             .collect())
     }
 
@@ -163,18 +169,53 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Marks tags that are missing from a complete list, or takes the mark away.
+    /// Marks how a tag is gone from what is wanted (see [`super::schema`]), since which pass, or that it is not.
     pub(super) fn mark_gone(
         &self,
         repository: i64,
         name: &str,
-        gone: bool,
+        gone: i64,
+        pass: Option<i64>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET gone = ?3 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
-            &[repository.into(), name.into(), gone.into()],
+            "UPDATE tag SET gone = ?3, gone_in = ?4 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
+            &[repository.into(), name.into(), gone.into(), pass.into()],
         )?;
         Ok(())
+    }
+
+    /// The repositories in which newer versions have pushed others out.
+    pub(super) fn pushing_repositories(&self) -> Result<Vec<i64>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT DISTINCT repository FROM tag INDEXED BY tag_gone WHERE gone > 0 AND gone = 2",
+            &[],
+        )?;
+        Ok(rows.iter().filter_map(|row| row.integer(0)).collect())
+    }
+
+    /// The tags of a repository that were pushed out, and how many versions it serves without them; `None` while any of
+    /// its tags is not read to its end, as what pushes may turn out to be no chart.
+    pub(super) fn pushed_out(
+        &self,
+        repository: i64,
+    ) -> Result<Option<(Vec<Tag>, u64)>, DatabaseError> {
+        let open = self.0.first(
+            "SELECT 1 FROM tag WHERE repository = ? AND gone = 0 AND (due > 0 OR next IS NOT NULL OR manifest IS NULL) LIMIT 1",
+            &[repository.into()],
+        )?;
+        if open.is_some() {
+            return Ok(None);
+        }
+        let served = self.0.first(
+            "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest
+             WHERE t.repository = ? AND t.gone = 0 AND t.moving = 0 AND m.state = 'chart'",
+            &[repository.into()],
+        )?;
+        let served = served
+            .and_then(|row| row.integer(0))
+            .and_then(|count| u64::try_from(count).ok());
+        let tags = self.tags("WHERE repository = ? AND gone = 2", &[repository.into()])?;
+        Ok(Some((tags, served.unwrap_or(0))))
     }
 
     /// The tags that are missing from the lists of repositories that could be listed.
@@ -183,12 +224,22 @@ impl Store<'_> {
         let rows = self.0.query(
             &format!(
                 "SELECT {COLUMNS} FROM tag INDEXED BY tag_gone
-                 WHERE gone > 0 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL)
+                 WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL)
                  ORDER BY repository, name"
             ),
             &[],
         )?;
         Ok(rows.iter().filter_map(Tag::of).collect())
+    }
+
+    /// Why a tag of a repository could not be read, if one could not.
+    pub(super) fn unread(&self, repository: i64) -> Result<Option<String>, DatabaseError> {
+        let row = self.0.first(
+            "SELECT coalesce(t.error, m.error) FROM tag t LEFT JOIN manifest m ON m.digest = t.next
+             WHERE t.repository = ? AND (t.error IS NOT NULL OR m.error IS NOT NULL) LIMIT 1",
+            &[repository.into()],
+        )?;
+        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
     }
 
     /// Has a tag asked about at once; a pending retry is waived.
@@ -199,7 +250,7 @@ impl Store<'_> {
         due: Due,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = max(due, ?3), retry_at = NULL WHERE repository = ?1 AND name = ?2",
+            "UPDATE tag SET due = max(due, ?3), retry_at = NULL, called = called + 1 WHERE repository = ?1 AND name = ?2",
             &[repository.into(), name.into(), due.number().into()],
         )?;
         Ok(())
@@ -208,7 +259,7 @@ impl Store<'_> {
     /// Has all tags of a repository confirmed at once.
     pub(super) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = max(due, 1), retry_at = NULL WHERE repository = ?",
+            "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1 WHERE repository = ?",
             &[repository.into()],
         )?;
         Ok(())
@@ -217,9 +268,9 @@ impl Store<'_> {
     /// Notes that a tag was confirmed; writes only if it was due or had failed.
     pub(super) fn tag_confirmed(&self, tag: &Tag) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = 0, error = NULL, attempts = 0, retry_at = NULL, next = NULL
-             WHERE repository = ? AND name = ? AND (due > 0 OR error IS NOT NULL OR next IS NOT NULL)",
-            &[tag.repository.into(), tag.name.as_str().into()],
+            "UPDATE tag SET due = CASE WHEN called = ?3 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL, next = NULL
+             WHERE repository = ?1 AND name = ?2 AND (due > 0 OR error IS NOT NULL OR next IS NOT NULL)",
+            &[tag.repository.into(), tag.name.as_str().into(), tag.called.into()],
         )?;
         Ok(())
     }
@@ -227,8 +278,8 @@ impl Store<'_> {
     /// Notes that a tag now names a manifest whose contents are still to be read.
     pub(super) fn tag_awaits(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET next = ?3, due = 0, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
-            &[tag.repository.into(), tag.name.as_str().into(), digest.into()],
+            "UPDATE tag SET next = ?3, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), digest.into(), tag.called.into()],
         )?;
         Ok(())
     }
@@ -236,9 +287,9 @@ impl Store<'_> {
     /// Has a tag serve a manifest.
     pub(super) fn tag_serves(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET manifest = ?3, next = NULL, due = 0, error = NULL, attempts = 0, retry_at = NULL
+            "UPDATE tag SET manifest = ?3, next = NULL, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL
              WHERE repository = ?1 AND name = ?2",
-            &[tag.repository.into(), tag.name.as_str().into(), digest.into()],
+            &[tag.repository.into(), tag.name.as_str().into(), digest.into(), tag.called.into()],
         )?;
         Ok(())
     }

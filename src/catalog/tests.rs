@@ -5,6 +5,7 @@ mod faults;
 mod helm;
 mod hostile;
 mod layouts;
+mod meanwhile;
 mod odd;
 mod peer;
 pub(crate) mod property;
@@ -141,7 +142,10 @@ impl World {
     #[track_caller]
     fn answered(&self, view: &str) -> Vec<String> {
         let view: View = view.parse().unwrap();
-        match self.engine().answer(&Question::Index { view }) {
+        match self
+            .engine()
+            .answer(&Question::Index { view, fresh: false })
+        {
             Answered::Document { bytes, .. } => lines(&serde_json::from_slice(&bytes).unwrap()),
             Answered::Answer(answer) => panic!("{answer:?}"),
         }

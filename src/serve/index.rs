@@ -47,7 +47,7 @@ where
         // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer.
         if asked.caller.is_known()
             && wants_fresh(asked.headers())
-            && let Ok(Outcome::Document(body, metadata)) = self.question(view).await
+            && let Ok(Outcome::Document(body, metadata)) = self.question(view, true).await
         {
             return Ok(self.document(asked, body, &metadata).await.into());
         }
@@ -106,7 +106,7 @@ where
         loop {
             let now = self.clock.now();
             let reason = if self.memory.may_ask(now) {
-                match self.question(view).await {
+                match self.question(view, false).await {
                     Ok(Outcome::Document(body, metadata)) => return Ok((body, metadata)),
                     Ok(Outcome::NotYet(reason)) => reason,
                     Err(error @ Error::NotFound(_)) => {
@@ -134,8 +134,11 @@ where
     }
 
     /// Asks the catalog once.
-    async fn question(&self, view: &View) -> Result<Outcome<F::Body>, Error> {
-        let question = Question::Index { view: view.clone() };
+    async fn question(&self, view: &View, fresh: bool) -> Result<Outcome<F::Body>, Error> {
+        let question = Question::Index {
+            view: view.clone(),
+            fresh,
+        };
         match self.catalog.ask(&question).await {
             Ok(catalog::Reply::Document { body, metadata }) => {
                 Ok(Outcome::Document(body, metadata))

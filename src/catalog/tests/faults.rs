@@ -93,7 +93,10 @@ fn a_registry_that_is_down_from_the_start_gives_no_empty_repository() {
     world.registry.inject("/v2/", None, Fault::Transport);
     let pass = world.pass();
     assert!(pass.faults > 0);
-    let Answer::NotReady { progress } = world.ask(&Question::Index { view: View::root() }) else {
+    let Answer::NotReady { progress } = world.ask(&Question::Index {
+        view: View::root(),
+        fresh: false,
+    }) else {
         panic!("an index of nothing")
     };
     let fault = progress.fault.expect("the fault is told");

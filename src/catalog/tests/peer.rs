@@ -231,10 +231,10 @@ fn readers_in_the_middle_of_a_sync_see_whole_answers() {
         let mut looks = 0;
         while step.as_mut().poll(&mut context).is_pending() {
             looks += 1;
-            let index: Value = match world
-                .engine()
-                .answer(&Question::Index { view: View::root() })
-            {
+            let index: Value = match world.engine().answer(&Question::Index {
+                view: View::root(),
+                fresh: false,
+            }) {
                 Answered::Document { bytes, .. } => serde_json::from_slice(&bytes).unwrap(),
                 Answered::Answer(answer) => panic!("{answer:?}"),
             };

@@ -192,6 +192,7 @@ pub(crate) fn happen(world: &mut World, event: &Event, lives: &mut u32) {
         Event::Read { space } => {
             world.engine().answer(&Question::Index {
                 view: SPACES[*space].parse().unwrap(),
+                fresh: false,
             });
         }
         Event::LoseDocuments => world.documents.clear(),
@@ -206,6 +207,7 @@ fn documents(world: &World) -> BTreeMap<String, String> {
     for space in SPACES {
         world.engine().answer(&Question::Index {
             view: space.parse().unwrap(),
+            fresh: false,
         });
     }
     for shard in 0..=255 {

@@ -247,7 +247,7 @@ fn a_refresh_of_a_path_confirms_all_below_it_at_once() {
     world.registry.clear_log();
     world.clock.advance(Duration::from_secs(2));
     let Answer::Accepted { ticket, etag, .. } = world.ask(&Question::Refresh {
-        path: Some("team".to_owned()),
+        path: Some("team/a".to_owned()),
         confirm: false,
     }) else {
         panic!("not accepted")

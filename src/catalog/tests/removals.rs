@@ -215,7 +215,10 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
     let private = world.config.fingerprint();
     world.config = config(&[]);
     assert_ne!(world.config.fingerprint(), private, "other keys in KV");
-    let answer = world.ask(&Question::Index { view: View::root() });
+    let answer = world.ask(&Question::Index {
+        view: View::root(),
+        fresh: false,
+    });
     assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
     let file = "a-1.0.0.tgz".to_owned();
     let answer = world.ask(&Question::Find { file });
@@ -226,7 +229,10 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
 fn another_registry_is_not_ready_before_it_was_read() {
     let mut world = with_versions(2);
     world.config = config(&[("REGISTRY", "registry.example/elsewhere")]);
-    let answer = world.ask(&Question::Index { view: View::root() });
+    let answer = world.ask(&Question::Index {
+        view: View::root(),
+        fresh: false,
+    });
     assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
 }
 
@@ -269,7 +275,10 @@ fn an_older_worker_starts_anew_over_a_newer_schema_while_kv_goes_on() {
         )
         .unwrap();
     assert!(matches!(
-        world.ask(&Question::Index { view: View::root() }),
+        world.ask(&Question::Index {
+            view: View::root(),
+            fresh: false
+        }),
         Answer::NotReady { .. }
     ));
     assert_eq!(world.versions("").len(), 2, "what is published stays");
@@ -300,7 +309,8 @@ fn a_space_comes_with_its_first_chart_and_goes_with_its_last() {
     let world = with_versions(1);
     assert_eq!(
         world.ask(&Question::Index {
-            view: "team".parse().unwrap()
+            view: "team".parse().unwrap(),
+            fresh: false
         }),
         Answer::Missing
     );
@@ -321,7 +331,8 @@ fn a_space_comes_with_its_first_chart_and_goes_with_its_last() {
     world.rest();
     assert_eq!(
         world.ask(&Question::Index {
-            view: "team".parse().unwrap()
+            view: "team".parse().unwrap(),
+            fresh: false
         }),
         Answer::Missing
     );

@@ -79,6 +79,7 @@ fn documents(format: &str, luck: Luck) -> Vec<(String, String)> {
         world.rest();
         world.engine().answer(&Question::Index {
             view: "a".parse().unwrap(),
+            fresh: false,
         });
     }
     world.clock.advance(Duration::from_mins(1));

@@ -73,7 +73,7 @@ fn a_space_that_is_not_has_none() {
         // Remembered, and shared with the index.
         assert_eq!(status(&world.get("/no/index.yaml")), 404);
         let view = "no".parse().unwrap();
-        assert_eq!(world.asked(), [Question::Index { view }]);
+        assert_eq!(world.asked(), [Question::Index { view, fresh: false }]);
         assert_eq!(world.registry.calls(), 0);
     }
 }

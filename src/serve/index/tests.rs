@@ -119,7 +119,13 @@ fn a_miss_in_kv_is_answered_by_the_catalog() {
     );
     assert_eq!(answer.headers()[ETAG], "\"from rows\"");
     assert_eq!(answer.headers()[CONTENT_LENGTH], "9");
-    assert_eq!(world.asked(), [Question::Index { view: view("a") }]);
+    assert_eq!(
+        world.asked(),
+        [Question::Index {
+            view: view("a"),
+            fresh: false
+        }]
+    );
     let again = world.get_with("/a/index.yaml", &[(IF_NONE_MATCH, "\"from rows\"")]);
     assert_eq!(status(&again), 304);
 }

@@ -2,6 +2,7 @@
 //! none, and no request costs more calls than it may. The real engine behind the real service; only hosts are fakes.
 
 mod client;
+mod link;
 mod object;
 
 use std::pin::pin;

@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION};
 use http::{Request, Response};
 
 use super::Act;
+use super::link::{Link, folder, links};
 use super::object::{Counted, Object};
 use crate::catalog::tests::World;
 use crate::catalog::tests::property::SPACES;
@@ -48,34 +49,6 @@ impl Settings {
             ("DOWNLOAD", either(self.stream, "stream", "auto")),
             ("INDEX_SCOPE", either(self.folder, "folder", "subtree")),
         ])
-    }
-}
-
-/// A version in an index, and where it was read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Link {
-    space: &'static str,
-    path: String,
-    digest: String,
-    name: String,
-    version: String,
-}
-
-impl Link {
-    fn file(&self) -> &str {
-        self.path.rsplit('/').next().unwrap()
-    }
-
-    /// Below the space's own URL, as Helm resolves it.
-    fn at(&self, path: &str) -> String {
-        format!("{}/{path}", folder(self.space))
-    }
-}
-
-fn folder(space: &str) -> String {
-    match space {
-        "" => String::new(),
-        space => format!("/{space}"),
     }
 }
 
@@ -395,27 +368,4 @@ fn follow(world: &World, sent: &Sent) -> Option<Bytes> {
         }
         _ => None,
     }
-}
-
-fn links(space: &'static str, index: &[u8]) -> Vec<Link> {
-    let index: serde_json::Value = serde_json::from_slice(index).unwrap();
-    let entries = index["entries"].as_object().unwrap();
-    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let links: Vec<Link> = entries
-        .values()
-        .flat_map(|versions| versions.as_array().unwrap())
-        .map(|entry| Link {
-            space,
-            path: text(&entry["urls"][0]),
-            digest: text(&entry["digest"]),
-            name: text(&entry["name"]),
-            version: text(&entry["version"]),
-        })
-        .collect();
-    for link in &links {
-        let (prefix, _) = link.digest.split_at(16);
-        let file = format!("{}-{}.tgz", link.name, link.version);
-        assert_eq!(link.path, format!("charts/{prefix}/{file}"));
-    }
-    links
 }
