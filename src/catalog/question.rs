@@ -250,7 +250,13 @@ mod tests {
         };
         let path = Some("team".to_owned());
         let cases = [
-            (Question::Index { view: View::root() }, &not_ready),
+            (
+                Question::Index {
+                    view: View::root(),
+                    fresh: true,
+                },
+                &not_ready,
+            ),
             (
                 Question::Find {
                     file: "web-1.0.0.tgz".into(),

@@ -24,6 +24,9 @@ use crate::platform::Timestamp;
 /// Longest question, in bytes: a webhook may name a thousand repositories.
 const QUESTION_LIMIT: usize = 2 * 1024 * 1024;
 
+/// How long a question may take to arrive: it is sent whole, from within the platform.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// When to look again whether wrong settings were mended. Each alarm writes a row.
 const MISCONFIGURED: Duration = Duration::from_mins(5);
 
@@ -134,10 +137,13 @@ impl Catalog {
 }
 
 async fn question(request: &Request) -> Result<Question, String> {
-    match Stream(request.inner().body()).read(QUESTION_LIMIT).await {
+    match Stream(request.inner().body())
+        .read(QUESTION_LIMIT, QUESTION_TIMEOUT)
+        .await
+    {
         Ok(Read::Whole(bytes)) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
         Ok(Read::Cut(_)) => Err("a question too long".to_owned()),
-        Err(_) => Err("the question broke off".to_owned()),
+        Ok(Read::Late) | Err(_) => Err("the question broke off".to_owned()),
     }
 }
 

@@ -97,12 +97,12 @@ impl serve::Catalog for Client<'_> {
 }
 
 async fn answer(body: Stream) -> Result<Answer, CatalogError> {
-    match within(TIMEOUT, body.read(ANSWER_LIMIT)).await {
-        Some(Ok(Read::Whole(bytes))) => {
+    match body.read(ANSWER_LIMIT, TIMEOUT).await {
+        Ok(Read::Whole(bytes)) => {
             serde_json::from_slice(&bytes).map_err(|error| CatalogError(error.to_string()))
         }
-        Some(Ok(Read::Cut(_))) => Err(CatalogError("an answer too large".to_owned())),
-        Some(Err(_)) => Err(CatalogError("the answer broke off".to_owned())),
-        None => Err(CatalogError("no answer in time".to_owned())),
+        Ok(Read::Cut(_)) => Err(CatalogError("an answer too large".to_owned())),
+        Ok(Read::Late) => Err(CatalogError("no answer in time".to_owned())),
+        Err(_) => Err(CatalogError("the answer broke off".to_owned())),
     }
 }
