@@ -62,6 +62,32 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// What is said instead of an answer if the asker's settings are not those of the catalog, as happens while a
+    /// deployment spreads: rows of other settings may be of a registry that not everyone may read. `asker` and `own` are
+    /// what [`Config::fingerprint`](crate::config::Config::fingerprint) gives; an asker that sends none is an older one.
+    pub fn refusal(&self, asker: Option<&str>, own: &str) -> Option<Answer> {
+        if asker == Some(own) {
+            return None;
+        }
+        Some(match self {
+            // Whoever reads waits, and asks again.
+            Self::Index { .. } | Self::Find { .. } => Answer::NotReady {
+                progress: Progress::default(),
+            },
+            Self::Read { .. }
+            | Self::Tick
+            | Self::Status
+            | Self::Info { .. }
+            | Self::Refresh { .. }
+            | Self::Await { .. }
+            | Self::Changed { .. } => Answer::Failed {
+                reason: "another configuration runs".to_owned(),
+            },
+        })
+    }
+}
+
 /// What the catalog answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
@@ -208,4 +234,59 @@ pub enum Reply<B> {
     },
     /// Anything else.
     Answer(Answer),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_another_configuration_are_never_given_while_a_deployment_spreads() {
+        let not_ready = Answer::NotReady {
+            progress: Progress::default(),
+        };
+        let failed = Answer::Failed {
+            reason: "another configuration runs".into(),
+        };
+        let path = Some("team".to_owned());
+        let cases = [
+            (
+                Question::Index {
+                    view: View::root(),
+                    fresh: true,
+                },
+                &not_ready,
+            ),
+            (
+                Question::Find {
+                    file: "web-1.0.0.tgz".into(),
+                },
+                &not_ready,
+            ),
+            (Question::Read { views: vec![] }, &failed),
+            (Question::Tick, &failed),
+            (Question::Status, &failed),
+            (Question::Info { page: 0 }, &failed),
+            (
+                Question::Refresh {
+                    path: path.clone(),
+                    confirm: false,
+                },
+                &failed,
+            ),
+            (Question::Await { ticket: 1, path }, &failed),
+            (Question::Changed { names: vec![] }, &failed),
+        ];
+        for (question, refusal) in cases {
+            let own = "0123456789abcdef";
+            assert_eq!(question.refusal(Some(own), own), None, "{question:?}");
+            for asker in [Some("fedcba9876543210"), Some(""), None] {
+                assert_eq!(
+                    question.refusal(asker, own).as_ref(),
+                    Some(refusal),
+                    "{question:?} of {asker:?}"
+                );
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use worker::{DurableObject, Env, Request, Response, ResponseBuilder, State, durable_object};
 
-use super::client::METADATA;
+use super::client::{FINGERPRINT, METADATA};
 use super::database::Sql;
 use super::fetch::Network;
 use super::isolate;
@@ -23,6 +23,9 @@ use crate::platform::Timestamp;
 
 /// Longest question, in bytes: a webhook may name a thousand repositories.
 const QUESTION_LIMIT: usize = 2 * 1024 * 1024;
+
+/// How long a question may take to arrive: it is sent whole, from within the platform.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// When to look again whether wrong settings were mended. Each alarm writes a row.
 const MISCONFIGURED: Duration = Duration::from_mins(5);
@@ -53,7 +56,13 @@ impl DurableObject for Catalog {
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let isolate = isolate::current(&self.env);
         let answered = match (&isolate.config, question(&request).await) {
-            (Ok(config), Ok(question)) => self.answer(config, &question).await,
+            (Ok(config), Ok(question)) => {
+                let asker = request.headers().get(FINGERPRINT).ok().flatten();
+                match question.refusal(asker.as_deref(), &config.fingerprint()) {
+                    Some(refusal) => Answered::Answer(refusal),
+                    None => self.answer(config, &question).await,
+                }
+            }
             (Err(problems), _) => failed(problems.to_string()),
             (_, Err(reason)) => failed(reason),
         };
@@ -128,10 +137,13 @@ impl Catalog {
 }
 
 async fn question(request: &Request) -> Result<Question, String> {
-    match Stream(request.inner().body()).read(QUESTION_LIMIT).await {
+    match Stream(request.inner().body())
+        .read(QUESTION_LIMIT, QUESTION_TIMEOUT)
+        .await
+    {
         Ok(Read::Whole(bytes)) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
         Ok(Read::Cut(_)) => Err("a question too long".to_owned()),
-        Err(_) => Err("the question broke off".to_owned()),
+        Ok(Read::Late) | Err(_) => Err("the question broke off".to_owned()),
     }
 }
 

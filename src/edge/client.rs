@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
-use worker::{Env, RequestInit, Response, Stub};
+use worker::{Env, Headers, RequestInit, Response, Stub};
 
 use super::stream::{Read, Stream};
 use super::within;
@@ -13,6 +13,10 @@ use crate::serve::{self, CatalogError};
 
 /// Holds a document's [`Metadata`] as JSON, and tells a document from an answer.
 pub(super) const METADATA: &str = "x-portolan-metadata";
+
+/// Holds the asker's [`Config::fingerprint`](crate::config::Config::fingerprint): settings and code may differ from the
+/// object's while a deployment spreads.
+pub(super) const FINGERPRINT: &str = "x-portolan-fingerprint";
 
 /// The one object's name.
 const NAME: &str = "catalog";
@@ -33,6 +37,8 @@ pub(super) struct Client<'a> {
     pub(super) env: &'a Env,
     /// Where it should live, if that is set.
     pub(super) location: Option<&'a str>,
+    /// Whose rows are asked for; without settings none.
+    pub(super) fingerprint: Option<String>,
 }
 
 impl Client<'_> {
@@ -45,8 +51,13 @@ impl Client<'_> {
     }
 
     async fn send(&self, question: &Question) -> worker::Result<Response> {
+        let headers = Headers::new();
+        if let Some(fingerprint) = &self.fingerprint {
+            headers.set(FINGERPRINT, fingerprint)?;
+        }
         let mut init = RequestInit::new();
         init.with_method(worker::Method::Post)
+            .with_headers(headers)
             .with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
         let request = worker::Request::new_with_init("https://catalog/", &init)?;
         self.stub()?.fetch_with_request(request).await
@@ -86,12 +97,12 @@ impl serve::Catalog for Client<'_> {
 }
 
 async fn answer(body: Stream) -> Result<Answer, CatalogError> {
-    match within(TIMEOUT, body.read(ANSWER_LIMIT)).await {
-        Some(Ok(Read::Whole(bytes))) => {
+    match body.read(ANSWER_LIMIT, TIMEOUT).await {
+        Ok(Read::Whole(bytes)) => {
             serde_json::from_slice(&bytes).map_err(|error| CatalogError(error.to_string()))
         }
-        Some(Ok(Read::Cut(_))) => Err(CatalogError("an answer too large".to_owned())),
-        Some(Err(_)) => Err(CatalogError("the answer broke off".to_owned())),
-        None => Err(CatalogError("no answer in time".to_owned())),
+        Ok(Read::Cut(_)) => Err(CatalogError("an answer too large".to_owned())),
+        Ok(Read::Late) => Err(CatalogError("no answer in time".to_owned())),
+        Err(_) => Err(CatalogError("the answer broke off".to_owned())),
     }
 }

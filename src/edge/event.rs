@@ -1,5 +1,7 @@
 //! Events: a request, a tick of cron.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::uri::Uri;
 use http::{Method, Request, Response};
@@ -13,7 +15,11 @@ use super::kv::Kv;
 use super::stream::{Read, Stream};
 use super::{headers, log, now};
 use crate::catalog::Question;
+use crate::config::Config;
 use crate::serve::{BODY_LIMIT, Body, Catalog as _, Handled, Service};
+
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a URL is sent that cannot be one here: nothing is at such a path.
 const NOWHERE: &str = "/%00";
@@ -80,6 +86,7 @@ fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> Client<'a> {
     Client {
         env,
         location: config.and_then(|config| config.catalog_location.as_deref()),
+        fingerprint: config.map(Config::fingerprint),
     }
 }
 
@@ -95,9 +102,9 @@ async fn from_js(request: &worker::Request) -> Request<Bytes> {
     *made.headers_mut() = headers::from_js(request.headers());
     if *made.method() == Method::POST {
         // A body that breaks off is what has come of it: its signature or its JSON will not fit.
-        *made.body_mut() = match Stream(raw.body()).read(BODY_LIMIT).await {
+        *made.body_mut() = match Stream(raw.body()).read(BODY_LIMIT, BODY_TIMEOUT).await {
             Ok(Read::Whole(bytes) | Read::Cut(bytes)) => bytes,
-            Err(_) => Bytes::new(),
+            Ok(Read::Late) | Err(_) => Bytes::new(),
         };
     }
     made

@@ -43,11 +43,11 @@ impl Fetch for Network {
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
-        match within(TIMEOUT, body.read(limit)).await {
-            Some(Ok(Read::Whole(bytes))) => Ok(bytes),
-            Some(Ok(Read::Cut(_))) => Err(FetchError::TooLarge(limit)),
-            Some(Err(error)) => Err(transport(&worker::Error::from(error))),
-            None => Err(FetchError::Timeout),
+        match body.read(limit, TIMEOUT).await {
+            Ok(Read::Whole(bytes)) => Ok(bytes),
+            Ok(Read::Cut(_)) => Err(FetchError::TooLarge(limit)),
+            Ok(Read::Late) => Err(FetchError::Timeout),
+            Err(error) => Err(transport(&worker::Error::from(error))),
         }
     }
 

@@ -46,9 +46,10 @@ impl Documents for Kv {
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, DocumentsError> {
-        let read = within(TIMEOUT, body.read(limit)).await.ok_or_else(late)?;
+        let read = body.read(limit, TIMEOUT).await;
         match read.map_err(|error| failed(error.into()))? {
             Read::Whole(bytes) => Ok(bytes),
+            Read::Late => Err(late()),
             Read::Cut(_) => Err(DocumentsError::TooLarge(limit)),
         }
     }

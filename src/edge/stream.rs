@@ -1,6 +1,10 @@
 //! Bodies: streams of JavaScript's that pass through untouched, unless they must be read.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
+use futures::future::{Either, select};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -16,18 +20,29 @@ pub(super) enum Read {
     Whole(Bytes),
     /// There is more: this is the limit and something beyond it.
     Cut(Bytes),
+    /// It did not end in time.
+    Late,
 }
 
 impl Stream {
-    /// Reads to the end, or until more than `limit` bytes have come; the rest is cancelled.
-    pub(super) async fn read(self, limit: usize) -> Result<Read, JsValue> {
+    /// Reads to the end, or until more than `limit` bytes have come, or for as long as `time`; the rest is cancelled.
+    pub(super) async fn read(self, limit: usize, time: Duration) -> Result<Read, JsValue> {
         let Some(stream) = self.0 else {
             return Ok(Read::Whole(Bytes::new()));
         };
         let reader = ReadableStreamDefaultReader::new(&stream)?;
         let mut bytes = BytesMut::new();
+        let mut deadline = pin!(worker::Delay::from(time));
         loop {
-            let step = JsFuture::from(reader.read()).await?;
+            let next = JsFuture::from(reader.read());
+            let step = match select(next, deadline.as_mut()).await {
+                Either::Left((step, _)) => step?,
+                Either::Right(((), _)) => {
+                    // Not waited for: who sends nothing may not end either.
+                    drop(JsFuture::from(reader.cancel()));
+                    return Ok(Read::Late);
+                }
+            };
             if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
                 return Ok(Read::Whole(bytes.freeze()));
             }

@@ -16,7 +16,7 @@ use super::route::{File, Part};
 use super::{Asked, Catalog, Service, conditional, unexpected};
 use crate::catalog::{Answer, Question};
 use crate::chart;
-use crate::config::{Collisions, Download, Source};
+use crate::config::{Download, Source};
 use crate::error::{Error, Missing};
 use crate::index::{Blob, Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::{self, Client, Opened};
@@ -57,9 +57,7 @@ where
         if let Some(selected) = wanted.select(&published) {
             return self.part(asked, &wanted, selected, &published).await;
         }
-        if wanted.config.collisions == Collisions::Hide && wanted.is_contested(&published) {
-            return Err(Error::NotFound(Missing::File));
-        }
+        // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
         let found = self.find(asked, &wanted).await?;
         if let Some(selected) = wanted.select(&found) {
             return self.part(asked, &wanted, selected, &found).await;

@@ -42,7 +42,7 @@ impl Wanted<'_> {
     }
 
     /// Whether current packages of this name differ within the folder.
-    pub(super) fn is_contested(&self, candidates: &[Candidate]) -> bool {
+    fn is_contested(&self, candidates: &[Candidate]) -> bool {
         let mut current = candidates
             .iter()
             .filter(|candidate| candidate.until.is_none() && self.allows(candidate))

@@ -72,7 +72,10 @@ fn a_contested_file_can_be_hidden() {
     let a = pushed(&world, "charts/team-a/nginx", PACKAGE, false);
     let b = pushed(&world, "charts/team-b/nginx", b"other", false);
     let twin = pushed(&world, "charts/team-c/nginx", PACKAGE, false);
-    world.publish_file(FILE, &[a.clone(), b.clone()]);
+    let both = vec![a.clone(), b.clone()];
+    world.publish_file(FILE, &both);
+    let candidates = both.clone();
+    world.say([Say::Answer(Answer::File { candidates })]);
     for path in [ALIAS, &link(PACKAGE), &link(b"other")] {
         assert_eq!(status(&world.get(path)), 404, "{path}");
     }
@@ -96,6 +99,18 @@ fn a_contested_file_can_be_hidden() {
     world.say([Say::Answer(Answer::File { candidates })]);
     assert_eq!(status(&world.get(ALIAS)), 404);
     assert_eq!((world.registry.calls(), world.asked().len()), (0, 1));
+}
+
+/// The winner of a contest appears in the index at once; the shard that a far city has may be from before.
+#[test]
+fn an_older_shard_that_shows_a_contest_is_not_the_last_word() {
+    let world = World::with(&[("COLLISIONS", "hide")]);
+    let a = pushed(&world, "charts/team-a/nginx", PACKAGE, false);
+    let b = pushed(&world, "charts/team-b/nginx", b"other", false);
+    world.publish_file(FILE, &[a.clone(), b]);
+    let candidates = vec![a];
+    world.say([Say::Answer(Answer::File { candidates })]);
+    assert_eq!(bytes(&world.get(&link(PACKAGE))), PACKAGE);
 }
 
 /// Two KV keys are never of one moment. Whatever mixture of old and new a client meets, the link of its
