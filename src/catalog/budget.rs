@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 
+use super::calls::Calls;
 use crate::platform::{Fetch, FetchError};
 
 /// A [`Fetch`] that counts every send and refuses those beyond the invocation's budget.
@@ -11,6 +12,7 @@ pub(super) struct Budgeted<'a, F> {
     inner: &'a F,
     left: Cell<u32>,
     made: Cell<u32>,
+    outcomes: Cell<Calls>,
     alive: &'a dyn Fn(),
 }
 
@@ -21,6 +23,7 @@ impl<'a, F> Budgeted<'a, F> {
             inner,
             left: Cell::new(calls),
             made: Cell::new(0),
+            outcomes: Cell::default(),
             alive,
         }
     }
@@ -33,6 +36,11 @@ impl<'a, F> Budgeted<'a, F> {
     /// Sends made.
     pub(super) fn made(&self) -> u32 {
         self.made.get()
+    }
+
+    /// What came of those that have ended.
+    pub(super) fn outcomes(&self) -> Calls {
+        self.outcomes.get()
     }
 }
 
@@ -49,7 +57,11 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
         self.left.set(left);
         self.made.set(self.made.get() + 1);
         (self.alive)();
-        self.inner.send(request).await
+        let answer = self.inner.send(request).await;
+        let mut outcomes = self.outcomes.get();
+        outcomes.note(answer.as_ref().ok().map(http::Response::status));
+        self.outcomes.set(outcomes);
+        answer
     }
 
     async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::budget::Budgeted;
+use super::calls::Calls;
 use super::configure::configure;
 use super::schema;
 use super::slice::Ended;
@@ -143,8 +144,11 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             return Ok(());
         }
         let result = self.work(store, calls, told).await;
+        let counted = store
+            .load::<Calls>()
+            .and_then(|known| store.save(&known.plus(calls.outcomes())));
         store.save(&Lease::default())?;
-        result
+        result.and(counted)
     }
 
     pub(super) fn beat(&self, store: Store<'_>) -> Result<(), DatabaseError> {

@@ -1,6 +1,6 @@
 //! Takes over a tag list: which tags are wanted at all, which are new, which are gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::repository::Repository;
 use super::slice::Slice;
@@ -9,12 +9,35 @@ use crate::config::Config;
 use crate::oci::{Digest, Tag as TagName};
 use crate::platform::{Clock, DatabaseError};
 
-/// The tags of a list that are wanted, told by their names: valid, not foreign (signatures, digests), within `TAGS`, and
-/// of the versions the newest `VERSIONS_PER_CHART`.
-fn wanted<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> BTreeSet<&'n str> {
-    let mut kept: BTreeSet<&str> = names.filter(|name| allowed(config, name)).collect();
+/// The tags of a list, told by their names alone.
+#[derive(Debug, Default)]
+struct Judged<'n> {
+    /// Those that are wanted.
+    wanted: BTreeSet<&'n str>,
+    /// How many are not, by the reason.
+    passed_over: BTreeMap<&'static str, u64>,
+}
+
+impl Judged<'_> {
+    fn pass_over(&mut self, reason: &'static str) {
+        *self.passed_over.entry(reason).or_default() += 1;
+    }
+}
+
+/// Wanted is what may be served, and of the versions the newest `VERSIONS_PER_CHART`.
+fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> Judged<'n> {
+    let mut judged = Judged::default();
+    for name in names {
+        match unwanted(config, name) {
+            Some(reason) => judged.pass_over(reason),
+            None => {
+                judged.wanted.insert(name);
+            }
+        }
+    }
     if let Some(limit) = config.versions_per_chart {
-        let mut versions: Vec<(String, &str)> = kept
+        let mut versions: Vec<(String, &str)> = judged
+            .wanted
             .iter()
             .filter(|name| tag_is_version(name))
             .filter_map(|name| {
@@ -29,18 +52,24 @@ fn wanted<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> BTreeSet
             .into_iter()
             .skip(usize::try_from(limit.get()).unwrap_or(usize::MAX))
         {
-            kept.remove(name);
+            judged.wanted.remove(name);
+            judged.pass_over("beyond VERSIONS_PER_CHART");
         }
     }
-    kept
+    judged
+}
+
+/// Why a tag is not served, whatever it names; `None` where it may be.
+fn unwanted(config: &Config, name: &str) -> Option<&'static str> {
+    if name.parse::<TagName>().is_err() || name.parse::<Digest>().is_ok() {
+        return Some("not a tag");
+    }
+    tag_is_foreign(name).or_else(|| (!config.tags.allows(name)).then_some("excluded by TAGS"))
 }
 
 /// Whether a tag may be served at all, told by its name.
 pub(super) fn allowed(config: &Config, name: &str) -> bool {
-    name.parse::<TagName>().is_ok()
-        && name.parse::<Digest>().is_err()
-        && tag_is_foreign(name).is_none()
-        && config.tags.allows(name)
+    unwanted(config, name).is_none()
 }
 
 /// How a tag is gone from what is wanted: see the schema.
@@ -63,7 +92,11 @@ impl<C: Clock> Slice<'_, C> {
         let hash = hash(&listed, complete);
         self.store.forget_listing(id)?;
         if repository.hash.as_deref() != Some(hash.as_str()) {
-            let wanted = wanted(self.config, listed.iter().copied());
+            let Judged {
+                wanted,
+                passed_over,
+            } = judge(self.config, listed.iter().copied());
+            self.store.repository_passed_over(id, &passed_over)?;
             let known = self.store.tag_names(id)?;
             let new: Vec<(&str, bool)> = wanted
                 .iter()

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`question`] | what the edge asks and is told |
 //! | `engine` | one step: lease, slice, conclusion, publication; `schedule` when the next is due |
-//! | `slice`, `plan`, `job`, `commit`, `budget` | the reading that fits an invocation: which job is next, what it asks of the registry, what becomes of its outcome |
+//! | `slice`, `plan`, `job`, `commit`, `budget`, `calls` | the reading that fits an invocation: which job is next, what it asks of the registry, what becomes of its outcome |
 //! | `listing`, `removal`, `configure` | what a tag list, a pass's end and a new configuration change |
 //! | `candidates`, `build`, `publish` | who offers a file, the documents, and their way to KV |
 //! | `store`, `schema`, `state`, `repository`, `tag`, `manifest`, `document`, `superseded` | the rows, by noun |
@@ -14,6 +14,7 @@
 mod answer;
 mod budget;
 mod build;
+pub mod calls;
 mod candidates;
 mod commit;
 mod configure;

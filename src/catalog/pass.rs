@@ -194,7 +194,6 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 complete,
                 clean: last.clean + u64::from(pass.faults == 0),
                 faulty: last.faulty + u64::from(pass.faults > 0),
-                calls_in_all: last.calls_in_all + pass.calls,
             })?;
             store.schedule(self.config, pass.started, now)?;
             Self::keep(store, &slice)?;

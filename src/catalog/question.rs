@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calls::Calls;
 use crate::index::{Candidate, View};
 use crate::platform::{Metadata, Timestamp};
 
@@ -202,8 +203,8 @@ pub struct Figures {
     pub clean_passes: u64,
     /// Passes that ended with faults.
     pub faulty_passes: u64,
-    /// Calls made since the catalog was made.
-    pub calls_in_all: u64,
+    /// Calls made since the catalog was made, by what came of them.
+    pub calls_by_outcome: Calls,
     /// Whether a pass runs.
     pub running: bool,
     /// Until when the registry is left alone, if it is.

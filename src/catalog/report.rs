@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::calls::Calls;
 use super::engine::Engine;
 use super::question::{Figures, Progress};
 use super::state::{Held, LastPass, Pass, Pause, Phase, Rhythm, Totals};
@@ -74,7 +75,7 @@ impl Store<'_> {
             complete: last.complete,
             clean_passes: last.clean,
             faulty_passes: last.faulty,
-            calls_in_all: last.calls_in_all,
+            calls_by_outcome: self.load()?,
             running: self.load::<Pass>()?.running(),
             paused_until: Some(pause.until).filter(|until| *until > now),
             held_versions: self.load::<Held>()?.versions,
@@ -84,6 +85,19 @@ impl Store<'_> {
             root_put_at: root.and_then(|row| row.integer(1)).map(Timestamp),
             dirty_documents: self.number("SELECT count(*) FROM document WHERE dirty > 0")?,
         })
+    }
+
+    /// A page of repositories with tags that are passed over by their names, and how many for which reason.
+    fn passed_over(&self, page: u32) -> Result<Vec<Value>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT name, passed_over FROM repository WHERE passed_over IS NOT NULL ORDER BY id LIMIT ? OFFSET ?",
+            &[PAGE.into(), (i64::from(page) * PAGE).into()],
+        )?;
+        let object = |row: &crate::platform::Row| {
+            let tags: Value = serde_json::from_str(row.text(1)?).ok()?;
+            Some(json!({ "repository": row.text(0)?, "tags": tags }))
+        };
+        Ok(rows.iter().filter_map(object).collect())
     }
 
     /// A page of rows as JSON objects with these keys.
@@ -143,7 +157,8 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 "milliseconds": u64::try_from(last.ended.since(last.started).as_millis()).unwrap_or(u64::MAX),
                 "calls": last.calls, "faults": last.faults, "complete": last.complete, "fault": last.fault,
             })),
-            "passes": { "clean": last.clean, "faulty": last.faulty, "calls": last.calls_in_all },
+            "passes": { "clean": last.clean, "faulty": last.faulty },
+            "calls": store.load::<Calls>()?,
             "running_pass": pass.running().then(|| json!({
                 "number": pass.number, "started": time(pass.started), "calls": pass.calls, "faults": pass.faults,
                 "progress": progress, "publishing": pass.phase == Phase::Publishing,
@@ -182,6 +197,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                  JOIN repository r ON r.id = t.repository WHERE m.state = 'skipped' ORDER BY r.name, t.name",
                 &["repository", "tag", "reason"], page,
             )?,
+            "passed_over": store.passed_over(page)?,
             "shadowed": shadowed,
             "documents": store.objects(
                 "SELECT key, etag, length, put_at, dirty, error FROM document ORDER BY key DESC",

@@ -1,5 +1,7 @@
 //! The rows of repositories.
 
+use std::collections::BTreeMap;
+
 use super::store::Store;
 use crate::platform::{DatabaseError, Row, Timestamp, Value};
 
@@ -198,6 +200,23 @@ impl Store<'_> {
                due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN called = ?4 THEN 0 ELSE recheck END
              WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT NULL)",
             &[repository.id.into(), hash.into(), etag.into(), repository.called.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Keeps how many of a repository's tags are told by their names not to be wanted, by the reason.
+    pub(super) fn repository_passed_over(
+        &self,
+        id: i64,
+        reasons: &BTreeMap<&'static str, u64>,
+    ) -> Result<(), DatabaseError> {
+        let text = (!reasons.is_empty())
+            .then(|| serde_json::to_string(reasons))
+            .transpose()
+            .map_err(|error| DatabaseError(error.to_string()))?;
+        self.0.execute(
+            "UPDATE repository SET passed_over = ?2 WHERE id = ?1 AND passed_over IS NOT ?2",
+            &[id.into(), text.into()],
         )?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::platform::{Database, DatabaseError};
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -11,7 +11,8 @@ const VERSION: i64 = 1;
 /// `tag.manifest` is what is served, `tag.next` what was read but whose contents are not known yet.
 /// `called` counts calls for a row: what was called for while a job was under way is not done by that job.
 /// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions. `repository.unseen`: missing
-/// from the enumeration since that pass. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
+/// from the enumeration since that pass; `repository.passed_over`: how many tags of its list were told by their names not to
+/// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS repository(
   source TEXT NOT NULL, name TEXT NOT NULL, relative TEXT NOT NULL,
   listed INTEGER NOT NULL DEFAULT 0, etag TEXT, hash TEXT,
   due INTEGER NOT NULL DEFAULT 0, recheck INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0, unseen INTEGER,
-  error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER, denied_since INTEGER,
+  error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER, denied_since INTEGER, passed_over TEXT,
   UNIQUE(source, name));
 CREATE INDEX IF NOT EXISTS repository_relative ON repository(relative);
 CREATE INDEX IF NOT EXISTS repository_due ON repository(id) WHERE due > 0;
@@ -36,7 +37,7 @@ CREATE TABLE IF NOT EXISTS tag(
   PRIMARY KEY(repository, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tag_manifest ON tag(manifest) WHERE manifest IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tag_next ON tag(next) WHERE next IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tag_due ON tag(repository, name) WHERE due > 0;
+CREATE INDEX IF NOT EXISTS tag_due ON tag(due DESC, repository, name) WHERE due > 0;
 CREATE INDEX IF NOT EXISTS tag_gone ON tag(repository, name) WHERE gone > 0;
 CREATE INDEX IF NOT EXISTS tag_moving ON tag(repository, name) WHERE moving > 0;
 CREATE TABLE IF NOT EXISTS manifest(
@@ -60,6 +61,14 @@ CREATE INDEX IF NOT EXISTS document_dirty ON document(key) WHERE dirty > 0;
 CREATE TABLE IF NOT EXISTS retired(key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// From each older version to the next. The first is from version 1 to 2.
+const MIGRATIONS: [&str; 1] = ["
+ALTER TABLE repository ADD COLUMN passed_over TEXT;
+UPDATE repository SET hash = NULL, etag = NULL;
+DROP INDEX tag_due;
+CREATE INDEX tag_due ON tag(due DESC, repository, name) WHERE due > 0;
+"];
+
 /// Every table, for a clean start.
 const NAMES: [&str; 8] = [
     "state",
@@ -72,8 +81,21 @@ const NAMES: [&str; 8] = [
     "retired",
 ];
 
-/// Makes the tables ready: creates them, migrates older ones, and drops those of a newer Worker, whose shape is unknown:
-/// the crawl starts anew while KV goes on serving, so that a rollback of the Worker is safe.
+/// Takes older tables to this version, one step after another. An error where there is no way from `found`.
+fn migrate(database: &dyn Database, found: i64) -> Result<(), DatabaseError> {
+    let steps = usize::try_from(found)
+        .ok()
+        .and_then(|found| MIGRATIONS.get(found.checked_sub(1)?..))
+        .filter(|steps| !steps.is_empty())
+        .ok_or_else(|| DatabaseError(format!("no way from version {found} of the tables")))?;
+    for step in steps {
+        database.execute(step, &[])?;
+    }
+    Ok(())
+}
+
+/// Makes the tables ready: creates them, migrates older ones, and drops those of a newer Worker, whose shape is unknown, and
+/// those whose migration failed: the crawl starts anew while KV goes on serving, so that a rollback of the Worker is safe.
 pub(super) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
     database.execute(
         "CREATE TABLE IF NOT EXISTS schema(version INTEGER NOT NULL)",
@@ -85,12 +107,12 @@ pub(super) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
     if found == Some(VERSION) {
         return Ok(());
     }
-    if found.is_some_and(|found| found > VERSION) {
+    if found.is_none_or(|found| migrate(database, found).is_err()) {
         for name in NAMES {
             database.execute(&format!("DROP TABLE IF EXISTS {name}"), &[])?;
         }
+        database.execute(TABLES, &[])?;
     }
-    database.execute(TABLES, &[])?;
     database.execute("DELETE FROM schema", &[])?;
     database.execute("INSERT INTO schema(version) VALUES(?)", &[VERSION.into()])?;
     Ok(())

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::calls::Calls;
 use super::question::Fault;
 use super::store::Store;
 use crate::platform::{DatabaseError, Timestamp};
@@ -19,7 +20,7 @@ macro_rules! singletons {
 
 singletons! {
     Pass => "pass", LastPass => "last-pass", Lease => "lease", Pause => "pause", Rhythm => "rhythm",
-    Ring => "ring", Tickets => "tickets", Held => "held", Origin => "origin", Totals => "totals",
+    Ring => "ring", Tickets => "tickets", Held => "held", Origin => "origin", Totals => "totals", Calls => "calls",
 }
 
 /// The pass that runs, if `running`.
@@ -128,8 +129,6 @@ pub(super) struct LastPass {
     pub(super) clean: u64,
     /// See `clean`.
     pub(super) faulty: u64,
-    /// Calls made since the catalog was made.
-    pub(super) calls_in_all: u64,
 }
 
 /// Who works, and until when nobody else may.

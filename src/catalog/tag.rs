@@ -90,10 +90,10 @@ impl Store<'_> {
             .pop())
     }
 
-    /// Tags that are to be asked about now.
+    /// Tags that are to be asked about now: new ones first, as those to be confirmed are served already.
     pub(super) fn due_tags(&self, now: Timestamp, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
         self.tags(
-            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY repository, name LIMIT ?",
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY due DESC, repository, name LIMIT ?",
             &[now.into(), limit.into()],
         )
     }

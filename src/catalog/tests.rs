@@ -13,6 +13,7 @@ mod publishing;
 mod removals;
 mod same_bytes;
 mod scale;
+mod schema;
 mod worker;
 
 use std::time::Duration;

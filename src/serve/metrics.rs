@@ -115,8 +115,15 @@ fn passes(text: &mut Text, status: &Status) {
         "{outcome=\"faulty\"}",
         figures.faulty_passes,
     );
-    text.head("registry_calls_total", "counter", "Calls to the registry.");
-    text.value("registry_calls_total", "", figures.calls_in_all);
+    text.head(
+        "registry_calls_total",
+        "counter",
+        "Calls of the sync to the registry, by what came of them.",
+    );
+    for (outcome, count) in figures.calls_by_outcome.by_outcome() {
+        let labels = format!("{{outcome=\"{outcome}\"}}");
+        text.value("registry_calls_total", &labels, count);
+    }
     text.truth("pass_running", "Whether a pass runs.", figures.running);
     text.time(
         "last_pass_timestamp_seconds",

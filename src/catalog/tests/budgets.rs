@@ -1,6 +1,7 @@
 //! Calls, rows and puts, counted.
 
 use super::*;
+use crate::testing::Fault;
 
 #[test]
 fn a_first_pass_reads_each_tag_once() {
@@ -115,6 +116,54 @@ fn an_overwritten_version_named_by_a_webhook_costs_three_calls() {
     assert_eq!(world.registry.calls(), 3, "tag list, manifest, config");
     let index = world.published(&Key::Index(View::root())).unwrap();
     assert_eq!(index["entries"]["a"][0]["digest"], pushed.package.hex());
+}
+
+#[test]
+fn a_refresh_of_a_repository_reads_what_is_new_before_it_confirms_what_is_known() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "12")]);
+    for minor in 0..40 {
+        let version = format!("1.{minor}.0");
+        world.registry.push_version("charts/a", "a", &version);
+    }
+    world.pass();
+    world.rest();
+    world.registry.clear_log();
+    // The last in the order of names.
+    world.registry.push_version("charts/a", "a", "9.0.0");
+    world.clock.advance(Duration::from_secs(5));
+    world.ask(&Question::Refresh {
+        path: Some("a".to_owned()),
+        confirm: false,
+    });
+    world.step();
+    assert_eq!(world.registry.calls_to("/manifests/9.0.0"), 1);
+}
+
+/// Slices between passes call too: what a webhook named is read without one.
+#[test]
+fn every_call_is_counted_by_its_outcome() {
+    let world = World::new();
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world
+        .registry
+        .inject("_catalog", Some(1), Fault::status(503));
+    world
+        .registry
+        .inject("tags/list", Some(1), Fault::Transport);
+    world.pass();
+    world.rest();
+    world.ask(&Question::Changed {
+        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+    });
+    world.clock.advance(Duration::from_secs(5));
+    world.rest();
+    let Answer::Status { status } = world.ask(&Question::Status) else {
+        panic!("no status");
+    };
+    let calls = status.figures.calls_by_outcome;
+    assert_eq!((calls.server_error, calls.no_answer), (1, 1));
+    let all: u64 = calls.by_outcome().iter().map(|(_, count)| count).sum();
+    assert_eq!(usize::try_from(all), Ok(world.registry.calls()));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::catalog::Progress;
+use crate::catalog::calls::Calls;
 
 fn full() -> Status {
     Status {
@@ -25,7 +26,17 @@ fn full() -> Status {
             complete: true,
             clean_passes: 37,
             faulty_passes: 38,
-            calls_in_all: 39,
+            calls_by_outcome: Calls {
+                success: 39,
+                redirect: 46,
+                unauthorized: 47,
+                forbidden: 48,
+                not_found: 49,
+                throttled: 50,
+                refused: 51,
+                server_error: 52,
+                no_answer: 53,
+            },
             running: true,
             paused_until: Some(Timestamp(1_795_226_460_000)),
             held_versions: 41,
@@ -81,9 +92,17 @@ fn a_whole_text() {
         # TYPE portolan_passes_total counter
         portolan_passes_total{outcome="clean"} 37
         portolan_passes_total{outcome="faulty"} 38
-        # HELP portolan_registry_calls_total Calls to the registry.
+        # HELP portolan_registry_calls_total Calls of the sync to the registry, by what came of them.
         # TYPE portolan_registry_calls_total counter
-        portolan_registry_calls_total 39
+        portolan_registry_calls_total{outcome="success"} 39
+        portolan_registry_calls_total{outcome="redirect"} 46
+        portolan_registry_calls_total{outcome="unauthorized"} 47
+        portolan_registry_calls_total{outcome="forbidden"} 48
+        portolan_registry_calls_total{outcome="not_found"} 49
+        portolan_registry_calls_total{outcome="throttled"} 50
+        portolan_registry_calls_total{outcome="refused"} 51
+        portolan_registry_calls_total{outcome="server_error"} 52
+        portolan_registry_calls_total{outcome="no_answer"} 53
         # HELP portolan_pass_running Whether a pass runs.
         # TYPE portolan_pass_running gauge
         portolan_pass_running 1
