@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job::Outcome;
 use super::manifest::{Chart, Contents};
+use crate::chart::rebuild::{Made, Parts};
 use crate::chart::{self, Layout, Metadata, MetadataFrom};
 use crate::index::{Blob, Candidate, Origin};
 use crate::oci::{self, Client, Descriptor, Digest, Manifest, Name, Reference};
@@ -217,24 +218,33 @@ impl Plan {
                 version,
                 created,
             } => {
-                let meta_bytes = client
-                    .blob(repository, &meta.digest, meta.size, CONFIG_LIMIT)
-                    .await?;
-                let content_bytes = client
-                    .blob(repository, &content.digest, content.size, PACKAGE_LIMIT)
-                    .await?;
+                let parts = Parts {
+                    meta: client
+                        .blob(repository, &meta.digest, meta.size, CONFIG_LIMIT)
+                        .await?,
+                    content: client
+                        .blob(repository, &content.digest, content.size, PACKAGE_LIMIT)
+                        .await?,
+                    name: name.clone(),
+                    version: version.clone(),
+                };
                 let origin = Origin::Rebuilt {
                     meta: meta.clone(),
                     content: content.clone(),
                     name: name.clone(),
                     version: version.clone(),
                 };
-                Ok(Outcome::Settled(
-                    match chart::rebuild::package(&meta_bytes, &content_bytes, name, version) {
-                        Ok(package) => rebuilt(&package, origin, created.clone()),
-                        Err(unfit) => Contents::Skipped(unfit.to_string()),
-                    },
-                ))
+                Ok(Outcome::Settled(match parts.examine().await {
+                    Ok(Made {
+                        metadata,
+                        digest,
+                        size,
+                    }) => {
+                        let package = Blob { digest, size };
+                        chart_of(&metadata, package, None, origin, created.clone())
+                    }
+                    Err(unfit) => Contents::Skipped(unfit.to_string()),
+                }))
             }
             Self::Children { children } => child(client, repository, children).await,
         }
@@ -292,18 +302,6 @@ fn stored(
         Origin::Stored,
         created,
     )
-}
-
-/// A chart that is rebuilt; what its package says of it is what Helm will read.
-fn rebuilt(package: &[u8], origin: Origin, created: Option<String>) -> Contents {
-    let blob = Blob {
-        digest: Digest::sha256_of(package),
-        size: package.len() as u64,
-    };
-    match chart::package::metadata(package) {
-        Ok(metadata) => chart_of(&metadata, blob, None, origin, created),
-        Err(unfit) => Contents::Skipped(unfit.to_string()),
-    }
 }
 
 /// A chart with all that is served of it.

@@ -1,10 +1,10 @@
 //! Walks the files of a gzip-compressed tar archive under limits.
 
 use std::io::{self, Read};
-use std::ops::ControlFlow;
+use std::iter::Enumerate;
 
 use flate2::read::MultiGzDecoder;
-use tar::{Archive, EntryType, PaxExtensions};
+use tar::{Entries, Entry, EntryType, PaxExtensions};
 
 use super::Unfit;
 use super::unfit::quoted;
@@ -33,6 +33,18 @@ pub(super) struct File<'a> {
     content: &'a mut dyn Read,
 }
 
+type Unpacked<'t> = Limited<MultiGzDecoder<&'t [u8]>>;
+
+/// An archive, ready to be walked.
+pub(super) struct Archive<'t>(tar::Archive<Unpacked<'t>>);
+
+/// The files of an archive, one after another.
+pub(super) struct Files<'a, 't> {
+    entries: Enumerate<Entries<'a, Unpacked<'t>>>,
+    entry: Option<Entry<'a, Unpacked<'t>>>,
+    path: String,
+}
+
 impl File<'_> {
     /// Reads the file to its end, onto the end of `target`.
     pub(super) fn read_to(self, target: &mut Vec<u8>) -> Result<(), Unfit> {
@@ -46,74 +58,84 @@ impl File<'_> {
     }
 }
 
-/// Hands each file to `visit` in order, until it breaks. The paths are judged as Helm's loader does, which strips the first
-/// segment; links and devices are refused. At most `max_unpacked` bytes of tar are read, one file at a time.
-pub(super) fn walk(
-    tgz: &[u8],
-    max_unpacked: u64,
-    visit: &mut dyn FnMut(File<'_>) -> Result<ControlFlow<()>, Unfit>,
-) -> Result<(), Unfit> {
-    if tgz.len() > MAX_COMPRESSED {
-        return Err(Unfit::PackageTooLarge(MAX_COMPRESSED));
+impl<'t> Archive<'t> {
+    /// Opens a gzip-compressed archive, of which at most `max_unpacked` bytes of tar are read.
+    pub(super) fn open(tgz: &'t [u8], max_unpacked: u64) -> Result<Self, Unfit> {
+        if tgz.len() > MAX_COMPRESSED {
+            return Err(Unfit::PackageTooLarge(MAX_COMPRESSED));
+        }
+        Ok(Self(tar::Archive::new(Limited {
+            // Go reads concatenated gzip members as one stream, and so do we.
+            inner: MultiGzDecoder::new(tgz),
+            left: max_unpacked,
+            limit: max_unpacked,
+        })))
     }
-    // Go reads concatenated gzip members as one stream, and so do we.
-    let mut archive = Archive::new(Limited {
-        inner: MultiGzDecoder::new(tgz),
-        left: max_unpacked,
-        limit: max_unpacked,
-    });
-    // Raw: the library would read extended headers into memory, however long they claim to be.
-    let entries = archive.entries().map_err(|error| fault(&error))?.raw(true);
-    let mut long_path = None;
-    for (nth, entry) in entries.enumerate() {
-        let mut entry = entry.map_err(|error| fault(&error))?;
-        if nth >= MAX_ENTRIES {
-            return Err(Unfit::TooManyEntries(MAX_ENTRIES));
-        }
-        let kind = entry.header().entry_type();
-        let size = entry.header().entry_size().map_err(|error| fault(&error))?;
-        if kind.is_pax_global_extensions() {
-            extended(&mut entry, size)?;
-            continue;
-        }
-        if kind.is_pax_local_extensions() {
-            long_path = pax_path(&extended(&mut entry, size)?)?.or(long_path);
-            continue;
-        }
-        if kind.is_gnu_longname() {
-            let name = extended(&mut entry, size)?;
-            long_path = Some(
-                name.split(|byte| *byte == 0)
-                    .next()
-                    .unwrap_or_default()
-                    .to_vec(),
-            );
-            continue;
-        }
-        let path = long_path
-            .take()
-            .unwrap_or_else(|| entry.header().path_bytes().into_owned());
-        if kind.is_dir() || (kind.is_file() && path.ends_with(b"/")) {
-            continue;
-        }
-        let shown = quoted(&String::from_utf8_lossy(&path));
-        if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
-            return Err(Unfit::NotAFile(shown));
-        }
-        if size > MAX_FILE {
-            return Err(Unfit::FileTooLarge(MAX_FILE));
-        }
-        let path = below_root(&path, &shown)?;
-        let file = File {
-            path: &path,
-            size,
-            content: &mut entry,
-        };
-        if visit(file)?.is_break() {
-            break;
-        }
+
+    /// Its files in order. The paths are judged as Helm's loader does, which strips the first segment; links and devices are
+    /// refused.
+    pub(super) fn files(&mut self) -> Result<Files<'_, 't>, Unfit> {
+        // Raw: the library would read extended headers into memory, however long they claim to be.
+        let entries = self.0.entries().map_err(|error| fault(&error))?.raw(true);
+        Ok(Files {
+            entries: entries.enumerate(),
+            entry: None,
+            path: String::new(),
+        })
     }
-    Ok(())
+}
+
+impl Files<'_, '_> {
+    /// The next file, if there is one more.
+    pub(super) fn next(&mut self) -> Result<Option<File<'_>>, Unfit> {
+        let mut long_path = None;
+        for (nth, entry) in self.entries.by_ref() {
+            let mut entry = entry.map_err(|error| fault(&error))?;
+            if nth >= MAX_ENTRIES {
+                return Err(Unfit::TooManyEntries(MAX_ENTRIES));
+            }
+            let kind = entry.header().entry_type();
+            let size = entry.header().entry_size().map_err(|error| fault(&error))?;
+            if kind.is_pax_global_extensions() {
+                extended(&mut entry, size)?;
+                continue;
+            }
+            if kind.is_pax_local_extensions() {
+                long_path = pax_path(&extended(&mut entry, size)?)?.or(long_path);
+                continue;
+            }
+            if kind.is_gnu_longname() {
+                let name = extended(&mut entry, size)?;
+                long_path = Some(
+                    name.split(|byte| *byte == 0)
+                        .next()
+                        .unwrap_or_default()
+                        .to_vec(),
+                );
+                continue;
+            }
+            let path = long_path
+                .take()
+                .unwrap_or_else(|| entry.header().path_bytes().into_owned());
+            if kind.is_dir() || (kind.is_file() && path.ends_with(b"/")) {
+                continue;
+            }
+            let shown = quoted(&String::from_utf8_lossy(&path));
+            if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
+                return Err(Unfit::NotAFile(shown));
+            }
+            if size > MAX_FILE {
+                return Err(Unfit::FileTooLarge(MAX_FILE));
+            }
+            self.path = below_root(&path, &shown)?;
+            return Ok(Some(File {
+                path: &self.path,
+                size,
+                content: self.entry.insert(entry),
+            }));
+        }
+        Ok(None)
+    }
 }
 
 fn extended(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, Unfit> {

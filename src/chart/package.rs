@@ -1,8 +1,6 @@
 //! Reads a chart's metadata out of its package, for packages that came with no metadata beside them: ORAS and scripts push such.
 
-use std::ops::ControlFlow;
-
-use super::archive::{self, File};
+use super::archive::{Archive, File};
 use super::{Metadata, Unfit};
 
 pub use super::archive::MAX_COMPRESSED;
@@ -16,7 +14,9 @@ const MAX_UNPACKED: u64 = 100 << 20;
 pub fn metadata(tgz: &[u8]) -> Result<Metadata, Unfit> {
     let mut metadata: Option<Metadata> = None;
     let mut requirements: Option<Vec<u8>> = None;
-    archive::walk(tgz, MAX_UNPACKED, &mut |file| {
+    let mut archive = Archive::open(tgz, MAX_UNPACKED)?;
+    let mut files = archive.files()?;
+    while let Some(file) = files.next()? {
         match file.path {
             "Chart.yaml" if metadata.is_none() => {
                 metadata = Some(Metadata::from_yaml(&read(file)?)?);
@@ -27,12 +27,10 @@ pub fn metadata(tgz: &[u8]) -> Result<Metadata, Unfit> {
         let is_done = metadata
             .as_ref()
             .is_some_and(|metadata| metadata.api_version() != "v1" || requirements.is_some());
-        Ok(if is_done {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
-    })?;
+        if is_done {
+            break;
+        }
+    }
     let mut metadata = metadata.ok_or(Unfit::NoChartYaml)?;
     if metadata.api_version() == "v1"
         && let Some(requirements) = requirements

@@ -15,10 +15,15 @@ const STORED: usize = 0xffff;
 /// Magic, method deflate, no flags, no time, no hint, operating system unknown (RFC 1952 §2.3).
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// A tar archive that is being written.
+/// A gzip-compressed tar archive that is being written. What is ready of it can be taken at any time.
 #[derive(Default)]
 pub(super) struct Tarball {
+    /// Tar that is not framed yet.
     tar: Vec<u8>,
+    /// Gzip that was not taken yet.
+    gzip: Vec<u8>,
+    /// Of all tar so far. It is empty as long as nothing is framed.
+    checksum: flate2::Crc,
 }
 
 impl Tarball {
@@ -38,6 +43,7 @@ impl Tarball {
         self.header(path, b'0', size);
         content(&mut self.tar)?;
         self.pad();
+        self.frame(false);
         Ok(())
     }
 
@@ -63,26 +69,41 @@ impl Tarball {
         self.tar.resize(length, 0);
     }
 
-    /// The archive, framed as gzip with stored blocks.
+    /// Frames whole blocks; in the end the rest, too, as the last block, which says that it is.
+    fn frame(&mut self, ends: bool) {
+        let mut rest = self.tar.as_slice();
+        while rest.len() >= STORED || (ends && !rest.is_empty()) {
+            let (block, left) = rest.split_at(rest.len().min(STORED));
+            if self.checksum.amount() == 0 {
+                self.gzip.extend_from_slice(&GZIP_HEADER);
+            }
+            let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
+            self.gzip.push(u8::from(ends && left.is_empty()));
+            self.gzip.extend_from_slice(&length.to_le_bytes());
+            self.gzip.extend_from_slice(&(!length).to_le_bytes());
+            self.gzip.extend_from_slice(block);
+            self.checksum.update(block);
+            rest = left;
+        }
+        let framed = self.tar.len() - rest.len();
+        self.tar.drain(..framed);
+    }
+
+    /// What is ready and was not taken yet.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.gzip)
+    }
+
+    /// The rest.
     pub(super) fn finish(mut self) -> Vec<u8> {
         // Two empty blocks end a tar.
         self.tar.resize(self.tar.len() + 2 * BLOCK, 0);
-        let blocks = self.tar.len().div_ceil(STORED);
-        let mut gzip = Vec::with_capacity(self.tar.len() + 5 * blocks + 18);
-        gzip.extend_from_slice(&GZIP_HEADER);
-        let mut chunks = self.tar.chunks(STORED).peekable();
-        while let Some(chunk) = chunks.next() {
-            let length = u16::try_from(chunk.len()).unwrap_or(u16::MAX);
-            gzip.push(u8::from(chunks.peek().is_none()));
-            gzip.extend_from_slice(&length.to_le_bytes());
-            gzip.extend_from_slice(&(!length).to_le_bytes());
-            gzip.extend_from_slice(chunk);
-        }
-        let mut checksum = flate2::Crc::new();
-        checksum.update(&self.tar);
-        gzip.extend_from_slice(&checksum.sum().to_le_bytes());
-        gzip.extend_from_slice(&checksum.amount().to_le_bytes());
-        gzip
+        self.frame(true);
+        self.gzip
+            .extend_from_slice(&self.checksum.sum().to_le_bytes());
+        self.gzip
+            .extend_from_slice(&self.checksum.amount().to_le_bytes());
+        self.gzip
     }
 }
 
@@ -104,6 +125,7 @@ mod tests {
 
     fn tarball(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut tarball = Tarball::default();
+        let mut gzip = Vec::new();
         for (path, content) in files {
             tarball
                 .add(path, content.len() as u64, |target| {
@@ -111,8 +133,10 @@ mod tests {
                     Ok::<(), ()>(())
                 })
                 .unwrap();
+            gzip.append(&mut tarball.take());
         }
-        tarball.finish()
+        gzip.append(&mut tarball.finish());
+        gzip
     }
 
     #[test]

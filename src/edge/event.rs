@@ -13,7 +13,7 @@ use super::fetch::Network;
 use super::isolate::{self, Isolate};
 use super::kv::Kv;
 use super::stream::{Read, Stream};
-use super::{headers, log, now};
+use super::{headers, log, now, rebuilt};
 use crate::catalog::Question;
 use crate::config::Config;
 use crate::serve::{BODY_LIMIT, Body, Catalog as _, Handled, Service};
@@ -120,5 +120,12 @@ fn to_js(response: Response<Body<Stream>>) -> worker::Response {
         Body::Empty | Body::Stream(Stream(None)) => builder.empty(),
         Body::Bytes(bytes) => builder.fixed(bytes.to_vec()),
         Body::Stream(Stream(Some(stream))) => builder.stream(stream),
+        Body::Rebuilt { parts, size } => match rebuilt::stream(parts, size) {
+            Ok(stream) => builder.stream(stream),
+            Err(error) => {
+                log::fault("rebuilt", json!({ "fault": error.to_string() }));
+                ResponseBuilder::new().with_status(500).empty()
+            }
+        },
     }
 }

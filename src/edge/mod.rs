@@ -13,6 +13,7 @@ mod headers;
 mod isolate;
 mod kv;
 mod log;
+mod rebuilt;
 mod stream;
 
 use std::future::Future;

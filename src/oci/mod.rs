@@ -27,7 +27,7 @@ mod tokens;
 
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;
-pub use digest::{Algorithm, Digest};
+pub use digest::{Algorithm, Digest, Hasher};
 pub use error::{Error, Garbage, Kind, Operation, RetryAfter};
 pub use invalid::Invalid;
 pub use link::Next;

@@ -15,7 +15,7 @@ use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
 use super::{Asked, Catalog, Service, conditional, unexpected};
 use crate::catalog::{Answer, Question};
-use crate::chart;
+use crate::chart::rebuild::{MAX_COMPRESSED, Parts};
 use crate::config::{Download, Source};
 use crate::error::{Error, Missing};
 use crate::index::{Blob, Candidate, Key, Origin, Shard, shard_of};
@@ -261,33 +261,35 @@ async fn rebuild<F: Fetch, K: Clock>(
             "a stored package is not rebuilt".to_owned(),
         )));
     };
-    let meta = client
-        .blob(
-            repository,
-            &meta.digest,
-            meta.size,
-            chart::rebuild::MAX_COMPRESSED,
-        )
-        .await?;
-    let content = client
-        .blob(
-            repository,
-            &content.digest,
-            content.size,
-            chart::rebuild::MAX_COMPRESSED,
-        )
-        .await?;
-    let package = chart::rebuild::package(&meta, &content, name, version)
+    let parts = Parts {
+        meta: client
+            .blob(repository, &meta.digest, meta.size, MAX_COMPRESSED)
+            .await?,
+        content: client
+            .blob(repository, &content.digest, content.size, MAX_COMPRESSED)
+            .await?,
+        name: name.clone(),
+        version: version.clone(),
+    };
+    // Made twice, once to see that it is what was promised: what was sent cannot be taken back, and the whole is not kept.
+    let made = parts
+        .examine()
+        .await
         .map_err(|unfit| Fault::Ours(Error::Internal(format!("rebuilding {name}: {unfit}"))))?;
-    if !ready.blob.digest.verify(&package) {
+    if made.digest != ready.blob.digest {
         return Err(Fault::Ours(Error::Internal(format!(
             "{name} {version} was rebuilt with another digest than was published"
         ))));
     }
-    let length = package.len() as u64;
     Ok(ready
         .reply(StatusCode::OK)
         .with(CONTENT_TYPE, ready.content_type)
         .with(ACCEPT_RANGES, "none")
-        .with_body(Body::Bytes(package.into()), length))
+        .with_body(
+            Body::Rebuilt {
+                parts,
+                size: made.size,
+            },
+            made.size,
+        ))
 }

@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
+use crate::chart::rebuild::Parts;
 use crate::error::{Door, Error};
 
 /// The body of an answer.
@@ -20,6 +21,13 @@ pub enum Body<B> {
     Bytes(Bytes),
     /// A body of somebody else's, handed on untouched.
     Stream(B),
+    /// A package that is made while it is sent.
+    Rebuilt {
+        /// What it is made of.
+        parts: Parts,
+        /// Its length in bytes.
+        size: u64,
+    },
 }
 
 /// Who may keep an answer, and for how long. The audience comes with the request: see [`Reply::render`].

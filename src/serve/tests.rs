@@ -10,7 +10,7 @@ use super::*;
 use crate::catalog::Status;
 
 pub(crate) use world::{
-    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, show, status,
+    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, made, show, status,
 };
 
 /// No private registry becomes public by omission (`AUTH_ANONYMOUS_GET`): on the way from no setting to all of them, one secret after the other in every order,

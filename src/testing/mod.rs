@@ -9,5 +9,5 @@ mod registry;
 pub(crate) use clock::{VirtualClock, run};
 pub(crate) use database::FakeDatabase;
 pub(crate) use documents::FakeDocuments;
-pub(crate) use package::{package, package_with};
+pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};

@@ -1,9 +1,14 @@
 //! Packages as Helm makes them.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
+use bytes::Bytes;
 use flate2::{Compression, GzBuilder};
+use futures::FutureExt as _;
 use tar::{EntryType, Header};
+
+use crate::chart::rebuild::Parts;
 
 /// A gzip-compressed tar of `files`, with Helm's mark in the header and the time of a push in each entry. Paths are taken as
 /// they are: a library would refuse the hostile ones.
@@ -54,4 +59,15 @@ fn header(path: &str, kind: EntryType, size: usize) -> Vec<u8> {
     header.set_size(size as u64);
     header.set_cksum();
     header.as_bytes().to_vec()
+}
+
+/// The package that is made of these parts.
+pub(crate) fn rebuilt(parts: &Parts) -> Bytes {
+    let mut package = Vec::new();
+    let append = async |mut piece: Vec<u8>| {
+        package.append(&mut piece);
+        ControlFlow::Continue(())
+    };
+    parts.make(append).now_or_never().unwrap().unwrap();
+    package.into()
 }

@@ -6,6 +6,7 @@ use http::Request;
 use super::*;
 use crate::catalog::Reply;
 use crate::serve::{self, Body, CatalogError, Memory, Service};
+use crate::testing::rebuilt;
 
 /// The catalog as the edge reaches it.
 struct Object<'w>(&'w World);
@@ -44,7 +45,11 @@ pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
         clock: &world.clock,
         memory: &Memory::new(),
     };
-    run(&world.clock, service.handle(request)).response
+    let answer = run(&world.clock, service.handle(request)).response;
+    answer.map(|body| match body {
+        Body::Rebuilt { parts, .. } => Body::Bytes(rebuilt(&parts)),
+        other => other,
+    })
 }
 
 /// The bytes that a client gets.
@@ -52,5 +57,6 @@ pub(super) fn body(response: &http::Response<Body<Bytes>>) -> &[u8] {
     match response.body() {
         Body::Empty => b"",
         Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
+        Body::Rebuilt { .. } => panic!("made by `get`"),
     }
 }

@@ -44,12 +44,13 @@ pub(in crate::chart) fn tgz(entries: &[Vec<u8>]) -> Vec<u8> {
 /// All paths and contents.
 fn read(tgz: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Unfit> {
     let mut files = Vec::new();
-    walk(tgz, MAX, &mut |file| {
+    let mut archive = Archive::open(tgz, MAX)?;
+    let mut walk = archive.files()?;
+    while let Some(file) = walk.next()? {
         let (path, mut content) = (file.path.to_owned(), Vec::new());
         file.read_to(&mut content)?;
         files.push((path, content));
-        Ok(ControlFlow::Continue(()))
-    })?;
+    }
     Ok(files)
 }
 
@@ -246,16 +247,23 @@ fn too_much() {
     let packed = tgz(&bomb);
     assert!(packed.len() < 20_000);
     refused(&bomb, "archive unpacks to more than 8388608 bytes");
-    let skipped = walk(&packed, MAX, &mut |_| Ok(ControlFlow::Continue(())));
+    let mut archive = Archive::open(&packed, MAX).unwrap();
+    let mut files = archive.files().unwrap();
+    let skipped = loop {
+        match files.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break None,
+            Err(unfit) => break Some(unfit),
+        }
+    };
     assert_eq!(
         skipped,
-        Err(Unfit::UnpackedTooLarge(MAX)),
+        Some(Unfit::UnpackedTooLarge(MAX)),
         "unread files count too"
     );
-    let noise = walk(&vec![0; MAX_COMPRESSED + 1], MAX, &mut |_| {
-        Ok(ControlFlow::Continue(()))
-    });
-    assert_eq!(noise, Err(Unfit::PackageTooLarge(MAX_COMPRESSED)));
+    let noise = vec![0; MAX_COMPRESSED + 1];
+    let refused = Archive::open(&noise, MAX).err();
+    assert_eq!(refused, Some(Unfit::PackageTooLarge(MAX_COMPRESSED)));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use std::io::Read;
 
+use futures::FutureExt as _;
+
 use crate::oci::Digest;
 
 use super::super::archive::tests::{entry, file, tgz};
@@ -26,6 +28,46 @@ fn content() -> Vec<u8> {
         file("-/charts/sub/Chart.yaml", b"name: sub\nversion: 0.1.0\n"),
         file("-/charts/sub/templates/service.yaml", b"kind: Service\n"),
     ])
+}
+
+/// The package in pieces, as it is sent.
+fn pieces(parts: &Parts) -> Result<Vec<Vec<u8>>, Unfit> {
+    let mut pieces = Vec::new();
+    let take = async |piece| {
+        pieces.push(piece);
+        ControlFlow::Continue(())
+    };
+    parts.make(take).now_or_never().unwrap()?;
+    Ok(pieces)
+}
+
+fn parts(meta: &[u8], content: &[u8], name: &str, version: &str) -> Parts {
+    Parts {
+        meta: Bytes::copy_from_slice(meta),
+        content: Bytes::copy_from_slice(content),
+        name: name.to_owned(),
+        version: version.to_owned(),
+    }
+}
+
+/// The whole package; what is said of it beforehand is true.
+fn package(meta: &[u8], content: &[u8], name: &str, version: &str) -> Result<Vec<u8>, Unfit> {
+    let parts = parts(meta, content, name, version);
+    let made = parts.examine().now_or_never().unwrap();
+    let package = pieces(&parts).map(|pieces| pieces.concat());
+    match (&made, &package) {
+        (Ok(made), Ok(package)) => {
+            assert_eq!(made.digest, Digest::sha256_of(package));
+            assert_eq!(made.size, package.len() as u64);
+            assert_eq!(made.metadata, reader::metadata(package).unwrap());
+        }
+        (made, package) => assert_eq!(made.as_ref().err(), package.as_ref().err()),
+    }
+    package
+}
+
+fn metadata(meta: &[u8], name: &str, version: &str) -> Result<Metadata, Unfit> {
+    parts(meta, b"", name, version).metadata()
 }
 
 fn files(tgz: &[u8]) -> Vec<(String, String)> {
@@ -154,8 +196,8 @@ fn hostile_content_is_refused() {
             "archive holds a file larger than 5242880 bytes",
         ),
         (
-            vec![file("-/zeros", &vec![0; 5 << 20]); 5],
-            "archive unpacks to more than 25165824 bytes",
+            vec![file("-/zeros", &vec![0; 5 << 20]); 20],
+            "archive unpacks to more than 104857600 bytes",
         ),
     ] {
         assert_eq!(
@@ -169,7 +211,8 @@ fn hostile_content_is_refused() {
     for length in 0..content.len() - 30 {
         assert_eq!(
             package(META, &content[..length], "a", "1.0.0"),
-            Err(Unfit::NotAnArchive)
+            Err(Unfit::NotAnArchive),
+            "{length}"
         );
     }
     assert!(package(META, b"", "a", "1.0.0").is_err());
@@ -188,4 +231,25 @@ fn long_paths_stay_whole() {
             format!("{name}{}", deep.strip_prefix('-').unwrap())
         ]
     );
+}
+
+/// A Worker has 128 MB: of a chart as large as Helm loads, one file is held at a time.
+#[test]
+fn a_large_chart_comes_in_small_pieces() {
+    let content = tgz(&vec![file("-/files/zeros", &vec![0; 5 << 20]); 19]);
+    let parts = parts(META, &content, "a", "1.0.0");
+    let pieces = pieces(&parts).unwrap();
+    let longest = pieces.iter().map(Vec::len).max().unwrap();
+    assert!(longest < (5 << 20) + (1 << 17), "{longest}");
+    assert!(pieces.len() >= 19);
+    let whole: usize = pieces.iter().map(Vec::len).sum();
+    assert!(whole > 19 * (5 << 20));
+    // Who has enough is asked no more.
+    let mut taken = 0;
+    let take = async |_| {
+        taken += 1;
+        ControlFlow::Break(())
+    };
+    parts.make(take).now_or_never().unwrap().unwrap();
+    assert_eq!(taken, 1);
 }

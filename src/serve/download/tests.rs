@@ -11,9 +11,9 @@ use super::*;
 use crate::catalog::{Fault as CatalogFault, Progress};
 use crate::oci::Digest;
 use crate::serve::tests::{
-    PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, show, status,
+    PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, made, show, status,
 };
-use crate::testing::{Auth, Blobs};
+use crate::testing::{Auth, Blobs, rebuilt};
 
 const FILE: &str = "nginx-1.0.0.tgz";
 const PACKAGE: &[u8] = b"the package of nginx 1.0.0";
@@ -291,7 +291,13 @@ fn two_layers(world: &World) -> (Candidate, Vec<u8>) {
         digest: world.registry.push_blob(bytes.to_vec()),
         size: bytes.len() as u64,
     };
-    let package = chart::rebuild::package(META, &content(), "nginx", "1.0.0").unwrap();
+    let package = rebuilt(&Parts {
+        meta: Bytes::from_static(META),
+        content: content().into(),
+        name: "nginx".to_owned(),
+        version: "1.0.0".to_owned(),
+    })
+    .to_vec();
     // The repository must exist for its blobs to be had.
     let mut candidate = pushed(world, REPOSITORY, PACKAGE, false);
     candidate.package = Digest::sha256_of(&package);
@@ -312,7 +318,10 @@ fn a_chart_in_two_layers_is_rebuilt() {
         let (candidate, package) = two_layers(&world);
         world.publish_file(FILE, &[candidate]);
         let answer = world.get(&link(&package));
-        assert_eq!((status(&answer), bytes(&answer)), (200, package.as_slice()));
+        assert_eq!(
+            (status(&answer), made(&answer)),
+            (200, package.clone().into())
+        );
         assert_eq!(answer.headers()[CONTENT_LENGTH], package.len().to_string());
         assert_eq!(answer.headers()[ACCEPT_RANGES], "none");
         assert_eq!(calls(&world), (2, 1, 0));

@@ -14,7 +14,7 @@ use crate::index::{Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::Digest;
 use crate::platform::{Metadata, Timestamp};
 use crate::serve::{Body, Catalog, CatalogError, Handled, Memory, Service};
-use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, run};
+use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, rebuilt, run};
 
 /// 2026-11-21, in milliseconds.
 const NOW: Timestamp = Timestamp(1_795_219_200_000);
@@ -237,6 +237,9 @@ pub(crate) fn show(response: &Response<Body<Bytes>>) -> String {
         Body::Stream(bytes) => {
             let _ = write!(text, "\nstream: {}", String::from_utf8_lossy(bytes));
         }
+        Body::Rebuilt { parts, .. } => {
+            let _ = write!(text, "\n{parts:?}");
+        }
     }
     text
 }
@@ -264,5 +267,16 @@ pub(crate) fn bytes(response: &Response<Body<Bytes>>) -> &[u8] {
     match response.body() {
         Body::Empty => b"",
         Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
+        Body::Rebuilt { .. } => panic!("see `made`"),
     }
+}
+
+/// The bytes a client gets of a package that is made for it, whose length is as it was promised.
+pub(crate) fn made(response: &Response<Body<Bytes>>) -> Bytes {
+    let Body::Rebuilt { parts, size } = response.body() else {
+        panic!("not rebuilt: {}", show(response));
+    };
+    let package = rebuilt(parts);
+    assert_eq!(package.len() as u64, *size);
+    package
 }

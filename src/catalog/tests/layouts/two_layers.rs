@@ -1,7 +1,7 @@
 //! V1 to V3: metadata and content in layers of their own, rebuilt to one package.
 
 use super::*;
-use crate::chart::rebuild;
+use crate::chart::rebuild::Parts;
 
 /// V1 to V3 differ in media types, names of annotations, titles and the placeholder for `Chart.yaml`.
 pub(super) struct TwoLayers {
@@ -103,7 +103,12 @@ fn v1_to_v3_two_layers_are_rebuilt() {
             layout.push(&world, "charts/demo", "latest", "2.7.0", swapped);
             world.pass();
             let content = layout.content();
-            let rebuilt = rebuild::package(TwoLayers::META, &content, "mychart", "2.7.0").unwrap();
+            let rebuilt = crate::testing::rebuilt(&Parts {
+                meta: bytes::Bytes::from_static(TwoLayers::META),
+                content: content.clone().into(),
+                name: "mychart".to_owned(),
+                version: "2.7.0".to_owned(),
+            });
             let metadata = json!({
                 "apiVersion": "v1", "name": "mychart", "version": "2.7.0", "appVersion": "1.1.0",
                 "description": "This is my chart... that is all", "keywords": ["mychart", "itismine"],

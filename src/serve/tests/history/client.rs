@@ -16,7 +16,7 @@ use crate::config::{Collisions, Config, Download, IndexScope, Problems};
 use crate::index::{Candidate, Key, Shard, View, etag, shard_of};
 use crate::oci::Digest;
 use crate::platform::{Clock as _, Fetch as _, Timestamp};
-use crate::serve::tests::{READER, config};
+use crate::serve::tests::{READER, config, made};
 use crate::serve::{Body, Memory, Service};
 use crate::testing::run;
 
@@ -74,6 +74,7 @@ impl Sent {
         match self.response.body() {
             Body::Empty => Bytes::new(),
             Body::Bytes(bytes) | Body::Stream(bytes) => bytes.clone(),
+            Body::Rebuilt { .. } => made(&self.response),
         }
     }
 }
