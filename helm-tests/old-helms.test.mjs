@@ -5,11 +5,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { gzipSync } from "node:zlib";
 
 import { start } from "../wasm-tests/harness.mjs";
 import { send } from "../wasm-tests/http.mjs";
-import { descriptor, hex, pushBlob, put, tar } from "../wasm-tests/push.mjs";
+import { hex, pushTwoLayers } from "../wasm-tests/push.mjs";
 import { streaming } from "../wasm-tests/registries.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
 import { EXAMPLES, pack } from "./charts.mjs";
@@ -32,7 +31,7 @@ describe("old and new Helms", () => {
   before(async () => {
     registry = await streaming(scope);
     key = await makeKey(scope);
-    charts.push(await pushTwoLayers(registry));
+    charts.push(await pushAncient(registry));
     charts.push(await saveAndPush(new Helm(scope, oldest, { HELM_EXPERIMENTAL_OCI: "1" }), registry));
     for (const kind of pushers) {
       const helm = new Helm(scope, kind);
@@ -102,11 +101,8 @@ async function saveAndPush(helm, registry) {
   return { name: "web", version: "1.4.2", digest: json.layers[0].digest.slice("sha256:".length) };
 }
 
-/** Two layers, as ORAS's demo made them in 2019: what Chart.yaml says, and all other files below a folder `-`. */
-async function pushTwoLayers(registry) {
-  const repository = `${PREFIX}/ancient/anything`;
-  const config = Buffer.from("{}");
-  const meta = Buffer.from(JSON.stringify({ description: "From the time before Helm knew registries", apiVersion: "v1", appVersion: "1.1.0" }));
+/** What was pushed before Helm knew registries. */
+async function pushAncient(registry) {
   const template = [
     "apiVersion: v1",
     "kind: ConfigMap",
@@ -116,25 +112,12 @@ async function pushTwoLayers(registry) {
     "  greeting: {{ .Release.Name }} {{ .Chart.Name }}-{{ .Chart.Version }} {{ .Values.of }}",
     "",
   ].join("\n");
-  const content = gzipSync(
-    tar("-", { "Chart.yaml": "name: '-'\nversion: '-'\n", "values.yaml": "of: of old\n", "templates/configmap.yaml": template }),
-  );
-  for (const blob of [config, meta, content]) await pushBlob(registry, repository, blob);
-  const title = "org.opencontainers.image.title";
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      config: descriptor("application/vnd.oci.image.config.v1+json", config),
-      layers: [
-        { ...descriptor("application/vnd.cncf.helm.chart.meta.v1+json", meta), annotations: { [title]: "meta.json" } },
-        {
-          ...descriptor("application/vnd.cncf.helm.chart.content.v1+tar", content),
-          annotations: { [title]: "content.tgz", "chart.name": "demo", "chart.version": "2.0.0" },
-        },
-      ],
-    }),
-  );
-  await put(registry, `/v2/${repository}/manifests/latest`, MANIFEST, manifest);
+  const made = { name: "demo", version: "2.0.0" };
+  await pushTwoLayers(registry, `${PREFIX}/ancient/anything`, {
+    ...made,
+    meta: { description: "From the time before Helm knew registries", appVersion: "1.1.0" },
+    files: { "values.yaml": "of: of old\n", "templates/configmap.yaml": template },
+  });
   // Its package exists nowhere until it is asked for: only the index says its digest.
-  return { name: "demo", version: "2.0.0" };
+  return made;
 }

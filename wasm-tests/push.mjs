@@ -88,6 +88,32 @@ export async function push(registry, repository, made, { tag = tagOf(made.versio
   return { digest: `sha256:${hex(manifest)}`, repository, tag };
 }
 
+/**
+ * Pushes a chart in two layers, as ORAS's demo made them in 2019: `meta` is what Chart.yaml says but for name and version,
+ * all other files lie below a folder `-`.
+ */
+export async function pushTwoLayers(registry, repository, { name, version, meta, files }) {
+  const config = Buffer.from("{}");
+  const told = Buffer.from(JSON.stringify({ apiVersion: "v1", ...meta }));
+  const content = gzipSync(tar("-", { "Chart.yaml": "name: '-'\nversion: '-'\n", ...files }), { level: 1 });
+  const title = "org.opencontainers.image.title";
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      config: descriptor("application/vnd.oci.image.config.v1+json", config),
+      layers: [
+        { ...descriptor("application/vnd.cncf.helm.chart.meta.v1+json", told), annotations: { [title]: "meta.json" } },
+        {
+          ...descriptor("application/vnd.cncf.helm.chart.content.v1+tar", content),
+          annotations: { [title]: "content.tgz", "chart.name": name, "chart.version": version },
+        },
+      ],
+    }),
+  );
+  for (const blob of [config, told, content]) await pushBlob(registry, repository, blob);
+  await put(registry, `/v2/${repository}/manifests/latest`, MANIFEST, manifest);
+}
+
 /** Pushes something that is no chart. */
 export async function pushImage(registry, repository, tag) {
   const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');

@@ -65,8 +65,10 @@ impl Tarball {
     }
 
     fn pad(&mut self) {
-        let length = self.tar.len().next_multiple_of(BLOCK);
-        self.tar.resize(length, 0);
+        // Blocks count from the beginning of the tar, of which some may be framed.
+        let framed = usize::try_from(self.checksum.amount()).unwrap_or_default();
+        let length = framed + self.tar.len();
+        self.tar.resize(length.next_multiple_of(BLOCK) - framed, 0);
     }
 
     /// Frames whole blocks; in the end the rest, too, as the last block, which says that it is.
@@ -143,11 +145,14 @@ mod tests {
     fn read_by_others_as_written() {
         let long = format!("chart/{}", "deep/".repeat(40));
         let many = vec![b'x'; 3 * STORED];
-        let files: [(&str, &[u8]); 4] = [
+        let files: [(&str, &[u8]); 6] = [
             ("chart/Chart.yaml", b"a: 1\n"),
             ("chart/empty", b""),
             (&format!("{long}é"), b"long path"),
             ("chart/many", &many),
+            // What lies behind framed blocks, whose length is no multiple of a tar's.
+            ("chart/behind", b"behind"),
+            ("chart/end", b"end"),
         ];
         let gzip = tarball(&files);
         let mut tar = Vec::new();

@@ -136,6 +136,15 @@ fn the_same_bytes_for_ever() {
         Digest::sha256_of(&package).to_string(),
         "sha256:13dcb11125b14c630752336e67fa76a46acefe69d574ea69c948e282c9110b35"
     );
+    // More than one block of deflate and one piece.
+    let files: Vec<_> = (0_u8..5)
+        .map(|n| file(&format!("-/files/{n}"), &vec![n; 100_001]))
+        .collect();
+    let package = super::tests::package(META, &tgz(&files), "mychart", "2.7.0").unwrap();
+    assert_eq!(
+        Digest::sha256_of(&package).to_string(),
+        "sha256:e3ef5228f79b4d48125ba8f828af60dd212dcf9bd94115c4020c4d8ad64f3ecd"
+    );
 }
 
 #[test]
