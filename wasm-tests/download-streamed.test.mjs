@@ -150,6 +150,24 @@ test("a download that breaks off upstream breaks off here, and is never a whole 
   assert.equal((await worker.send(`/${signed.link}`)).status, 200);
 });
 
+test("bytes that come without a length get that of the manifest, and break off where it does not hold", async () => {
+  const whole = signed.package;
+  let sent = whole;
+  // Without a length Node sends chunks.
+  upstream.rule = ({ path }) => (path.includes("/blobs/") ? { status: 200, headers: { "transfer-encoding": "chunked" }, body: sent } : undefined);
+  try {
+    const answer = await worker.send(`/${signed.link}`);
+    assert.ok(answer.body.equals(whole));
+    assert.equal(Number(answer.headers["content-length"]), whole.length);
+    for (sent of [whole.subarray(0, whole.length / 2), Buffer.concat([whole, whole])]) {
+      await assert.rejects(worker.send(`/${signed.link}`), /aborted/);
+    }
+  } finally {
+    upstream.rule = () => undefined;
+  }
+  assert.equal((await worker.send(`/${signed.link}`)).status, 200);
+});
+
 test("DOWNLOAD=redirect names itself where the registry does not redirect", async () => {
   const here = new Scope();
   try {

@@ -6,13 +6,14 @@ use bytes::Bytes;
 use http::uri::Uri;
 use http::{Method, Request, Response};
 use serde_json::json;
+use web_sys::ReadableStream;
 use worker::{Context, Env, ResponseBuilder, ScheduleContext, ScheduledEvent, event};
 
 use super::client::Client;
 use super::fetch::Network;
 use super::isolate::{self, Isolate};
 use super::kv::Kv;
-use super::stream::{Read, Stream};
+use super::stream::{Read, Stream, sized};
 use super::{headers, log, now, rebuilt};
 use crate::catalog::Question;
 use crate::config::Config;
@@ -117,15 +118,29 @@ fn to_js(response: Response<Body<Stream>>) -> worker::Response {
         .with_status(parts.status.as_u16())
         .with_headers(headers::to_js(&parts.headers));
     match body {
-        Body::Empty | Body::Stream(Stream(None)) => builder.empty(),
+        Body::Empty
+        | Body::Stream(Stream(None))
+        | Body::Unmeasured {
+            stream: Stream(None),
+            ..
+        } => builder.empty(),
         Body::Bytes(bytes) => builder.fixed(bytes.to_vec()),
         Body::Stream(Stream(Some(stream))) => builder.stream(stream),
-        Body::Rebuilt { parts, size } => match rebuilt::stream(parts, size) {
-            Ok(stream) => builder.stream(stream),
-            Err(error) => {
-                log::fault("rebuilt", json!({ "fault": error.to_string() }));
-                ResponseBuilder::new().with_status(500).empty()
-            }
-        },
+        Body::Unmeasured {
+            stream: Stream(Some(stream)),
+            size,
+        } => started(builder, sized(&stream, size)),
+        Body::Rebuilt { parts, size } => started(builder, rebuilt::stream(parts, size)),
+    }
+}
+
+/// An answer of a stream that was made here.
+fn started(builder: ResponseBuilder, stream: worker::Result<ReadableStream>) -> worker::Response {
+    match stream {
+        Ok(stream) => builder.stream(stream),
+        Err(error) => {
+            log::fault("stream", json!({ "fault": error.to_string() }));
+            ResponseBuilder::new().with_status(500).empty()
+        }
     }
 }

@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use futures::channel::mpsc;
 use futures::{SinkExt as _, StreamExt as _, future, stream};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
-use worker::worker_sys::FixedLengthStream;
 use worker::{ResponseBody, ResponseBuilder};
 
+use super::stream::sized;
 use crate::chart::rebuild::Parts;
 
 /// The package as a stream of the runtime's that knows its length, so that a client is told it.
@@ -32,9 +31,5 @@ pub(super) fn stream(parts: Parts, length: u64) -> worker::Result<ReadableStream
     let ResponseBody::Stream(pieces) = body else {
         return Err("no stream was made".into());
     };
-    let length = u32::try_from(length).map_err(|_| "a package too long".to_owned())?;
-    let fixed = FixedLengthStream::new(length)?;
-    // It breaks off when the client leaves, which is no fault of anyone's.
-    drop(JsFuture::from(pieces.pipe_to(&fixed.writable())));
-    Ok(fixed.readable())
+    sized(&pieces, length)
 }

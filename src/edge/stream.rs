@@ -9,6 +9,7 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
+use worker::worker_sys::FixedLengthStream;
 
 /// A body not read yet; none for an answer without one.
 #[derive(Debug)]
@@ -62,6 +63,15 @@ impl Stream {
             let _ = JsFuture::from(stream.cancel()).await;
         }
     }
+}
+
+/// The same bytes as a stream of which the runtime knows the length, and tells the client; with more or less it breaks off.
+/// A header alone would not do: for other streams the runtime sends chunks.
+pub(super) fn sized(stream: &ReadableStream, length: u64) -> worker::Result<ReadableStream> {
+    let fixed = FixedLengthStream::new_big_int(length.into())?;
+    // It ends early when the client leaves, which is no fault of anyone's.
+    drop(JsFuture::from(stream.pipe_to(&fixed.writable())));
+    Ok(fixed.readable())
 }
 
 impl From<worker::ResponseBody> for Stream {

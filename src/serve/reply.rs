@@ -21,6 +21,13 @@ pub enum Body<B> {
     Bytes(Bytes),
     /// A body of somebody else's, handed on untouched.
     Stream(B),
+    /// The same, of a server that does not tell how long it is.
+    Unmeasured {
+        /// The body.
+        stream: B,
+        /// How long it is in bytes: with more or less it breaks off.
+        size: u64,
+    },
     /// A package that is made while it is sent.
     Rebuilt {
         /// What it is made of.
@@ -169,7 +176,10 @@ impl<B> Reply<B> {
             headers.insert(CONTENT_LENGTH, (bytes.len() as u64).into());
         }
         let mut left = None;
-        if head && let Body::Stream(stream) = std::mem::replace(&mut body, Body::Empty) {
+        if head
+            && let Body::Stream(stream) | Body::Unmeasured { stream, .. } =
+                std::mem::replace(&mut body, Body::Empty)
+        {
             left = Some(stream);
         }
         let mut response = Response::new(body);

@@ -54,6 +54,7 @@ impl<'b> Ready<'b> {
         if is_page(&parts.headers) {
             return Err((body, "a page of HTML for a blob"));
         }
+        let mut unmeasured = false;
         let reply = match parts.status {
             StatusCode::OK => {
                 // An encoded body has its own length; a plain one must have the manifest's.
@@ -62,6 +63,7 @@ impl<'b> Ready<'b> {
                 if plain && length.is_some_and(|length| length != self.blob.size) {
                     return Err((body, "a blob of another length than its manifest says"));
                 }
+                unmeasured = plain && length.is_none();
                 self.reply(StatusCode::OK)
             }
             // Caches must not mix parts up.
@@ -78,6 +80,10 @@ impl<'b> Ready<'b> {
             if let Some(value) = parts.headers.get(&name) {
                 reply = reply.with(name, value.clone());
             }
+        }
+        if unmeasured {
+            let size = self.blob.size;
+            return Ok(reply.with_body(Body::Unmeasured { stream: body, size }, size));
         }
         Ok(reply.with_stream(body))
     }

@@ -13,7 +13,7 @@ use crate::oci::Digest;
 use crate::serve::tests::{
     PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, made, show, status,
 };
-use crate::testing::{Auth, Blobs, rebuilt};
+use crate::testing::{Auth, Blobs, Fault, rebuilt};
 
 const FILE: &str = "nginx-1.0.0.tgz";
 const PACKAGE: &[u8] = b"the package of nginx 1.0.0";
@@ -149,6 +149,33 @@ fn head_and_304_ask_no_registry() {
         x-content-type-options: nosniff
     "#);
     assert_eq!(calls(&world), (0, 2, 0));
+}
+
+#[test]
+fn bytes_of_untold_length_get_the_length_of_the_manifest() {
+    let world = one(&[]);
+    let body = String::from_utf8(PACKAGE.to_vec()).unwrap();
+    let plain = Fault::status(200).body(body.clone());
+    world.registry.inject("/blobs/", Some(1), plain);
+    insta::assert_snapshot!(show(&world.get(ALIAS)), @r#"
+        200
+        accept-ranges: bytes
+        cache-control: public, no-cache, no-transform
+        content-length: 26
+        content-type: application/gzip
+        etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
+        x-content-type-options: nosniff
+
+        stream of 26 bytes: the package of nginx 1.0.0
+    "#);
+    // What is encoded has another.
+    let encoded = Fault::status(200)
+        .header("content-encoding", "gzip")
+        .body(body);
+    world.registry.inject("/blobs/", Some(1), encoded);
+    let answer = world.get(ALIAS);
+    assert_eq!(answer.headers().get(CONTENT_LENGTH), None);
+    assert!(matches!(answer.body(), Body::Stream(_)));
 }
 
 #[test]

@@ -237,6 +237,10 @@ pub(crate) fn show(response: &Response<Body<Bytes>>) -> String {
         Body::Stream(bytes) => {
             let _ = write!(text, "\nstream: {}", String::from_utf8_lossy(bytes));
         }
+        Body::Unmeasured { stream, size } => {
+            let text_of = String::from_utf8_lossy(stream);
+            let _ = write!(text, "\nstream of {size} bytes: {text_of}");
+        }
         Body::Rebuilt { parts, .. } => {
             let _ = write!(text, "\n{parts:?}");
         }
@@ -266,7 +270,7 @@ pub(crate) fn status(response: &Response<Body<Bytes>>) -> u16 {
 pub(crate) fn bytes(response: &Response<Body<Bytes>>) -> &[u8] {
     match response.body() {
         Body::Empty => b"",
-        Body::Bytes(bytes) | Body::Stream(bytes) => bytes,
+        Body::Bytes(bytes) | Body::Stream(bytes) | Body::Unmeasured { stream: bytes, .. } => bytes,
         Body::Rebuilt { .. } => panic!("see `made`"),
     }
 }

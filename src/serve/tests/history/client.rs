@@ -73,7 +73,9 @@ impl Sent {
     fn bytes(&self) -> Bytes {
         match self.response.body() {
             Body::Empty => Bytes::new(),
-            Body::Bytes(bytes) | Body::Stream(bytes) => bytes.clone(),
+            Body::Bytes(bytes) | Body::Stream(bytes) | Body::Unmeasured { stream: bytes, .. } => {
+                bytes.clone()
+            }
             Body::Rebuilt { .. } => made(&self.response),
         }
     }
