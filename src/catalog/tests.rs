@@ -121,6 +121,20 @@ impl World {
         }
     }
 
+    /// A webhook that names a repository, and perhaps a tag.
+    fn notify(&self, repository: &str, tag: Option<&str>) {
+        let names = vec![(repository.to_owned(), tag.map(str::to_owned))];
+        self.ask(&Question::Changed { names });
+    }
+
+    /// A request to sync all, or what lies at a path.
+    fn refresh(&self, path: Option<&str>) -> Answer {
+        self.ask(&Question::Refresh {
+            path: path.map(str::to_owned),
+            confirm: false,
+        })
+    }
+
     /// What KV has under a key.
     fn published(&self, key: &Key) -> Option<Value> {
         let (bytes, _) = self

@@ -83,9 +83,7 @@ fn a_new_version_named_by_a_webhook_costs_three_calls() {
     world.registry.clear_log();
     world.registry.push_version("charts/a", "a", "1.1.0");
     world.clock.advance(Duration::from_secs(5));
-    world.ask(&Question::Changed {
-        names: vec![("charts/a".to_owned(), Some("1.1.0".to_owned()))],
-    });
+    world.notify("charts/a", Some("1.1.0"));
     assert_eq!(world.engine().next_alarm(), world.clock.now());
     world.step();
     assert_eq!(world.registry.calls(), 3, "tag list, manifest, config");
@@ -109,9 +107,7 @@ fn an_overwritten_version_named_by_a_webhook_costs_three_calls() {
         &[],
     );
     world.clock.advance(Duration::from_secs(5));
-    world.ask(&Question::Changed {
-        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
-    });
+    world.notify("charts/a", Some("1.0.0"));
     world.step();
     assert_eq!(world.registry.calls(), 3, "tag list, manifest, config");
     let index = world.published(&Key::Index(View::root())).unwrap();
@@ -131,10 +127,7 @@ fn a_refresh_of_a_repository_reads_what_is_new_before_it_confirms_what_is_known(
     // The last in the order of names.
     world.registry.push_version("charts/a", "a", "9.0.0");
     world.clock.advance(Duration::from_secs(5));
-    world.ask(&Question::Refresh {
-        path: Some("a".to_owned()),
-        confirm: false,
-    });
+    world.refresh(Some("a"));
     world.step();
     assert_eq!(world.registry.calls_to("/manifests/9.0.0"), 1);
 }
@@ -152,9 +145,7 @@ fn every_call_is_counted_by_its_outcome() {
         .inject("tags/list", Some(1), Fault::Transport);
     world.pass();
     world.rest();
-    world.ask(&Question::Changed {
-        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
-    });
+    world.notify("charts/a", Some("1.0.0"));
     world.clock.advance(Duration::from_secs(5));
     world.rest();
     let Answer::Status { status } = world.ask(&Question::Status) else {

@@ -73,9 +73,7 @@ fn a_fault_while_an_overwritten_version_is_read_keeps_the_old_one() {
     world
         .registry
         .inject(&pushed.config.to_string(), None, Fault::status(500));
-    world.ask(&Question::Changed {
-        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
-    });
+    world.notify("charts/a", Some("1.0.0"));
     world.rest();
     assert_eq!(world.versions(""), before);
     let old = world.published(&Key::Index(View::root())).unwrap();

@@ -78,10 +78,7 @@ fn a_webhook_while_its_tag_is_being_resolved_is_not_lost() {
     let world = filled(&[], 1);
     world.registry.set_latency(Duration::from_millis(100));
     world.clock.advance(Duration::from_secs(5));
-    world.ask(&Question::Refresh {
-        path: Some("a".to_owned()),
-        confirm: false,
-    });
+    world.refresh(Some("a"));
     world.registry.clear_log();
     // The list takes the first 100 ms, the HEAD the next.
     step_with(&world, Duration::from_millis(150), || {
@@ -209,10 +206,7 @@ fn a_refresh_of_a_space_finds_what_was_pushed_to_it_for_the_first_time() {
     world.rest();
     world.registry.push_version("charts/team-a/b", "b", "1.0.0");
     world.clock.advance(Duration::from_secs(2));
-    world.ask(&Question::Refresh {
-        path: Some("team-a".to_owned()),
-        confirm: false,
-    });
+    world.refresh(Some("team-a"));
     world.rest();
     assert_eq!(world.versions(""), ["a 1.0.0", "b 1.0.0"]);
 }
@@ -330,10 +324,7 @@ fn one_who_waits_does_not_have_every_slice_published() {
             .push_version("charts/b", "b", &format!("1.{minor}.0"));
     }
     world.documents.reset_counters();
-    world.ask(&Question::Refresh {
-        path: None,
-        confirm: false,
-    });
+    world.refresh(None);
     let root = Key::Index(View::root()).name(&world.config.fingerprint());
     let mut seen = std::collections::BTreeSet::new();
     while world.step().pass.is_none() {

@@ -73,10 +73,7 @@ fn an_overwritten_tag_gets_its_new_digest_and_bytes() {
     world.pass();
     world.rest();
     let package = overwrite(&world, "charts/a", "a", "1.0.0", b"other bytes");
-    world.ask(&Question::Refresh {
-        path: Some("a".to_owned()),
-        confirm: false,
-    });
+    world.refresh(Some("a"));
     world.clock.advance(Duration::from_secs(2));
     world.rest();
     let index = world.published(&Key::Index(View::root())).unwrap();
@@ -96,10 +93,7 @@ fn a_failed_manifest_leaves_no_silent_gap() {
     world
         .registry
         .inject("/manifests/", None, Fault::status(500));
-    world.ask(&Question::Refresh {
-        path: Some("a".to_owned()),
-        confirm: false,
-    });
+    world.refresh(Some("a"));
     world.clock.advance(Duration::from_secs(2));
     world.rest();
     assert_eq!(world.versions(""), ["a 3.0.0", "a 2.0.0", "a 1.0.0"]);
@@ -220,10 +214,7 @@ fn readers_in_the_middle_of_a_sync_see_whole_answers() {
             overwrite(&world, "charts/a", "a", version, &[round; 9]);
         }
         versions(&world, "charts/a", "a", &[&format!("{round}.0.0")]);
-        world.ask(&Question::Refresh {
-            path: None,
-            confirm: false,
-        });
+        world.refresh(None);
         world.clock.advance(Duration::from_secs(2));
         let engine = world.engine();
         let mut step = pin!(engine.step());

@@ -175,9 +175,7 @@ fn an_overwritten_package_stays_reachable_for_thirty_days() {
     world.pass();
     world.rest();
     let new = push(&world, "charts/a", "1.0.0", "a", "1.0.0", b"new");
-    world.ask(&Question::Changed {
-        names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
-    });
+    world.notify("charts/a", Some("1.0.0"));
     world.clock.advance(Duration::from_secs(2));
     world.rest();
     let candidates = find(&world, "a-1.0.0.tgz");
@@ -299,9 +297,7 @@ fn a_webhook_for_what_is_not_configured_makes_no_call() {
     world.rest();
     world.registry.clear_log();
     for name in ["charts/b", "other/a", "NOT A NAME", "charts/../a"] {
-        world.ask(&Question::Changed {
-            names: vec![(name.to_owned(), None)],
-        });
+        world.notify(name, None);
     }
     world.rest();
     assert_eq!(world.registry.calls(), 0);

@@ -1,0 +1,183 @@
+//! Credentials: whose they are, and who may read because of them.
+
+use super::*;
+
+#[test]
+fn half_a_pair_is_an_error() {
+    wrong(
+        &[
+            ("REGISTRY_USERNAME", "robot"),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ],
+        "REGISTRY_PASSWORD: missing, while REGISTRY_USERNAME is set",
+    );
+    wrong(
+        &[
+            ("REGISTRY_PASSWORD", "hunter2"),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ],
+        "REGISTRY_USERNAME: missing, while REGISTRY_PASSWORD is set",
+    );
+    for anonymous in ["", "true", "false"] {
+        let anonymous = ("AUTH_ANONYMOUS_GET", anonymous);
+        wrong(
+            &[("BASIC_AUTH_PASS", "secret"), anonymous],
+            "BASIC_AUTH_USER: missing, while BASIC_AUTH_PASS is set",
+        );
+        wrong(
+            &[("BASIC_AUTH_USER", "reader"), anonymous],
+            "BASIC_AUTH_PASS: missing, while BASIC_AUTH_USER is set",
+        );
+    }
+    wrong(
+        &[("BASIC_AUTH_USER", "a:b"), ("BASIC_AUTH_PASS", "c")],
+        "BASIC_AUTH_USER: may not hold a colon",
+    );
+}
+
+#[test]
+fn one_kind_of_credentials() {
+    let open = ("AUTH_ANONYMOUS_GET", "true");
+    let both = "DOCKER_AUTH_CONFIG: set beside REGISTRY_USERNAME or REGISTRY_PASSWORD: one of both must go";
+    let config = ("DOCKER_AUTH_CONFIG", DOCKER);
+    wrong(
+        &[
+            config,
+            open,
+            ("REGISTRY_USERNAME", "a"),
+            ("REGISTRY_PASSWORD", "b"),
+        ],
+        both,
+    );
+    wrong(
+        &[config, open, ("REGISTRY_PASSWORD", "b")],
+        &format!("REGISTRY_USERNAME: missing, while REGISTRY_PASSWORD is set; {both}"),
+    );
+    assert_eq!(
+        good(&[config, open]).sources[0].credentials,
+        Credentials::Basic {
+            username: "robot".into(),
+            password: "hunter2".into()
+        }
+    );
+    wrong(
+        &[("DOCKER_AUTH_CONFIG", "{hunter2"), open],
+        "DOCKER_AUTH_CONFIG: not a usable docker config: malformed JSON",
+    );
+    wrong(
+        &[
+            (
+                "DOCKER_AUTH_CONFIG",
+                r#"{"auths":{"quay.io":{"username":"a","password":"hunter2"}}}"#,
+            ),
+            open,
+        ],
+        "DOCKER_AUTH_CONFIG: not a usable docker config: it has no entry for the registry",
+    );
+}
+
+#[test]
+fn who_may_read() {
+    let credentials = [
+        ("REGISTRY_USERNAME", "robot"),
+        ("REGISTRY_PASSWORD", "hunter2"),
+    ];
+    let reader = [("BASIC_AUTH_USER", "reader"), ("BASIC_AUTH_PASS", "secret")];
+    let open = [("AUTH_ANONYMOUS_GET", "true")];
+    let closed = [("AUTH_ANONYMOUS_GET", "false")];
+    let none: &Given<'_> = &[];
+    let omission = "AUTH_ANONYMOUS_GET: missing: there are registry credentials, so either BASIC_AUTH_USER and BASIC_AUTH_PASS say who may read, or this says true and anyone may";
+    let nobody = "AUTH_ANONYMOUS_GET: false, while BASIC_AUTH_USER and BASIC_AUTH_PASS are missing: nobody could read";
+    let docker = [("DOCKER_AUTH_CONFIG", DOCKER)];
+    for private in [credentials.as_slice(), &docker] {
+        wrong(private, omission);
+        wrong(&[private, &closed].concat(), nobody);
+        assert_eq!(good(&[private, &open].concat()).readers, Readers::Open);
+        // ChartMuseum's meaning: reading needs no password, whoever has one.
+        assert_eq!(
+            good(&[private, &reader, &open].concat()).readers,
+            Readers::Open
+        );
+        for given in [
+            [private, &reader].concat(),
+            [private, &reader, &closed].concat(),
+        ] {
+            assert!(
+                matches!(good(&given).readers, Readers::Basic { .. }),
+                "{given:?}"
+            );
+        }
+    }
+    assert_eq!(good(none).readers, Readers::Open);
+    assert_eq!(good(&open).readers, Readers::Open);
+    wrong(&closed, nobody);
+    assert!(matches!(good(&reader).readers, Readers::Basic { .. }));
+    for vague in ["True", "1", "yes", "on"] {
+        let given = [credentials.as_slice(), &[("AUTH_ANONYMOUS_GET", vague)]].concat();
+        wrong(
+            &given,
+            &format!("AUTH_ANONYMOUS_GET: {vague:?} is not one of true, false"),
+        );
+    }
+}
+
+/// Every order of these.
+fn orders<'g>(rest: &Given<'g>) -> Vec<Vec<(&'g str, &'g str)>> {
+    if rest.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for place in 0..rest.len() {
+        let mut others = rest.to_vec();
+        let first = others.remove(place);
+        for mut order in orders(&others) {
+            order.insert(0, first);
+            all.push(order);
+        }
+    }
+    all
+}
+
+/// Secrets are put one by one, and every step is live: a private registry is never open on the way.
+#[test]
+fn a_private_registry_never_becomes_public_by_omission() {
+    let pair = [
+        ("REGISTRY_USERNAME", "robot"),
+        ("REGISTRY_PASSWORD", "hunter2"),
+    ];
+    let docker = [("DOCKER_AUTH_CONFIG", DOCKER)];
+    let reader = [("BASIC_AUTH_USER", "reader"), ("BASIC_AUTH_PASS", "secret")];
+    let rest = [("ADMIN_TOKEN", "t0ken"), ("WEBHOOK_SECRET", "hook")];
+    let of_the_registry = [
+        "REGISTRY_USERNAME",
+        "REGISTRY_PASSWORD",
+        "DOCKER_AUTH_CONFIG",
+    ];
+    let mut steps = 0;
+    let mut ended = 0;
+    for credentials in [pair.as_slice(), &docker] {
+        for anonymous in [None, Some(""), Some("true"), Some("false"), Some("ture")] {
+            let anonymous: Vec<_> = anonymous
+                .map(|value| ("AUTH_ANONYMOUS_GET", value))
+                .into_iter()
+                .collect();
+            for order in orders(&[credentials, &reader, &rest, &anonymous].concat()) {
+                for count in 0..=order.len() {
+                    let given = &order[..count];
+                    let has = |name: &str| given.iter().any(|(set, _)| *set == name);
+                    let private = of_the_registry.iter().any(|name| has(name));
+                    let told = given.contains(&("AUTH_ANONYMOUS_GET", "true"));
+                    let open = beside(given).is_ok_and(|config| config.readers == Readers::Open);
+                    assert!(!(open && private && !told), "{given:?}");
+                    // Whoever began to name a reader is not open either, registry credentials or not.
+                    let named = has("BASIC_AUTH_USER") || has("BASIC_AUTH_PASS");
+                    assert!(!(open && named && !told), "{given:?}");
+                    steps += 1;
+                }
+                ended += usize::from(beside(&order).is_ok());
+            }
+        }
+    }
+    assert!(steps > 100_000, "{steps}");
+    assert!(ended > 0, "no order ends well");
+}
