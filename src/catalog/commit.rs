@@ -52,12 +52,10 @@ impl<C: Clock> Slice<'_, C> {
                 Job::Resolve { tag, repository } | Job::Read { tag, repository },
                 Outcome::Found { digest, what },
             ) => self.found(tag, repository, &digest, what, now),
-            (Job::Contents { digest, .. }, Outcome::Settled(contents)) => {
-                self.settled(digest, &contents, None, now)
-            }
-            (Job::Contents { digest, .. }, Outcome::Advanced(plan)) => {
-                self.store.plan_manifest(digest, &plan)
-            }
+            (Job::Contents { digest, .. }, Outcome::Judged(judged)) => match judged {
+                Judged::Known(contents) => self.settled(digest, &contents, None, now),
+                Judged::Wants(plan) => self.store.plan_manifest(digest, &plan),
+            },
             // No job gives another one's outcome.
             _ => Ok(()),
         }

@@ -1,9 +1,6 @@
 //! What a manifest holds: judged from its text, then from what else of it has to be read.
 
-use serde::{Deserialize, Serialize};
-
-use super::job::Outcome;
-use super::manifest::{Chart, Contents};
+use super::manifest::{Chart, Contents, Plan};
 use crate::chart::rebuild::{Made, Parts};
 use crate::chart::{self, Layout, Metadata, MetadataFrom};
 use crate::index::{Blob, Candidate, Origin};
@@ -15,51 +12,7 @@ const CONFIG_LIMIT: usize = Metadata::MAX_READ;
 /// The largest package read here, to find its metadata or to rebuild it: an isolate has 128 MB.
 const PACKAGE_LIMIT: usize = chart::package::MAX_COMPRESSED;
 
-/// What is still to be read before a manifest's contents are known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "read", rename_all = "kebab-case")]
-pub(super) enum Plan {
-    /// The config blob, which holds the metadata.
-    Config {
-        /// The config blob.
-        config: Blob,
-        /// The package blob.
-        package: Blob,
-        /// The provenance blob.
-        provenance: Option<Blob>,
-        /// From the manifest's annotation, RFC 3339.
-        created: Option<String>,
-    },
-    /// The package itself: the config blob says nothing.
-    Package {
-        /// The package blob.
-        package: Blob,
-        /// The provenance blob.
-        provenance: Option<Blob>,
-        /// From the manifest's annotation, RFC 3339.
-        created: Option<String>,
-    },
-    /// Both layers of a two-layer chart, which is rebuilt to learn its digest.
-    TwoLayers {
-        /// The metadata layer.
-        meta: Blob,
-        /// The content layer.
-        content: Blob,
-        /// The chart's name, from the annotations.
-        name: String,
-        /// The chart's version, from the annotations.
-        version: String,
-        /// From the manifest's annotation, RFC 3339.
-        created: Option<String>,
-    },
-    /// The manifests of an image index, until one of them is a chart.
-    Children {
-        /// Those not read yet.
-        children: Vec<Digest>,
-    },
-}
-
-/// What the text of a manifest tells of its contents.
+/// What is known of a manifest's contents.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Judged {
     /// All.
@@ -156,22 +109,13 @@ fn in_package(package: Blob, provenance: Option<Blob>, created: Option<String>) 
     }
 }
 
-impl Judged {
-    fn outcome(self) -> Outcome {
-        match self {
-            Self::Known(contents) => Outcome::Settled(contents),
-            Self::Wants(plan) => Outcome::Advanced(plan),
-        }
-    }
-}
-
 impl Plan {
-    /// Reads what is wanted from `repository`.
+    /// Reads what is wanted from `repository`: then all is known, or more is wanted.
     pub(super) async fn read<F: Fetch, C: Clock>(
         &self,
         client: &Client<'_, F, C>,
         repository: &Name,
-    ) -> Result<Outcome, oci::Error> {
+    ) -> Result<Judged, oci::Error> {
         match self {
             Self::Config {
                 config,
@@ -183,7 +127,7 @@ impl Plan {
                     .blob(repository, &config.digest, config.size, CONFIG_LIMIT)
                     .await?;
                 Ok(match Metadata::from_json(&bytes) {
-                    Ok(metadata) => Outcome::Settled(stored(
+                    Ok(metadata) => Judged::Known(stored(
                         &metadata,
                         package,
                         provenance.as_ref(),
@@ -191,9 +135,9 @@ impl Plan {
                     )),
                     // ORAS and scripts push half a config (oras-project/oras#318): the package knows.
                     Err(unfit) if unfit.asks_for_package() => {
-                        in_package(package.clone(), provenance.clone(), created.clone()).outcome()
+                        in_package(package.clone(), provenance.clone(), created.clone())
                     }
-                    Err(unfit) => Outcome::Settled(Contents::Skipped(unfit.to_string())),
+                    Err(unfit) => Judged::Known(Contents::Skipped(unfit.to_string())),
                 })
             }
             Self::Package {
@@ -204,7 +148,7 @@ impl Plan {
                 let bytes = client
                     .blob(repository, &package.digest, package.size, PACKAGE_LIMIT)
                     .await?;
-                Ok(Outcome::Settled(match chart::package::metadata(&bytes) {
+                Ok(Judged::Known(match chart::package::metadata(&bytes) {
                     Ok(metadata) => {
                         stored(&metadata, package, provenance.as_ref(), created.clone())
                     }
@@ -234,7 +178,7 @@ impl Plan {
                     name: name.clone(),
                     version: version.clone(),
                 };
-                Ok(Outcome::Settled(match parts.examine().await {
+                Ok(Judged::Known(match parts.examine().await {
                     Ok(Made {
                         metadata,
                         digest,
@@ -257,12 +201,12 @@ async fn child<F: Fetch, C: Clock>(
     client: &Client<'_, F, C>,
     repository: &Name,
     children: &[Digest],
-) -> Result<Outcome, oci::Error> {
+) -> Result<Judged, oci::Error> {
     let Some((first, rest)) = children.split_first() else {
-        return Ok(Outcome::Settled(childless()));
+        return Ok(Judged::Known(childless()));
     };
     let others = || {
-        Outcome::Advanced(Plan::Children {
+        Judged::Wants(Plan::Children {
             children: rest.to_vec(),
         })
     };
@@ -279,10 +223,8 @@ async fn child<F: Fetch, C: Clock>(
     };
     Ok(
         match judge(&fetched.bytes, fetched.content_type.as_deref()) {
-            Judged::Wants(plan) if !matches!(plan, Plan::Children { .. }) => {
-                Outcome::Advanced(plan)
-            }
-            _ if rest.is_empty() => Outcome::Settled(childless()),
+            Judged::Wants(plan) if !matches!(plan, Plan::Children { .. }) => Judged::Wants(plan),
+            _ if rest.is_empty() => Judged::Known(childless()),
             _ => others(),
         },
     )

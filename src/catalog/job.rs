@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::contents::{Judged, Plan, judge};
-use super::manifest::Contents;
+use super::contents::{Judged, judge};
+use super::manifest::Plan;
 use super::repository::Repository;
 use super::tag::Tag;
 use crate::config::Source;
@@ -94,10 +94,8 @@ pub(super) enum Outcome {
         /// What it holds, or what is to be read for that.
         what: Judged,
     },
-    /// What a manifest holds.
-    Settled(Contents),
-    /// Part of a plan is done; this is left.
-    Advanced(Plan),
+    /// What a manifest holds, or what is still to be read for that.
+    Judged(Judged),
     /// The registry failed it, or the invocation's calls ([`Kind::Budget`]).
     Failed(oci::Error),
 }
@@ -234,12 +232,11 @@ async fn read<F: Fetch, C: Clock>(
     if matches!(what, Judged::Wants(_)) && claims(&fetched.digest) {
         // What is read in one go needs no rows for what is half known.
         while let Judged::Wants(plan) = &what {
-            what = match plan.read(client, &name).await {
-                Ok(Outcome::Settled(contents)) => Judged::Known(contents),
-                Ok(Outcome::Advanced(plan)) => Judged::Wants(plan),
-                // The rest is a job of its own, which meets the same fault if it is one.
-                _ => break,
+            // The rest is a job of its own, which meets the same fault if it is one.
+            let Ok(read) = plan.read(client, &name).await else {
+                break;
             };
+            what = read;
         }
     }
     Ok(Outcome::Found {
@@ -253,5 +250,6 @@ async fn contents<F: Fetch, C: Clock>(
     plan: &Plan,
     repository: &Repository,
 ) -> Result<Outcome, oci::Error> {
-    plan.read(client, &repository.name.parse()?).await
+    let judged = plan.read(client, &repository.name.parse()?).await?;
+    Ok(Outcome::Judged(judged))
 }

@@ -1,13 +1,59 @@
 //! The rows of manifests: what was read of each digest, once and for all.
 
-use super::contents::Plan;
+use serde::{Deserialize, Serialize};
+
 use super::store::Store;
-use crate::index::{Candidate, shard_of};
+use crate::index::{Blob, Candidate, shard_of};
+use crate::oci::Digest;
 use crate::platform::{DatabaseError, Row, Timestamp};
 
 /// The version of what reads manifests: rows of an older one are read again by and by. Raise it with every change of
 /// `chart` that reads the same bytes otherwise.
 pub(super) const READER: i64 = 1;
+
+/// What is still to be read before a manifest's contents are known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "read", rename_all = "kebab-case")]
+pub(super) enum Plan {
+    /// The config blob, which holds the metadata.
+    Config {
+        /// The config blob.
+        config: Blob,
+        /// The package blob.
+        package: Blob,
+        /// The provenance blob.
+        provenance: Option<Blob>,
+        /// From the manifest's annotation, RFC 3339.
+        created: Option<String>,
+    },
+    /// The package itself: the config blob says nothing.
+    Package {
+        /// The package blob.
+        package: Blob,
+        /// The provenance blob.
+        provenance: Option<Blob>,
+        /// From the manifest's annotation, RFC 3339.
+        created: Option<String>,
+    },
+    /// Both layers of a two-layer chart, which is rebuilt to learn its digest.
+    TwoLayers {
+        /// The metadata layer.
+        meta: Blob,
+        /// The content layer.
+        content: Blob,
+        /// The chart's name, from the annotations.
+        name: String,
+        /// The chart's version, from the annotations.
+        version: String,
+        /// From the manifest's annotation, RFC 3339.
+        created: Option<String>,
+    },
+    /// The manifests of an image index, until one of them is a chart.
+    Children {
+        /// Those not read yet.
+        children: Vec<Digest>,
+    },
+}
 
 /// What a manifest turned out to be.
 #[derive(Debug, Clone, PartialEq)]
