@@ -66,8 +66,8 @@ impl<C: Clock> Slice<'_, C> {
             }
             Job::List { repository, .. } => self.unlisted(repository, error, &text, now),
             Job::Resolve { tag, repository } | Job::Read { tag, repository } => {
-                if error.kind() == Kind::NotFound {
-                    // Whether a tag is gone, its repository's list says.
+                if error.kind() == Kind::NotFound && tag.gone_in.is_none() {
+                    // Whether a tag is gone, its repository's list says; of others it has said so.
                     self.store.call_repository(repository.id, false)?;
                 }
                 let about = format!("{}:{}", repository.name, tag.name);

@@ -181,7 +181,8 @@ impl Store<'_> {
     /// Has a repository listed at once; with `recheck`, all its tags confirmed too. A pending retry is waived.
     pub(super) fn call_repository(&self, id: i64, recheck: bool) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE repository SET due = 1, retry_at = NULL, recheck = max(recheck, ?2), called = called + 1 WHERE id = ?1",
+            "UPDATE repository SET due = 1, retry_at = NULL, called = called + 1,
+               recheck = CASE WHEN ?2 THEN called + 1 ELSE recheck END WHERE id = ?1",
             &[id.into(), recheck.into()],
         )?;
         Ok(())
@@ -197,7 +198,7 @@ impl Store<'_> {
     ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = NULL, attempts = 0, retry_at = NULL, denied_since = NULL,
-               due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN called = ?4 THEN 0 ELSE recheck END
+               due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN recheck <= ?4 THEN 0 ELSE recheck END
              WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT NULL)",
             &[repository.id.into(), hash.into(), etag.into(), repository.called.into()],
         )?;

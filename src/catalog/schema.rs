@@ -9,7 +9,8 @@ const VERSION: i64 = 2;
 ///
 /// `repository.hash` is the hash of the tag list as last taken over, so that an unchanged list costs no row.
 /// `tag.manifest` is what is served, `tag.next` what was read but whose contents are not known yet.
-/// `called` counts calls for a row: what was called for while a job was under way is not done by that job.
+/// `called` counts calls for a row: what was called for while a job was under way is not done by that job. `recheck` is the last
+/// of them that wants all tags of the repository confirmed.
 /// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions. `repository.unseen`: missing
 /// from the enumeration since that pass; `repository.passed_over`: how many tags of its list were told by their names not to
 /// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.

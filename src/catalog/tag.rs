@@ -256,10 +256,10 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Has all tags of a repository confirmed at once.
+    /// Has all tags of a repository confirmed at once; those that its list has no more wait for the end of the pass.
     pub(super) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1 WHERE repository = ?",
+            "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1 WHERE repository = ? AND gone <> 1",
             &[repository.into()],
         )?;
         Ok(())

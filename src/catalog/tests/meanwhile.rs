@@ -333,3 +333,24 @@ fn one_who_waits_does_not_have_every_slice_published() {
     }
     assert_eq!(seen.len(), 1, "put once, when the pass has ended");
 }
+
+/// Its 404 asked for the list of the repository, and that for all of its tags, without an end.
+#[test]
+fn a_tag_that_was_deleted_before_it_was_read_is_asked_for_once_by_a_webhook() {
+    let world = World::new();
+    world.registry.set_latency(Duration::from_millis(20));
+    world.registry.push_version("charts/a", "a", "2.0.0");
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    let broken = Fault::status(500);
+    world.registry.inject("manifests/1.0.0", None, broken);
+    world.pass();
+    world.registry.heal();
+    world.registry.delete_tag("charts/a", "1.0.0");
+    world.registry.clear_log();
+    // It is tried again beside the list that the webhook asks for.
+    world.clock.advance(Duration::from_mins(2));
+    world.notify("charts/a", None);
+    world.rest();
+    let calls = world.registry.calls();
+    assert!(calls <= 8, "{calls} calls");
+}
