@@ -7,6 +7,7 @@ use super::removal::SECOND_SIGHT;
 use super::state::{Held, LastPass, Pass, Pause, Rhythm, Tickets, Totals};
 use super::store::Store;
 use super::tag::Due;
+use crate::config::Source;
 use crate::index::{DOCUMENT_LIMIT, Key, View, shard_of};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Metadata};
 
@@ -118,14 +119,25 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         let pause: Pause = store.load()?;
         let pass: Pass = store.load()?;
         let last: LastPass = store.load()?;
-        // A first pass that could read nothing tells why; one that goes on in spite of a fault is no cause for alarm.
+        let progress = if last.number > 0 {
+            let totals: Totals = store.load()?;
+            Progress {
+                repositories: totals.repositories,
+                listed: totals.repositories,
+                tags: totals.tags,
+                read: totals.tags,
+                fault: None,
+            }
+        } else {
+            store.counted_progress()?
+        };
+        // A first pass that could read nothing tells why, and so does the next one as long as it has nothing either; one
+        // that goes on in spite of a fault is no cause for alarm.
+        let stuck = last.number == 0 && (!pass.running() || progress.listed == 0);
         let fault = pause
             .cause
             .filter(|_| pause.until > self.clock.now())
-            .or_else(|| {
-                let failed = !pass.running() && last.number == 0;
-                last.fault.clone().filter(|_| failed)
-            });
+            .or(pass.fault.or(last.fault).filter(|_| stuck));
         let fault = match fault {
             Some(fault) => Some(Fault {
                 retry_at: Some(fault.retry_at.unwrap_or(store.deadline(self.clock.now())?)),
@@ -133,20 +145,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             }),
             None => None,
         };
-        if last.number > 0 {
-            let totals: Totals = store.load()?;
-            return Ok(Progress {
-                repositories: totals.repositories,
-                listed: totals.repositories,
-                tags: totals.tags,
-                read: totals.tags,
-                fault,
-            });
-        }
-        Ok(Progress {
-            fault,
-            ..store.counted_progress()?
-        })
+        Ok(Progress { fault, ..progress })
     }
 
     /// Counts and progress.
@@ -183,17 +182,23 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             }
         }
         let ticket = match path {
-            None => self.whole_sync(store)?,
+            None => {
+                store.waive_all()?;
+                self.whole_sync(store)?
+            }
             Some(path) => {
                 let known = store.repositories_below(path)?;
                 for repository in &known {
                     store.call_repository(repository.id, true)?;
+                    store.waive_manifests_of(repository.id)?;
                 }
                 if known.is_empty() && !self.meet(store, path)? {
                     return Ok(Answer::Missing);
                 }
                 store.asked(self.config, now)?;
-                if known.is_empty() || known.iter().any(|repository| repository.relative == path) {
+                let is_repository = known.iter().any(|repository| repository.relative == path);
+                let enumerates = self.config.sources.iter().any(Source::enumerates);
+                if is_repository || !enumerates {
                     store.ticket(false)?
                 } else {
                     // A space: what was pushed to it for the first time, only an enumeration tells.
@@ -268,43 +273,43 @@ fn accepted(store: Store<'_>, ticket: u64) -> Result<Answer, DatabaseError> {
     let published = store
         .0
         .first("SELECT etag FROM document WHERE key = 'index:'", &[])?;
+    let done = tickets.settled >= ticket;
     let etag = published
         .and_then(|row| row.text(0).map(str::to_owned))
-        .filter(|_| tickets.settled >= ticket);
+        .filter(|_| done);
     Ok(Answer::Accepted {
         ticket,
+        done,
         etag,
         fault: None,
+        unread: None,
     })
 }
 
-/// The same for one that waits: a sync that could not read what it was for is none.
+/// The same for one that waits: with what could not be read of what it was for.
 fn awaited(store: Store<'_>, ticket: u64, path: Option<&str>) -> Result<Answer, DatabaseError> {
-    let (ticket, etag) = match (accepted(store, ticket)?, path) {
-        (
-            Answer::Accepted {
-                ticket,
-                etag: Some(etag),
-                ..
-            },
-            Some(_),
-        ) => (ticket, Some(etag)),
-        (answer, _) => return Ok(answer),
-    };
-    let repositories = store.repositories_below(path.unwrap_or_default())?;
-    if repositories.is_empty() {
-        return Ok(Answer::Missing);
-    }
-    let mut fault = None;
-    for repository in repositories {
-        fault = repository.error.or(store.unread(repository.id)?);
-        if fault.is_some() {
-            break;
+    let mut answer = accepted(store, ticket)?;
+    if let Answer::Accepted {
+        done: true,
+        fault,
+        unread,
+        ..
+    } = &mut answer
+        && let Some(path) = path
+    {
+        let repositories = store.repositories_below(path)?;
+        if repositories.is_empty() {
+            return Ok(Answer::Missing);
+        }
+        for repository in repositories {
+            if unread.is_none() {
+                *unread = store.unread(repository.id)?;
+            }
+            *fault = repository.error;
+            if fault.is_some() {
+                break;
+            }
         }
     }
-    Ok(Answer::Accepted {
-        ticket,
-        etag,
-        fault,
-    })
+    Ok(answer)
 }

@@ -89,11 +89,15 @@ impl<C: Clock> Slice<'_, C> {
         // An empty page with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
         let endless = next.is_some()
             && (next.as_deref() == asked
+                || next == enumeration.mark
                 || page.names.is_empty()
                 || enumeration.pages >= PAGES_LIMIT);
         if endless || !page.complete {
             enumeration.fault = Some("its list of repositories has no end".to_owned());
             self.pass.faults += 1;
+        }
+        if enumeration.pages.is_power_of_two() {
+            enumeration.mark.clone_from(&next);
         }
         enumeration.done = next.is_none() || endless;
         enumeration.next = next;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::listing::allowed;
 use super::state::{LastPass, Origin, Pass, Rhythm};
 use super::store::Store;
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::oci::Credentials;
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -51,6 +51,13 @@ pub(super) fn configure(
                     store.forget_tag(repository.id, &name)?;
                 }
             }
+        }
+    }
+    for source in &origin.private {
+        let anonymous = |source: &Source| source.credentials == Credentials::Anonymous;
+        if config.source(source).is_none_or(anonymous) {
+            // Those of repositories that are gone themselves, too.
+            store.forget_superseded_of(source)?;
         }
     }
     store.drop_orphans()?;

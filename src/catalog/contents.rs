@@ -46,10 +46,10 @@ pub(super) fn judge(bytes: &[u8], content_type: Option<&str>) -> Judged {
                         created,
                     })
                 }
-                MetadataFrom::Config => skipped(format!(
-                    "its config blob is larger than {CONFIG_LIMIT} bytes"
-                )),
-                MetadataFrom::Package => in_package(package, provenance, created),
+                // No chart has so much metadata; the package may hold less.
+                MetadataFrom::Config | MetadataFrom::Package => {
+                    in_package(package, provenance, created)
+                }
             }
         }
         Layout::TwoLayers {
@@ -260,11 +260,18 @@ pub(super) fn chart_of(
             metadata.version()
         ));
     };
+    let file = chart::file_name(metadata.name(), metadata.version());
+    if file.len() > chart::MAX_FILE_NAME {
+        return Contents::Skipped(format!(
+            "its file name is longer than {} bytes",
+            chart::MAX_FILE_NAME
+        ));
+    }
     Contents::Chart(Box::new(Chart {
         name: metadata.name().to_owned(),
         version: metadata.version().to_owned(),
         version_key: version.key().to_owned(),
-        file: chart::file_name(metadata.name(), metadata.version()),
+        file,
         candidate: Candidate {
             // Whose it is, its tags say.
             source: String::new(),

@@ -18,6 +18,8 @@ use crate::platform::{Clock, DatabaseError, Timestamp};
 const DENIAL: Duration = Duration::from_hours(24);
 /// Outages in a row after which the registry is taken to be down, and left alone for a while.
 const OUTAGES: u32 = 5;
+/// So many pauses in a row are as short as the registry says.
+const PATIENCE: i64 = 3;
 /// How often a page of repositories is asked for in a pass before the pass goes on without.
 const ENUMERATION_ATTEMPTS: u32 = 3;
 /// Faults of a slice that are told to the log; the rest are counted.
@@ -210,9 +212,12 @@ impl<C: Clock> Slice<'_, C> {
                 before.count + 1
             };
             let guess = self.retry_at(now, i64::from(count) + 4, host);
-            let asked = error
-                .retry_after(now)
-                .map(|asked| asked.max(now.after(Duration::from_secs(1))));
+            // Who asks for a second again and again wants to be left alone for longer.
+            let least = match i64::from(count) - PATIENCE {
+                ..=0 => now.after(Duration::from_secs(1)),
+                impatient => self.retry_at(now, impatient, host),
+            };
+            let asked = error.retry_after(now).map(|asked| asked.max(least));
             let until = asked.unwrap_or(guess).max(before.until);
             let cause = Some(Fault {
                 retry_at: Some(until),

@@ -8,7 +8,7 @@
 //! | `slice`, `plan`, `job`, `commit`, `budget`, `calls` | the reading that fits an invocation: which job is next, what it asks of the registry, what becomes of its outcome |
 //! | `listing`, `removal`, `configure` | what a tag list, a pass's end and a new configuration change |
 //! | `candidates`, `build`, `publish` | who offers a file, the documents, and their way to KV |
-//! | `store`, `schema`, `state`, `repository`, `tag`, `manifest`, `document`, `superseded` | the rows, by noun |
+//! | `store`, `schema`, `state`, `repository`, `tag`, `manifest`, `document`, `superseded`, `waiver` | the rows, by noun |
 //! | `answer`, `report` | answers to the edge, and what an operator sees |
 
 mod answer;
@@ -42,6 +42,7 @@ mod superseded;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
+mod waiver;
 
 pub use answer::Answered;
 pub use engine::{EndedPass, Engine, Step};

@@ -119,10 +119,14 @@ pub enum Answer {
     Accepted {
         /// Names this request for [`Question::Await`].
         ticket: u64,
-        /// The entity tag of the root's index, once the sync is published; until then `None`.
+        /// Whether the sync is published.
+        done: bool,
+        /// The entity tag of the root's index then; `None` where that is too large to be published.
         etag: Option<String>,
-        /// Why a repository of what was to be synced could not be read, once all others are published. For operators.
+        /// Why a repository of what was to be synced could not be listed, once all others are published. For operators.
         fault: Option<String>,
+        /// Why a tag of them could not be read, likewise: the others are served.
+        unread: Option<String>,
     },
     /// The index would be larger than a document may be; the last good one, if any, is what KV has.
     TooLarge {

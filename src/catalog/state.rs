@@ -97,6 +97,9 @@ pub(super) struct Enumeration {
     pub(super) next: Option<String>,
     /// Pages read.
     pub(super) pages: u32,
+    /// The address of the last page whose number was a power of two: where it comes again, the list goes round in a circle
+    /// (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
+    pub(super) mark: Option<String>,
     /// Row ids of the repositories seen: one bit each, base64.
     pub(super) seen: String,
     /// Failures in this pass.

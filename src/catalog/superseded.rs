@@ -76,6 +76,13 @@ impl Store<'_> {
             .collect())
     }
 
+    /// Takes away what was kept of a source.
+    pub(super) fn forget_superseded_of(&self, source: &str) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM superseded WHERE source = ?", &[source.into()])?;
+        Ok(())
+    }
+
     /// Takes away what was kept of a repository that is no longer configured.
     pub(super) fn forget_superseded(
         &self,

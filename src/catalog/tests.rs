@@ -10,6 +10,7 @@ mod odd;
 mod peer;
 pub(crate) mod property;
 mod publishing;
+mod refreshes;
 mod removals;
 mod same_bytes;
 mod scale;

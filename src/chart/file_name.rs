@@ -1,5 +1,8 @@
 //! The file name of a package.
 
+/// Longest file name in bytes that is served: file systems take no longer ones, and Helm stores a package under its name.
+pub const MAX_FILE_NAME: usize = 255;
+
 /// The file name under which a chart is served: `<name>-<version>.tgz`, the `+` of build metadata as it is.
 ///
 /// Never split again: `foo` `1-2.0.0` and `foo-1` `2.0.0` share one.

@@ -71,16 +71,14 @@ pub struct ImageManifest {
     /// What the artifact says it is.
     #[serde(default)]
     pub artifact_type: Option<String>,
-    /// What the artifact is about: set on signatures and the like.
-    #[serde(default)]
-    pub subject: Option<Descriptor>,
 }
 
 /// An image index, or Docker's manifest list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageIndex {
-    /// The manifests, in order.
+    /// The manifests, in order. One that cannot be read hides none of its neighbours.
+    #[serde(deserialize_with = "readable")]
     pub manifests: Vec<Descriptor>,
     /// Annotations whose value is text.
     #[serde(default, deserialize_with = "texts")]
@@ -89,10 +87,6 @@ pub struct ImageIndex {
 
 /// What a tag or digest stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "one is held at a time")
-)]
 pub enum Manifest {
     /// An image manifest.
     Image(ImageManifest),
@@ -177,6 +171,15 @@ fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The descriptors of a list that are ones.
+fn readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Descriptor>, D::Error> {
+    let values = Vec::<Value>::deserialize(deserializer)?;
+    Ok(values
+        .into_iter()
+        .filter_map(|value| serde_json::from_value(value).ok())
+        .collect())
 }
 
 /// A map of texts; null is an empty one, and values that are no text are left out.

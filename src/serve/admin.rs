@@ -100,21 +100,34 @@ where
             .await?;
         let started = self.clock.now();
         loop {
-            let (ticket, etag) = match answer {
+            let (ticket, done) = match answer {
                 // Who waits wants to know whether what was pushed is served, and only an operator gets here.
                 Answer::Accepted {
                     fault: Some(fault), ..
                 } if wait.is_some() => return Err(Error::NotSynced(fault)),
-                Answer::Accepted { ticket, etag, .. } => (ticket, etag),
+                Answer::Accepted {
+                    ticket,
+                    done,
+                    etag,
+                    unread,
+                    ..
+                } => (ticket, done.then_some((etag, unread))),
                 Answer::Missing => return Err(Error::NotFound(Missing::Space)),
                 _ => return Err(unexpected()),
             };
             let Some(wait) = wait else {
                 return Ok(accepted());
             };
-            if let Some(etag) = etag {
-                let body = serde_json::json!({ "published": true, "etag": etag });
-                return Ok(Reply::json(StatusCode::OK, &body).with(ETAG, etag));
+            if let Some((etag, unread)) = done {
+                let mut body = serde_json::json!({ "published": true, "etag": etag });
+                if let (Some(unread), Some(body)) = (unread, body.as_object_mut()) {
+                    body.insert("unread".to_owned(), unread.into());
+                }
+                let reply = Reply::json(StatusCode::OK, &body);
+                return Ok(match etag {
+                    Some(etag) => reply.with(ETAG, etag),
+                    None => reply,
+                });
             }
             if self.clock.now() >= started.after(Duration::from_secs(wait)) {
                 return Err(Error::NotPublished(wait));

@@ -45,11 +45,14 @@ where
         view: &View,
     ) -> Result<Answered<F::Body>, Error> {
         // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer.
-        if asked.caller.is_known()
-            && wants_fresh(asked.headers())
-            && let Ok(Outcome::Document(body, metadata)) = self.question(view, true).await
-        {
-            return Ok(self.document(asked, body, &metadata).await.into());
+        if asked.caller.is_known() && wants_fresh(asked.headers()) {
+            match self.question(view, true).await {
+                Ok(Outcome::Document(body, metadata)) => {
+                    return Ok(self.document(asked, body, &metadata).await.into());
+                }
+                Err(missing @ Error::NotFound(_)) => return Err(missing),
+                Ok(Outcome::NotYet(_)) | Err(_) => {}
+            }
         }
         let key = Key::Index(view.clone()).name(&asked.config.fingerprint());
         let (stored, fault) = match self.documents.get(&key).await {

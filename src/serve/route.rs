@@ -15,6 +15,7 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
+use crate::chart::MAX_FILE_NAME;
 use crate::error::{Error, Missing};
 use crate::index::View;
 
@@ -73,9 +74,6 @@ pub(super) enum Sender {
     /// GitHub packages.
     GitHub,
 }
-
-/// File systems take names of 255 bytes, and Helm stores a package under its name.
-const FILE_LIMIT: usize = 255;
 
 /// Clients take repository names of 255 bytes (OCI distribution spec, "Pulling manifests"); no space is longer.
 const SPACE_LIMIT: usize = 255;
@@ -146,7 +144,7 @@ impl Route {
             Some(package) => (package, Part::Provenance),
             None => (name, Part::Package),
         };
-        if package.len() > FILE_LIMIT || !package.bytes().all(is_file_byte) {
+        if package.len() > MAX_FILE_NAME || !package.bytes().all(is_file_byte) {
             return Err(Missing::File);
         }
         Ok(Self::File(File {

@@ -225,6 +225,34 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
     assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
 }
 
+/// Not even the digests of what was superseded, in a repository that is gone itself.
+#[test]
+fn what_was_superseded_under_credentials_is_not_told_to_those_without() {
+    let with = [
+        ("REGISTRY_USERNAME", "u"),
+        ("REGISTRY_PASSWORD", "p"),
+        ("BASIC_AUTH_USER", "r"),
+        ("BASIC_AUTH_PASS", "s"),
+    ];
+    let mut world = World::with(&with);
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    world.pass();
+    world.registry.delete_repository("charts/a");
+    world.pass();
+    world.pass();
+    let question = Question::Find {
+        file: "a-1.0.0.tgz".to_owned(),
+    };
+    let Answer::File { candidates } = world.ask(&question) else {
+        panic!("its holders of links lost it")
+    };
+    assert!(candidates[0].until.is_some());
+    world.config = config(&[]);
+    world.pass();
+    assert_eq!(world.ask(&question), Answer::Missing);
+}
+
 #[test]
 fn another_registry_is_not_ready_before_it_was_read() {
     let mut world = with_versions(2);

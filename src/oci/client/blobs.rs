@@ -7,6 +7,7 @@ use crate::platform::{Clock, Fetch, FetchError};
 
 use super::super::scope::Area;
 use super::super::{Digest, Error, Garbage, Name, Operation, request};
+use super::hops::Asked;
 use super::{Client, is_redirect};
 
 /// A blob that was asked for on behalf of somebody.
@@ -17,6 +18,9 @@ pub enum Opened<B> {
     /// It is here, unread: 200, or 206 or 416 when a range was asked for.
     Content(http::Response<B>),
 }
+
+/// What is longer, in bytes, is read one at a time: an isolate has 128 MB for all that is under way.
+const LARGE: u64 = 1024 * 1024;
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// A small blob, read whole; its bytes have the `size` and `digest` that its descriptor says, and are at most `limit`.
@@ -31,6 +35,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let length = usize::try_from(size).ok().filter(|length| *length <= limit);
         let length = length
             .ok_or_else(|| self.garbage(operation, self.registry.host(), Garbage::TooLarge))?;
+        let door = self.gates.door("large blobs".to_owned());
+        let _turn = if size > LARGE {
+            Some(door.lock().await)
+        } else {
+            None
+        };
         let request = self.formed(operation, request::blob(self.registry, name, digest, None))?;
         let response = self
             .send(operation, Area::Content(name), request.clone())
@@ -40,7 +50,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         } else {
             operation
         };
-        let (response, host) = self.follow_all(&request, response).await?;
+        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
         if response.status() != StatusCode::OK {
             return Err(self.refusal(operation, &host, response).await);
         }
@@ -99,7 +109,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let target = self.judged(&home, self.registry.host(), location)?;
         let request = self.formed(operation, request::target(&target.uri, range))?;
         let response = self.exchange(operation, request.clone()).await?;
-        let (response, host) = self.follow_all(&request, response).await?;
+        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
         self.content(operation, &host, response, range.is_some())
             .await
     }

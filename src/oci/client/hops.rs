@@ -1,7 +1,7 @@
 //! Redirects that are followed here: by hand, judged one by one, and never with credentials.
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Uri, header};
 
 use crate::platform::{Clock, Fetch};
 
@@ -13,29 +13,44 @@ use super::{Client, is_redirect};
 /// The most redirects that are followed for one request: registry.k8s.io takes two.
 const MAX_HOPS: usize = 5;
 
+/// Where an answer is from.
+pub(super) struct Asked {
+    /// The host as errors name it.
+    pub(super) host: String,
+    /// The address.
+    pub(super) uri: Uri,
+}
+
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
-    /// Follows redirects from the answer to `asked` until there are no more; gives the last answer and its host.
+    /// Follows redirects from the answer to `asked` until there are no more; gives the last answer and where it is from.
     pub(super) async fn follow_all(
         &self,
         asked: &http::Request<Bytes>,
         mut response: http::Response<F::Body>,
-    ) -> Result<(http::Response<F::Body>, String), Error> {
+    ) -> Result<(http::Response<F::Body>, Asked), Error> {
         let operation = Operation::FollowingRedirect;
         let mut asked = request::redirected(asked, asked.uri().clone());
         for _ in 0..MAX_HOPS {
             if !is_redirect(response.status()) {
-                return Ok((response, self.host_of(&asked)));
+                return Ok((response, self.asked(&asked)));
             }
             let target = self.target(&asked, response).await?;
             asked = request::redirected(&asked, target.uri);
             response = self.exchange(operation, asked.clone()).await?;
         }
-        let host = self.host_of(&asked);
+        let asked = self.asked(&asked);
         if is_redirect(response.status()) {
             self.fetch.cancel(response.into_body()).await;
-            return Err(self.garbage(operation, &host, Garbage::Redirect));
+            return Err(self.garbage(operation, &asked.host, Garbage::Redirect));
         }
-        Ok((response, host))
+        Ok((response, asked))
+    }
+
+    fn asked(&self, request: &http::Request<Bytes>) -> Asked {
+        Asked {
+            host: self.host_of(request),
+            uri: request.uri().clone(),
+        }
     }
 
     /// Where a redirect leads, if one goes there; its body is let go.

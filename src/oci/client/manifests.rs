@@ -7,6 +7,7 @@ use crate::platform::{Clock, Fetch};
 
 use super::super::scope::Area;
 use super::super::{Digest, Error, Garbage, Name, Operation, Reference, Tag, request};
+use super::hops::Asked;
 use super::{Client, is_redirect, text};
 
 /// The longest manifest that is read, in bytes: what registries must accept (distribution spec, "Pushing Manifests").
@@ -43,7 +44,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             operation
         };
         // registry.k8s.io redirects manifests, and Gitea may.
-        let (response, host) = self.follow_all(&request, response).await?;
+        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
         if response.status() != StatusCode::OK {
             return Err(self.refusal(operation, &host, response).await);
         }
@@ -79,7 +80,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             .send(operation, Area::Content(name), request.clone())
             .await?;
         let redirected = is_redirect(response.status());
-        let (response, host) = self.follow_all(&request, response).await?;
+        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
         match response.status() {
             StatusCode::OK => {
                 let digest = stated_digest(response.headers());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{StatusCode, Uri, header};
+use http::{StatusCode, header};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 
@@ -11,6 +11,7 @@ use crate::platform::{Clock, Fetch};
 use super::super::link::{self, Link};
 use super::super::scope::Area;
 use super::super::{Error, Garbage, Name, Next, Operation, request};
+use super::hops::Asked;
 use super::{Client, text};
 
 /// The longest page that is read, in bytes: a hundred thousand tags of 80 characters.
@@ -82,7 +83,6 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             Some(name) => (Operation::ListingTags, Area::Tags(name)),
             None => (Operation::ListingRepositories, Area::Catalog),
         };
-        let host = self.registry.host();
         loop {
             let size = self.page_size.get();
             let query = page.map_or_else(|| format!("n={size}"), ToString::to_string);
@@ -91,12 +91,13 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                 None => request::repositories(self.registry, &query),
             };
             let request = self.formed(operation, request)?;
-            let requested = request.uri().clone();
-            let response = self.send(operation, area, request).await?;
+            let response = self.send(operation, area, request.clone()).await?;
+            // registry.k8s.io redirects lists, too.
+            let (response, asked) = self.follow_all(&request, response).await?;
             match response.status() {
                 StatusCode::OK => {
                     return self
-                        .page(operation, &requested, response)
+                        .page(operation, &asked, response)
                         .await
                         .map(Listing::Page);
                 }
@@ -111,7 +112,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                     self.fetch.cancel(response.into_body()).await;
                     self.page_size.set(SMALL);
                 }
-                _ => return Err(self.refusal(operation, host, response).await),
+                _ => return Err(self.refusal(operation, &asked.host, response).await),
             }
         }
     }
@@ -119,10 +120,10 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     async fn page(
         &self,
         operation: Operation,
-        requested: &Uri,
+        asked: &Asked,
         response: http::Response<F::Body>,
     ) -> Result<Page, Error> {
-        let host = self.registry.host();
+        let host = asked.host.as_str();
         let (parts, body) = response.into_parts();
         let body = self.read(operation, host, body, MAX_PAGE).await?;
         let list: List = serde_json::from_slice(&body)
@@ -135,7 +136,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         }
         let links = parts.headers.get_all(header::LINK).iter();
         let links = links.map(|value| std::str::from_utf8(value.as_bytes()).unwrap_or("not UTF-8"));
-        let (next, complete) = match link::next(links, requested) {
+        let (next, complete) = match link::next(links, &asked.uri) {
             Link::End => (None, true),
             // Cloudflare's serverless registry links on from its last page to an empty one, and from there to the first.
             Link::Next(next) if names.list.is_empty() && starts_over(&next) => (None, true),

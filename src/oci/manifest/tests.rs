@@ -71,7 +71,7 @@ fn as_helm_writes_it() {
         "nginx".to_owned(),
     )]);
     assert_eq!(manifest.annotations, annotations);
-    assert_eq!((manifest.artifact_type, manifest.subject), (None, None));
+    assert_eq!(manifest.artifact_type, None);
 }
 
 #[test]

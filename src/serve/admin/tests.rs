@@ -11,8 +11,10 @@ fn accepted(ticket: u64, etag: Option<&str>) -> Say {
     let etag = etag.map(str::to_owned);
     Say::Answer(Answer::Accepted {
         ticket,
+        done: etag.is_some(),
         etag,
         fault: None,
+        unread: None,
     })
 }
 
@@ -264,11 +266,46 @@ fn a_refresh_that_could_not_read_what_it_was_for_is_a_502_that_says_why() {
         accepted(7, None),
         Say::Answer(Answer::Accepted {
             ticket: 7,
+            done: true,
             etag: Some("\"new\"".to_owned()),
             fault: Some(fault.to_owned()),
+            unread: None,
         }),
     ]);
     let answer = world.post("/refresh/nginx?wait=60", &[ADMIN]);
     assert_eq!(status(&answer), 502);
     assert_eq!(error(&answer), format!("502 not synced: {fault}"));
+}
+
+#[test]
+fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published() {
+    let world = World::new(PRIVATE);
+    let unread = "registry.example: reading a blob: answered 404";
+    let done = |etag: Option<&str>, unread: Option<&str>| {
+        Say::Answer(Answer::Accepted {
+            ticket: 7,
+            done: true,
+            etag: etag.map(str::to_owned),
+            fault: None,
+            unread: unread.map(str::to_owned),
+        })
+    };
+    for (etag, unread, body) in [
+        (
+            Some("\"new\""),
+            None,
+            r#"{"etag":"\"new\"","published":true}"#.to_owned(),
+        ),
+        (
+            Some("\"new\""),
+            Some(unread),
+            format!(r#"{{"etag":"\"new\"","published":true,"unread":"{unread}"}}"#),
+        ),
+        (None, None, r#"{"etag":null,"published":true}"#.to_owned()),
+    ] {
+        world.say([accepted(7, None), done(etag, unread)]);
+        let answer = world.post("/refresh/nginx?wait=60", &[ADMIN]);
+        assert_eq!(status(&answer), 200);
+        assert!(show(&answer).ends_with(&body), "{}", show(&answer));
+    }
 }

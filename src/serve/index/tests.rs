@@ -188,6 +188,26 @@ fn an_index_too_large_is_told_at_once() {
     }
 }
 
+/// KV may show for a minute what is gone.
+#[test]
+fn who_asks_past_kv_for_a_space_that_is_gone_is_told_so() {
+    let world = World::new(PRIVATE);
+    world.publish_index("team-a", "stale");
+    world.say([Say::Answer(Answer::Missing)]);
+    let headers = [READER, NO_CACHE];
+    assert_eq!(status(&world.get_with("/team-a/index.yaml", &headers)), 404);
+    assert_eq!(
+        bytes(&world.get_with("/team-a/index.yaml", &[READER])),
+        b"stale"
+    );
+    // As long as it starts anew, what KV has is the better answer.
+    world.say([not_ready(0, 0)]);
+    assert_eq!(
+        bytes(&world.get_with("/team-a/index.yaml", &headers)),
+        b"stale"
+    );
+}
+
 #[test]
 fn the_first_read_waits_for_the_first_pass() {
     let world = World::new(PUBLIC);

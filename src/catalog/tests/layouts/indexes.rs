@@ -118,3 +118,24 @@ fn v8_children_of_which_none_is_there_are_a_fault_and_not_an_answer() {
     copy.pass();
     assert_eq!(copy.versions(""), ["a 1.0.0", "b 1.0.0"]);
 }
+
+#[test]
+fn v8_a_child_that_cannot_be_read_hides_no_chart() {
+    for odd in [
+        json!({"mediaType": OCI_MANIFEST, "digest": "blake3:00", "size": 1}),
+        json!({"mediaType": OCI_MANIFEST, "digest": Digest::sha256_of(b""), "size": -1}),
+        json!({"mediaType": 7}),
+        json!(null),
+        json!([1]),
+    ] {
+        let world = World::new();
+        let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+        let sound = json!({"mediaType": OCI_MANIFEST, "digest": pushed.manifest, "size": 1});
+        let index = json!({"schemaVersion": 2, "manifests": [odd, sound]});
+        world
+            .registry
+            .push_manifest("charts/a", "1.0.0", OCI_INDEX, index.to_string());
+        world.pass();
+        assert_eq!(world.versions(""), ["a 1.0.0"], "{odd}");
+    }
+}

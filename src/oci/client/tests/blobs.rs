@@ -198,3 +198,27 @@ fn a_registry_on_this_machine_redirects_to_this_machine() {
     };
     assert_eq!(given, location);
 }
+
+/// Six packages of 20 MiB side by side would be an isolate's whole memory.
+#[test]
+fn large_blobs_are_read_one_at_a_time_and_small_ones_side_by_side() {
+    for (length, alone) in [(2 << 20, true), (1000, false)] {
+        let bench = Bench::new(Credentials::Anonymous);
+        bench
+            .registry
+            .set_latency(std::time::Duration::from_millis(20));
+        let client = bench.client();
+        let repository = name("acme/nginx");
+        let blobs = [1, 2, 3].map(|n| bench.registry.push_blob(vec![n; length]));
+        let read = |digest| client.blob(&repository, digest, length as u64, 4 << 20);
+        let all = futures::future::join_all(blobs.iter().map(read));
+        for bytes in crate::testing::run(&bench.clock, all) {
+            assert_eq!(bytes.unwrap().len(), length);
+        }
+        assert_eq!(
+            bench.registry.max_concurrency() == 1,
+            alone,
+            "{length} bytes"
+        );
+    }
+}

@@ -306,3 +306,41 @@ fn what_is_deleted() {
     );
     assert_eq!(done(client.repositories(None)).unwrap().names.len(), 0);
 }
+
+/// registry.k8s.io redirects all but blobs; the next page is asked of itself again.
+#[test]
+fn redirected_lists_are_followed_without_credentials() {
+    let bench = Bench::new(acme());
+    bench.registry.set_auth(Auth::basic("acme", "hunter2"));
+    for (page, location) in [("?n=1000", "first"), ("?last=b", "second")] {
+        let redirect = Fault::status(307).header(
+            "location",
+            &format!("https://blobs.example/mirror/{location}"),
+        );
+        bench.registry.inject(
+            &format!("registry.example/v2/acme/nginx/tags/list{page}"),
+            None,
+            redirect,
+        );
+    }
+    let next = "</mirror/x?last=b&n=1000>; rel=\"next\"";
+    let first = Fault::status(200)
+        .body(r#"{"tags":["a","b"]}"#)
+        .header("link", next);
+    bench
+        .registry
+        .inject("blobs.example/mirror/first", None, first);
+    let second = Fault::status(200).body(r#"{"tags":["c"]}"#);
+    bench
+        .registry
+        .inject("blobs.example/mirror/second", None, second);
+    let (tags, _, complete) = all_tags(&bench);
+    assert_eq!((tags.join(" "), complete), ("a b c".to_owned(), true));
+    for call in bench.registry.log() {
+        let credentials = call.authorization.is_some();
+        assert!(
+            !credentials || !call.url.contains("blobs.example"),
+            "{call:?}"
+        );
+    }
+}
