@@ -32,7 +32,7 @@ impl Stream {
             return Ok(Read::Whole(Bytes::new()));
         };
         let reader = ReadableStreamDefaultReader::new(&stream)?;
-        let (mut chunks, mut length) = (Vec::new(), 0_usize);
+        let (mut chunks, mut length) = (Vec::<Vec<u8>>::new(), 0_usize);
         let mut deadline = pin!(worker::Delay::from(time));
         loop {
             let next = JsFuture::from(reader.read());
