@@ -265,7 +265,7 @@ fn name(value: Option<Value>) -> Result<String, Unfit> {
     let text = line(value, usize::MAX).ok_or(Unfit::NoName)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if text.len() <= MAX_NAME
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
         && text.bytes().all(allowed)
     {
         Ok(text)

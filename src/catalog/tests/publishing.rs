@@ -147,6 +147,19 @@ fn a_repository_called_as_the_chart_wins_over_one_that_is_not() {
     assert_eq!(digest(&world, "", "redis"), own);
 }
 
+/// Of tags in one repository that offer one file: first the tag that is the version, then byte order.
+#[test]
+fn a_tag_that_is_the_version_wins_over_one_that_is_not() {
+    let world = World::new();
+    push(&world, "charts/a", "0", "a", "1.0.0", b"early alias");
+    let own = push(&world, "charts/a", "1.0.0", "a", "1.0.0", b"own tag");
+    let first = push(&world, "charts/b", "y", "b", "1.0.0", b"first");
+    push(&world, "charts/b", "z", "b", "1.0.0", b"second");
+    world.pass();
+    assert_eq!(digest(&world, "", "a"), own);
+    assert_eq!(digest(&world, "", "b"), first);
+}
+
 #[test]
 fn one_file_name_of_two_charts_is_decided() {
     let world = World::new();
