@@ -1,13 +1,16 @@
 //! What an operator sees: `/info`, and the counts that `/metrics` is made of.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::calls::Calls;
+use super::candidates::Offer;
 use super::engine::Engine;
 use super::question::{Figures, Progress};
 use super::state::{Held, LastPass, Pass, Pause, Phase, Rhythm, Totals};
 use super::store::Store;
-use crate::index::View;
+use crate::config::{Collisions, IndexScope};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 
 /// Rows of each list a page.
@@ -206,28 +209,39 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         }))
     }
 
-    /// A page of contested files, each with who serves it at the root and who is shadowed there.
+    /// A page of contested files, each with who serves it and who is shadowed: at the root, or, where a folder's index has only what
+    /// lies directly in it, in each folder.
     fn shadowed(&self, store: Store<'_>, page: u32) -> Result<Vec<Value>, DatabaseError> {
         let skip = usize::try_from(i64::from(page) * PAGE).unwrap_or(usize::MAX);
+        let most = usize::try_from(PAGE).unwrap_or(0);
         let mut shadowed = Vec::new();
-        let winners = store.winners(self.config, &View::root())?;
-        for (shard, file) in store
-            .contested()?
-            .into_iter()
-            .skip(skip)
-            .take(usize::try_from(PAGE).unwrap_or(0))
-        {
-            let winner = winners.get(&file).cloned().flatten();
+        for (shard, file) in store.contested()?.into_iter().skip(skip).take(most) {
+            let mut places: BTreeMap<String, Vec<Offer>> = BTreeMap::new();
             for offer in store.offers(self.config, shard, &file)? {
-                if winner
-                    .as_ref()
-                    .is_none_or(|winner| winner.candidate.package != offer.candidate.package)
-                {
+                let folder = offer
+                    .relative
+                    .rsplit_once('/')
+                    .map_or("", |(folder, _)| folder);
+                let place = match self.config.index_scope {
+                    IndexScope::Subtree => "",
+                    IndexScope::Folder => folder,
+                };
+                places.entry(place.to_owned()).or_default().push(offer);
+            }
+            for offers in places.values() {
+                let Some(first) = offers.first() else {
+                    continue;
+                };
+                let beaten = |offer: &&Offer| offer.candidate.package != first.candidate.package;
+                // Where a contest hides all, nobody has won it.
+                let hidden = self.config.collisions == Collisions::Hide
+                    && offers.iter().any(|offer| beaten(&offer));
+                for offer in offers.iter().filter(|offer| hidden || beaten(offer)) {
                     shadowed.push(json!({
                         "file": file,
                         "repository": offer.candidate.repository,
                         "tag": offer.tag,
-                        "by": winner.as_ref().map(|winner| winner.candidate.repository.as_str()),
+                        "by": (!hidden).then_some(first.candidate.repository.as_str()),
                     }));
                 }
             }

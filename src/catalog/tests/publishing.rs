@@ -224,6 +224,25 @@ fn folder_scope_lists_only_what_lies_directly_in_it() {
     assert_eq!(world.answered("team/sub"), ["c 1.0.0"]);
 }
 
+/// What lies in two folders meets in no index then; what lies in one does.
+#[test]
+fn with_folder_scope_only_what_lies_in_one_folder_is_shadowed() {
+    let world = World::with(&[("INDEX_SCOPE", "folder")]);
+    push(&world, "charts/x/web", "1.0.0", "web", "1.0.0", b"x");
+    push(&world, "charts/y/web", "1.0.0", "web", "1.0.0", b"y");
+    push(&world, "charts/y/other", "1.0.0", "web", "1.0.0", b"other");
+    world.pass();
+    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
+        panic!("no info")
+    };
+    assert_eq!(
+        info["shadowed"],
+        serde_json::json!([{
+            "file": "web-1.0.0.tgz", "repository": "charts/y/other", "tag": "1.0.0", "by": "charts/y/web",
+        }])
+    );
+}
+
 #[test]
 fn deleting_all_of_kv_loses_nothing() {
     let world = World::new();
