@@ -4,10 +4,9 @@ use super::build::Made;
 use super::engine::Engine;
 use super::question::{Answer, Fault, Progress, Question, Status};
 use super::removal::SECOND_SIGHT;
-use super::state::{Held, LastPass, Pass, Pause, Rhythm, Tickets, Totals};
+use super::state::{Held, LastPass, Pass, Pause, Tickets, Totals};
 use super::store::Store;
 use super::tag::Due;
-use crate::config::Source;
 use crate::index::{DOCUMENT_LIMIT, Key, View, shard_of};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Metadata};
 
@@ -184,7 +183,8 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         let ticket = match path {
             None => {
                 store.waive_all()?;
-                self.whole_sync(store)?
+                store.call_pass(now)?;
+                store.ticket()?
             }
             Some(path) => {
                 let known = store.repositories_below(path)?;
@@ -197,29 +197,15 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 }
                 store.asked(self.config, now)?;
                 let is_repository = known.iter().any(|repository| repository.relative == path);
-                let enumerates = self.config.sources.iter().any(Source::enumerates);
-                if is_repository || !enumerates {
-                    store.ticket(false)?
-                } else {
-                    // A space: what was pushed to it for the first time, only an enumeration tells.
-                    self.whole_sync(store)?
+                // What was pushed to a space for the first time, only an enumeration tells. Where nothing is known at all, the
+                // path is tried as a repository first.
+                if !known.is_empty() && !is_repository {
+                    store.call_pass(now)?;
                 }
+                store.ticket()?
             }
         };
         accepted(store, ticket)
-    }
-
-    /// Has a pass begin now, or right after the one that runs.
-    fn whole_sync(&self, store: Store<'_>) -> Result<u64, DatabaseError> {
-        let now = self.clock.now();
-        let again = store.load::<Pass>()?.running();
-        store.save(&Rhythm {
-            next: now,
-            asked: now,
-            idle: 0,
-            again,
-        })?;
-        store.ticket(true)
     }
 
     /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
@@ -262,7 +248,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             }
         }
         store.asked(self.config, now)?;
-        let ticket = store.ticket(false)?;
+        let ticket = store.ticket()?;
         accepted(store, ticket)
     }
 }

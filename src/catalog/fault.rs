@@ -149,6 +149,10 @@ impl<C: Clock> Slice<'_, C> {
         match error.kind() {
             // Somebody named it, and there is no such repository: nothing is lost with its row.
             Kind::NotFound if !repository.listed && self.enumerated_source(repository) => {
+                if repository.recheck {
+                    // Who asks for a path may mean a space, of which only an enumeration tells.
+                    self.store.call_pass(now)?;
+                }
                 self.store.remove_repository(repository.id)
             }
             Kind::Denied(_) | Kind::NotFound => {

@@ -154,15 +154,27 @@ impl Store<'_> {
         })
     }
 
-    /// Gives out a ticket for a sync; with `whole`, one for a pass that begins from now on.
-    pub(super) fn ticket(&self, whole: bool) -> Result<u64, DatabaseError> {
+    /// Gives out a ticket: it is done when all that was called for before is published, passes too.
+    pub(super) fn ticket(&self) -> Result<u64, DatabaseError> {
         let mut tickets: Tickets = self.load()?;
         tickets.issued += 1;
-        if whole {
-            let pass: Pass = self.load()?;
-            tickets.pass = pass.number + 1;
-        }
         self.save(&tickets)?;
         Ok(tickets.issued)
+    }
+
+    /// Has a pass begin now, or right after the one that runs. All who have tickets wait for it.
+    pub(super) fn call_pass(&self, now: Timestamp) -> Result<(), DatabaseError> {
+        let pass: Pass = self.load()?;
+        self.save(&Rhythm {
+            next: now,
+            asked: now,
+            idle: 0,
+            again: pass.running(),
+        })?;
+        let tickets: Tickets = self.load()?;
+        self.save(&Tickets {
+            pass: pass.number + 1,
+            ..tickets
+        })
     }
 }
