@@ -10,7 +10,7 @@ import { Program } from "../wasm-tests/processes.mjs";
 import { fetchUrl } from "../wasm-tests/http.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
 import { ROOT } from "../wasm-tests/tools.mjs";
-import { PATIENCE, until } from "../wasm-tests/wait.mjs";
+import { PATIENCE, sleep, until } from "../wasm-tests/wait.mjs";
 import { HELMS, Helm } from "./helm.mjs";
 
 const scope = new Scope();
@@ -49,7 +49,13 @@ test("scripts/dev serves the sample charts, hands settings over, and ends with a
 
   const registry = Number(readFileSync(join(state, "registry-port"), "utf8"));
   assert.ok(registry > 0 && registry !== 5000);
-  await dev.end();
+  // Whoever is impatient asks again, while what was started is being ended.
+  const ended = dev.end();
+  for (const pause of [20, 50, 100]) {
+    await sleep(pause);
+    dev.signal("SIGTERM");
+  }
+  await ended;
   for (const listened of [port, registry]) {
     const url = `http://127.0.0.1:${listened}/`;
     await until(`${url} is closed`, () => fetchUrl(url).then(() => false, () => true));

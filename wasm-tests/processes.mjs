@@ -52,6 +52,11 @@ export class Program {
     return within(`${this.name} says ${pattern}`, said, limit);
   }
 
+  /** Sends a signal, if it still runs. */
+  signal(name) {
+    this.#child.kill(name);
+  }
+
   /** Asks it to end, and insists after a while. */
   async end() {
     this.#child.kill("SIGTERM");
