@@ -55,8 +55,8 @@ fn peak_memory() -> u64 {
 
 #[test]
 fn a_hundred_thousand_versions_are_served_by_their_spaces() {
-    use crate::catalog::contents;
-    use crate::catalog::store::Store;
+    use crate::catalog::rows::store::Store;
+    use crate::catalog::sync::contents;
     use crate::chart::Metadata;
     use crate::index::{Blob, Origin};
     use crate::oci::Digest;

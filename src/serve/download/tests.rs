@@ -8,7 +8,7 @@ mod faults;
 mod unpublished;
 
 use super::*;
-use crate::catalog::{Fault as CatalogFault, Progress};
+use crate::catalog::{Progress, RegistryFault as CatalogFault};
 use crate::oci::Digest;
 use crate::serve::tests::{
     PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, made, show, status,

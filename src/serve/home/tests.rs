@@ -1,10 +1,10 @@
-use crate::catalog::{Fault, Progress};
+use crate::catalog::{Progress, RegistryFault};
 use crate::serve::tests::{PRIVATE, PUBLIC, READER, Say, World, bytes, show};
 
 use super::*;
 
 fn says(ready: bool) -> [Say; 1] {
-    let fault = Fault {
+    let fault = RegistryFault {
         host: "registry.example".to_owned(),
         kind: "did not answer in time".to_owned(),
         retry_at: None,

@@ -1,7 +1,7 @@
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, IF_NONE_MATCH, RETRY_AFTER};
 
 use super::*;
-use crate::catalog::{Fault, Progress};
+use crate::catalog::{Progress, RegistryFault};
 use crate::serve::Body;
 use crate::serve::tests::{ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, show, status};
 
@@ -23,7 +23,7 @@ fn not_ready(tags: u64, read: u64) -> Say {
 }
 
 fn faulty(retry_at: Option<Timestamp>) -> Say {
-    let fault = Fault {
+    let fault = RegistryFault {
         host: "registry.example".to_owned(),
         kind: "denied access (401)".to_owned(),
         retry_at,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::catalog::Progress;
-use crate::catalog::calls::Calls;
+use crate::catalog::rows::calls::Calls;
 
 fn full() -> Status {
     Status {

@@ -1,0 +1,11 @@
+//! From rows to published documents: who offers a file, the bytes of each document, and their way to KV.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`build`] | an index or a shard made from rows |
+//! | [`candidates`] | who offers a file, in which order |
+//! | [`publisher`] | puts dirty documents to KV and removes retired keys |
+
+pub(crate) mod build;
+pub(crate) mod candidates;
+pub(crate) mod publisher;

@@ -1,0 +1,195 @@
+//! Puts dirty documents to KV: shards first, so that what an index links to is there before it, then indexes; and removes
+//! what is no longer published.
+
+use std::time::Duration;
+
+use crate::catalog::publish::build::Made;
+use crate::catalog::rows::document::Published;
+use crate::catalog::rows::store::Store;
+use crate::config::Config;
+use crate::index::{Key, etag};
+use crate::platform::{Clock, DatabaseError, Documents, DocumentsError, Metadata, Timestamp};
+
+/// KV takes one write a second and key.
+const BETWEEN_PUTS: Duration = Duration::from_secs(1);
+/// An index that nobody has read for so long is no longer published; the catalog answers for it.
+const UNREAD: Duration = Duration::from_hours(720);
+/// A document that KV refused is tried again after this, doubled each time up to [`LAST_RETRY`].
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+/// See [`FIRST_RETRY`].
+const LAST_RETRY: Duration = Duration::from_mins(10);
+/// An index too large for KV is looked at again this often: it may have shrunk.
+const TOO_LARGE_RETRY: Duration = Duration::from_hours(1);
+/// Why such an index is not put. Nobody waits for it to be.
+pub(crate) const TOO_LARGE: &str = "the index is larger than a document may be";
+/// Rows of dirty documents looked at a time.
+const PAGE: i64 = 32;
+
+/// Publishes within the budget of KV operations.
+pub(crate) struct Publisher<'a, D, C> {
+    /// The rows.
+    pub(crate) store: Store<'a>,
+    /// Where documents go.
+    pub(crate) documents: &'a D,
+    /// What is configured.
+    pub(crate) config: &'a Config,
+    /// The time.
+    pub(crate) clock: &'a C,
+    /// KV operations left in this invocation.
+    pub(crate) operations: u32,
+}
+
+/// How publishing ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progressed {
+    /// Nothing is dirty but what waits for its time.
+    Done,
+    /// The budget is used up.
+    Cut,
+}
+
+impl<D: Documents, C: Clock> Publisher<'_, D, C> {
+    /// Puts what is dirty. `beat` is called before each put, to keep the lease.
+    pub(crate) async fn run(
+        &mut self,
+        beat: &dyn Fn() -> Result<(), DatabaseError>,
+    ) -> Result<Progressed, DatabaseError> {
+        let fingerprint = self.config.fingerprint();
+        loop {
+            let page = self.store.dirty_documents(self.clock.now(), PAGE)?;
+            if page.is_empty() {
+                return self.remove_retired(beat).await;
+            }
+            for document in page {
+                if self.operations == 0 {
+                    return Ok(Progressed::Cut);
+                }
+                beat()?;
+                self.publish(&document, &fingerprint).await?;
+            }
+        }
+    }
+
+    async fn publish(
+        &mut self,
+        document: &Published,
+        fingerprint: &str,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        let key = &document.key;
+        if let Some(allowed) = document
+            .put_at
+            .map(|put_at| put_at.after(BETWEEN_PUTS))
+            .filter(|allowed| *allowed > now)
+        {
+            return self.store.document_waits(key, allowed);
+        }
+        let Some((bytes, tag)) = self.make(document, now)? else {
+            return Ok(());
+        };
+        if document.etag.as_deref() == Some(tag.as_str()) {
+            self.store.document_taken(key)?;
+            return self.store.document_put(key, None);
+        }
+        self.store.document_taken(key)?;
+        let name = key.name(fingerprint);
+        self.store.unretire(&name)?;
+        let length = bytes.len() as u64;
+        let metadata = Metadata {
+            etag: tag,
+            length,
+            updated: now,
+        };
+        self.operations = self.operations.saturating_sub(1);
+        match self.documents.put(&name, &bytes, &metadata).await {
+            Ok(()) => self
+                .store
+                .document_put(key, Some((&metadata.etag, length, now))),
+            Err(DocumentsError::Budget) => {
+                self.operations = 0;
+                self.store.mark_document(key)
+            }
+            Err(error) => self.store.document_failed(
+                key,
+                &error.to_string(),
+                retry_at(self.clock.now(), document.attempts),
+            ),
+        }
+    }
+
+    /// The bytes and entity tag of a document; `None` when it is not to be put, and its row says so.
+    fn make(
+        &self,
+        document: &Published,
+        now: Timestamp,
+    ) -> Result<Option<(Vec<u8>, String)>, DatabaseError> {
+        match &document.key {
+            Key::Files(shard) => match self.store.shard(self.config, *shard)? {
+                Some(bytes) => {
+                    let tag = etag(&bytes);
+                    Ok(Some((bytes, tag)))
+                }
+                None => self.withdraw(document, now).map(|()| None),
+            },
+            Key::Index(view) => {
+                let unread = document
+                    .read_at
+                    .is_none_or(|read| now.since(read) >= UNREAD);
+                if !view.is_root() && unread {
+                    return self.withdraw(document, now).map(|()| None);
+                }
+                match self.store.index(self.config, view)? {
+                    Made::Index(written) => Ok(Some((written.bytes, written.etag))),
+                    Made::Nothing => self.withdraw(document, now).map(|()| None),
+                    Made::TooLarge => {
+                        // The last good one stays; its spaces go on.
+                        self.store
+                            .document_failed(&document.key, TOO_LARGE, now.after(TOO_LARGE_RETRY))
+                            .map(|()| None)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a document out of publication: its row goes, and its key at the next opportunity.
+    fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
+        // Whether it was ever put is not asked: an object that died while it put does not know.
+        self.store
+            .retire_key(&document.key.name(&self.config.fingerprint()), now)?;
+        self.store.remove_document(&document.key)
+    }
+
+    /// Deletes the keys that went out of use and whose time has come.
+    pub(crate) async fn remove_retired(
+        &mut self,
+        beat: &dyn Fn() -> Result<(), DatabaseError>,
+    ) -> Result<Progressed, DatabaseError> {
+        loop {
+            let now = self.clock.now();
+            let keys = self.store.retired(now, PAGE)?;
+            if keys.is_empty() {
+                return Ok(Progressed::Done);
+            }
+            for key in keys {
+                if self.operations == 0 {
+                    return Ok(Progressed::Cut);
+                }
+                beat()?;
+                self.operations -= 1;
+                match self.documents.delete(&key).await {
+                    Ok(()) => self.store.unretire(&key)?,
+                    Err(DocumentsError::Budget) => return Ok(Progressed::Cut),
+                    Err(_) => self
+                        .store
+                        .retire_key(&key, self.clock.now().after(LAST_RETRY))?,
+                }
+            }
+        }
+    }
+}
+
+fn retry_at(now: Timestamp, attempts: i64) -> Timestamp {
+    let doublings = u32::try_from(attempts.clamp(0, 9)).unwrap_or(9);
+    now.after((FIRST_RETRY * 2u32.pow(doublings)).min(LAST_RETRY))
+}

@@ -1,0 +1,234 @@
+//! The rows of published documents, and which of them a change makes dirty.
+
+use crate::catalog::rows::store::Store;
+use crate::index::{Key, View, shard_of};
+use crate::platform::{DatabaseError, Row, Timestamp, Value};
+
+/// A document as publishing sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Published {
+    /// Which.
+    pub(crate) key: Key,
+    /// Entity tag of what was put last; `None` before the first put.
+    pub(crate) etag: Option<String>,
+    /// When.
+    pub(crate) put_at: Option<Timestamp>,
+    /// When it was last read, for indexes of spaces.
+    pub(crate) read_at: Option<Timestamp>,
+    /// Failed puts in a row.
+    pub(crate) attempts: i64,
+}
+
+/// The row's key: the kind sorts shards (`files:`) before indexes (`index:`), which is the order of publishing.
+fn row_key(key: &Key) -> String {
+    match key {
+        Key::Files(shard) => format!("files:{shard:02x}"),
+        Key::Index(view) => format!("index:{}", view.as_str()),
+    }
+}
+
+fn key_of(text: &str) -> Option<Key> {
+    match text.split_once(':')? {
+        ("files", shard) => u8::from_str_radix(shard, 16).ok().map(Key::Files),
+        ("index", view) => view.parse().ok().map(Key::Index),
+        _ => None,
+    }
+}
+
+const COLUMNS: &str = "key, etag, put_at, read_at, attempts";
+
+impl Published {
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            key: key_of(row.text(0)?)?,
+            etag: row.text(1).map(str::to_owned),
+            put_at: row.integer(2).map(Timestamp),
+            read_at: row.integer(3).map(Timestamp),
+            attempts: row.integer(4)?,
+        })
+    }
+}
+
+impl Store<'_> {
+    fn documents(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Published>, DatabaseError> {
+        let rows = self.0.query(
+            &format!("SELECT {COLUMNS} FROM document {rest}"),
+            parameters,
+        )?;
+        Ok(rows.iter().filter_map(Published::of).collect())
+    }
+
+    /// Every document's row, shards first.
+    pub(crate) fn all_documents(&self) -> Result<Vec<Published>, DatabaseError> {
+        self.documents("ORDER BY key", &[])
+    }
+
+    /// Dirty documents that are not waiting for a retry, shards first.
+    pub(crate) fn dirty_documents(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Published>, DatabaseError> {
+        self.documents(
+            "WHERE dirty > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY key LIMIT ?",
+            &[now.into(), limit.into()],
+        )
+    }
+
+    /// Marks what shows a file of a repository: its shard, the root, and the spaces above it that are published.
+    /// Costs no row where the mark is there.
+    pub(crate) fn mark(&self, relative: &str, file: &str) -> Result<(), DatabaseError> {
+        self.mark_document(&Key::Files(shard_of(file)))?;
+        self.mark_document(&Key::Index(View::root()))?;
+        for view in View::of_repository(relative)
+            .ancestors()
+            .into_iter()
+            .filter(|view| !view.is_root())
+        {
+            self.0.execute(
+                "UPDATE document SET dirty = 1 WHERE key = ? AND dirty <> 1",
+                &[row_key(&Key::Index(view)).into()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Has a document published, for the first time or anew.
+    pub(crate) fn mark_document(&self, key: &Key) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "INSERT INTO document(key, dirty) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET dirty = 1 WHERE dirty <> 1",
+            &[row_key(key).into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that an index was read. Written at most once an hour, as reading must not cost a row a time.
+    pub(crate) fn view_read(&self, view: &View, now: Timestamp) -> Result<(), DatabaseError> {
+        const HOUR_MS: i64 = 3_600_000;
+        self.0.execute(
+            "INSERT INTO document(key, dirty, read_at) VALUES(?1, 1, ?2)
+             ON CONFLICT(key) DO UPDATE SET read_at = excluded.read_at WHERE read_at IS NULL OR read_at < excluded.read_at - ?3",
+            &[row_key(&Key::Index(view.clone())).into(), now.into(), HOUR_MS.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a reader missed a document in KV: it is put again if it was put long enough ago for that to mean that it
+    /// is lost. KV remembers a miss for a minute and more, so a miss soon after a put means nothing.
+    pub(crate) fn document_missed(&self, key: &Key, now: Timestamp) -> Result<(), DatabaseError> {
+        const LOST_AFTER_MS: i64 = 300_000;
+        self.0.execute(
+            "UPDATE document SET dirty = 1, etag = NULL, put_at = NULL WHERE key = ? AND put_at <= ?",
+            &[row_key(key).into(), (now.0 - LOST_AFTER_MS).into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a document's bytes were made and are being put: a change from now on marks it again.
+    pub(crate) fn document_taken(&self, key: &Key) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE document SET dirty = 2 WHERE key = ?",
+            &[row_key(key).into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a document was put; with `None` that what was put before is what it is now.
+    pub(crate) fn document_put(
+        &self,
+        key: &Key,
+        put: Option<(&str, u64, Timestamp)>,
+    ) -> Result<(), DatabaseError> {
+        let key = row_key(key);
+        if let Some((etag, length, now)) = put {
+            let length = i64::try_from(length).unwrap_or(i64::MAX);
+            self.0.execute(
+                "UPDATE document SET etag = ?, length = ?, put_at = ?, error = NULL, attempts = 0, retry_at = NULL WHERE key = ?",
+                &[etag.into(), length.into(), now.into(), key.as_str().into()],
+            )?;
+        }
+        self.0.execute(
+            "UPDATE document SET dirty = 0, error = NULL, attempts = 0, retry_at = NULL WHERE key = ? AND dirty = 2",
+            &[key.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a document could not be put, or is not to be put before `retry_at`. It stays dirty.
+    pub(crate) fn document_failed(
+        &self,
+        key: &Key,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE document SET dirty = 1, error = ?, attempts = attempts + 1, retry_at = ? WHERE key = ?",
+            &[error.into(), retry_at.into(), row_key(key).into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a dirty document is not to be put before `at`.
+    pub(crate) fn document_waits(&self, key: &Key, at: Timestamp) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE document SET retry_at = ? WHERE key = ?",
+            &[at.into(), row_key(key).into()],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a document's row away: it is no longer published.
+    pub(crate) fn remove_document(&self, key: &Key) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM document WHERE key = ?", &[row_key(key).into()])?;
+        Ok(())
+    }
+
+    /// Makes every document one that was never put, and keeps the keys it was put under for removal at `at`.
+    pub(crate) fn retire_documents(
+        &self,
+        fingerprint: &str,
+        at: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        // Whether it was ever put is not asked: an object that died while it put does not know.
+        for document in self.all_documents()? {
+            self.0.execute(
+                "INSERT INTO retired(key, at) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET at = excluded.at",
+                &[document.key.name(fingerprint).into(), at.into()],
+            )?;
+        }
+        self.0.execute(
+            "UPDATE document SET dirty = 1, etag = NULL, length = NULL, put_at = NULL, error = NULL, attempts = 0, retry_at = NULL",
+            &[],
+        )?;
+        Ok(())
+    }
+
+    /// Full keys whose time has come to be removed from KV.
+    pub(crate) fn retired(&self, now: Timestamp, limit: i64) -> Result<Vec<String>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT key FROM retired WHERE at <= ? ORDER BY key LIMIT ?",
+            &[now.into(), limit.into()],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| row.text(0).map(str::to_owned))
+            .collect())
+    }
+
+    /// Has a full key removed from KV at `at`.
+    pub(crate) fn retire_key(&self, key: &str, at: Timestamp) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "INSERT INTO retired(key, at) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET at = excluded.at",
+            &[key.into(), at.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets a full key: it was removed from KV, or is in use again.
+    pub(crate) fn unretire(&self, key: &str) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM retired WHERE key = ?", &[key.into()])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! The tables and their statements, one noun a file: each adds its statements to [`store::Store`]. All SQL of the crate
+//! stands here.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`calls`] | calls made, by their outcome |
+//! | [`cut_list`] | a tag list that the end of a slice cut off |
+//! | [`document`] | what was published where, and what is dirty |
+//! | [`manifest`] | what was read of each digest |
+//! | [`registry_fault`] | a fault of a registry, in public words |
+//! | [`repository`] | repositories and the state of their lists |
+//! | [`schema`] | the tables, their version, and the way from an older one |
+//! | [`state`] | single-row state: the running pass, the lease, pauses, counts |
+//! | [`store`] | the entry to all of them |
+//! | [`superseded`] | packages that no tag serves any more |
+//! | [`tag`] | tags: what each serves, and what is to be asked about it |
+//! | [`waiver`] | waiving what was put off |
+
+pub(crate) mod calls;
+pub(crate) mod cut_list;
+pub(crate) mod document;
+pub(crate) mod manifest;
+pub(crate) mod registry_fault;
+pub(crate) mod repository;
+pub(crate) mod schema;
+pub(crate) mod state;
+pub(crate) mod store;
+pub(crate) mod superseded;
+pub(crate) mod tag;
+pub(crate) mod waiver;

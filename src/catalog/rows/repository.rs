@@ -1,0 +1,299 @@
+//! The rows of repositories.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::rows::store::Store;
+use crate::platform::{DatabaseError, Row, Timestamp, Value};
+
+/// A repository as the sync sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Repository {
+    /// Row id.
+    pub(crate) id: i64,
+    /// Id of its source.
+    pub(crate) source: String,
+    /// Full name, as the registry knows it.
+    pub(crate) name: String,
+    /// Name below the source's prefix.
+    pub(crate) relative: String,
+    /// Whether its tag list was ever read.
+    pub(crate) listed: bool,
+    /// Validator of its tag list, where the registry gives one.
+    pub(crate) etag: Option<String>,
+    /// Hash of the tag list as taken over.
+    pub(crate) hash: Option<String>,
+    /// Whether all its tags are to be confirmed once it is listed.
+    pub(crate) recheck: bool,
+    /// How often it was called for.
+    pub(crate) called: i64,
+    /// The pass that first missed it in an enumeration, while its removal is held.
+    pub(crate) unseen: Option<i64>,
+    /// Why its list could not be read the last time.
+    pub(crate) error: Option<String>,
+    /// How often in a row.
+    pub(crate) attempts: i64,
+    /// Since when it is denied or unknown to the registry.
+    pub(crate) denied_since: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since, called, unseen";
+
+impl Repository {
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            id: row.integer(0)?,
+            source: row.text(1)?.to_owned(),
+            name: row.text(2)?.to_owned(),
+            relative: row.text(3)?.to_owned(),
+            listed: row.integer(4)? != 0,
+            etag: row.text(5).map(str::to_owned),
+            hash: row.text(6).map(str::to_owned),
+            recheck: row.integer(7)? != 0,
+            error: row.text(8).map(str::to_owned),
+            attempts: row.integer(9)?,
+            denied_since: row.integer(10).map(Timestamp),
+            called: row.integer(11)?,
+            unseen: row.integer(12),
+        })
+    }
+}
+
+/// The end of the range of texts that begin with `prefix`: the range is `>= prefix` and `< this`. Prefixes are searched
+/// by range because LIKE is bounded to 50 bytes in a Durable Object.
+pub(crate) fn range_end(prefix: &str) -> String {
+    let mut end = prefix.to_owned();
+    // A prefix here ends with `/` or a character of a repository name: ASCII below DEL, whose successor is one byte too.
+    if let Some(last) = end.pop() {
+        end.push(char::from_u32(u32::from(last) + 1).unwrap_or(char::MAX));
+    }
+    end
+}
+
+impl Store<'_> {
+    fn repositories(
+        &self,
+        rest: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        let rows = self.0.query(
+            &format!("SELECT {COLUMNS} FROM repository {rest}"),
+            parameters,
+        )?;
+        Ok(rows.iter().filter_map(Repository::of).collect())
+    }
+
+    /// The repository with this row id.
+    pub(crate) fn repository(&self, id: i64) -> Result<Option<Repository>, DatabaseError> {
+        Ok(self.repositories("WHERE id = ?", &[id.into()])?.pop())
+    }
+
+    /// The repository of this name.
+    pub(crate) fn repository_named(
+        &self,
+        source: &str,
+        name: &str,
+    ) -> Result<Option<Repository>, DatabaseError> {
+        Ok(self
+            .repositories(
+                "WHERE source = ? AND name = ?",
+                &[source.into(), name.into()],
+            )?
+            .pop())
+    }
+
+    /// Repositories that are to be listed at once.
+    pub(crate) fn due_repositories(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
+            &[now.into(), limit.into()],
+        )
+    }
+
+    /// The next repositories in the order of a pass that are not waiting for a retry.
+    pub(crate) fn repositories_after(
+        &self,
+        id: i64,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE id > ? AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
+            &[id.into(), now.into(), limit.into()],
+        )
+    }
+
+    /// A page of all repositories, by row id.
+    pub(crate) fn all_repositories_after(
+        &self,
+        id: i64,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        self.repositories(
+            "WHERE id > ? ORDER BY id LIMIT ?",
+            &[id.into(), limit.into()],
+        )
+    }
+
+    /// The repositories at or below a path relative to the prefix.
+    pub(crate) fn repositories_below(&self, path: &str) -> Result<Vec<Repository>, DatabaseError> {
+        if path.is_empty() {
+            return self.repositories("ORDER BY id", &[]);
+        }
+        let prefix = format!("{path}/");
+        let end = range_end(&prefix);
+        self.repositories(
+            "WHERE relative = ? OR (relative >= ? AND relative < ?) ORDER BY id",
+            &[path.into(), prefix.into(), end.into()],
+        )
+    }
+
+    /// The highest row id given out.
+    pub(crate) fn last_repository(&self) -> Result<i64, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT coalesce(max(id), 0) FROM repository", &[])?;
+        Ok(row.and_then(|row| row.integer(0)).unwrap_or(0))
+    }
+
+    /// Adds a repository if it is new. Gives its row id.
+    pub(crate) fn add_repository(
+        &self,
+        source: &str,
+        name: &str,
+        relative: &str,
+    ) -> Result<i64, DatabaseError> {
+        if let Some(known) = self.repository_named(source, name)? {
+            return Ok(known.id);
+        }
+        self.0.execute(
+            "INSERT INTO repository(source, name, relative) VALUES(?, ?, ?)",
+            &[source.into(), name.into(), relative.into()],
+        )?;
+        Ok(self
+            .repository_named(source, name)?
+            .map_or(0, |known| known.id))
+    }
+
+    /// Has a repository listed at once; with `recheck`, all its tags confirmed too. A pending retry is waived.
+    pub(crate) fn call_repository(&self, id: i64, recheck: bool) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET due = 1, retry_at = NULL, called = called + 1,
+               recheck = CASE WHEN ?2 THEN called + 1 ELSE recheck END WHERE id = ?1",
+            &[id.into(), recheck.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a repository's tag list was taken over, if that changes anything about the row. What was called for
+    /// since the job began stays called for.
+    pub(crate) fn repository_listed(
+        &self,
+        repository: &Repository,
+        hash: &str,
+        etag: Option<&str>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = NULL, attempts = 0, retry_at = NULL, denied_since = NULL,
+               due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN recheck <= ?4 THEN 0 ELSE recheck END
+             WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT NULL)",
+            &[repository.id.into(), hash.into(), etag.into(), repository.called.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Keeps how many of a repository's tags are told by their names not to be wanted, by the reason.
+    pub(crate) fn repository_passed_over(
+        &self,
+        id: i64,
+        reasons: &BTreeMap<&'static str, u64>,
+    ) -> Result<(), DatabaseError> {
+        let text = (!reasons.is_empty())
+            .then(|| serde_json::to_string(reasons))
+            .transpose()
+            .map_err(|error| DatabaseError(error.to_string()))?;
+        self.0.execute(
+            "UPDATE repository SET passed_over = ?2 WHERE id = ?1 AND passed_over IS NOT ?2",
+            &[id.into(), text.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes since which pass a repository is missing from its source's enumeration, or that it is not.
+    pub(crate) fn repository_unseen(
+        &self,
+        id: i64,
+        pass: Option<i64>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET unseen = ?2 WHERE id = ?1 AND unseen IS NOT ?2",
+            &[id.into(), pass.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a repository could not be listed. The row stays as it is where nothing about the fault is new.
+    pub(crate) fn repository_failed(
+        &self,
+        repository: &Repository,
+        error: &str,
+        retry_at: Option<Timestamp>,
+        denied_since: Option<Timestamp>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET due = CASE WHEN ?3 IS NULL AND called = ?5 THEN 0 ELSE 1 END, error = ?2, attempts = attempts + 1,
+               retry_at = ?3, denied_since = ?4
+             WHERE id = ?1 AND (due > 0 OR ?3 IS NOT NULL OR error IS NOT ?2 OR denied_since IS NOT ?4)",
+            &[
+                repository.id.into(),
+                error.into(),
+                retry_at.into(),
+                denied_since.into(),
+                repository.called.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a repository's row and what is kept of a cut list away; its tags must be gone.
+    pub(crate) fn remove_repository(&self, id: i64) -> Result<(), DatabaseError> {
+        self.forget_listing(id)?;
+        self.0
+            .execute("DELETE FROM repository WHERE id = ?", &[id.into()])?;
+        Ok(())
+    }
+
+    /// Makes a repository's list differ from what was taken over: its tags are not there any more.
+    pub(crate) fn forget_hash(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET hash = NULL, etag = NULL WHERE id = ? AND hash IS NOT NULL",
+            &[id.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Makes every list differ from what was taken over, so that the next pass goes through all of them again.
+    pub(crate) fn forget_hashes(&self) -> Result<(), DatabaseError> {
+        self.0
+            .execute("UPDATE repository SET hash = NULL, etag = NULL", &[])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::range_end;
+
+    #[test]
+    fn a_range_holds_what_begins_with_its_prefix() {
+        let end = range_end("team-a/");
+        assert_eq!(end, "team-a0");
+        for inside in ["team-a/", "team-a/x", "team-a/~"] {
+            assert!(inside >= "team-a/" && inside < end.as_str(), "{inside}");
+        }
+        assert!("team-a0" >= end.as_str() && "team-a.b/x" < "team-a/");
+    }
+}

@@ -1,0 +1,120 @@
+//! The tables, their version, and the way from an older version to the newest.
+
+use crate::platform::{Database, DatabaseError};
+
+/// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
+const VERSION: i64 = 2;
+
+/// Several statements in one call: no parameters, no strings of foreign origin.
+///
+/// `repository.hash` is the hash of the tag list as last taken over, so that an unchanged list costs no row.
+/// `tag.manifest` is what is served, `tag.next` what was read but whose contents are not known yet.
+/// `called` counts calls for a row: what was called for while a job was under way is not done by that job. `recheck` is the last
+/// of them that wants all tags of the repository confirmed.
+/// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions. `repository.unseen`: missing
+/// from the enumeration since that pass; `repository.passed_over`: how many tags of its list were told by their names not to
+/// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
+/// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS repository(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source TEXT NOT NULL, name TEXT NOT NULL, relative TEXT NOT NULL,
+  listed INTEGER NOT NULL DEFAULT 0, etag TEXT, hash TEXT,
+  due INTEGER NOT NULL DEFAULT 0, recheck INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0, unseen INTEGER,
+  error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER, denied_since INTEGER, passed_over TEXT,
+  UNIQUE(source, name));
+CREATE INDEX IF NOT EXISTS repository_relative ON repository(relative);
+CREATE INDEX IF NOT EXISTS repository_due ON repository(id) WHERE due > 0;
+CREATE INDEX IF NOT EXISTS repository_failing ON repository(id) WHERE error IS NOT NULL;
+CREATE TABLE IF NOT EXISTS listing(
+  repository INTEGER NOT NULL, page INTEGER NOT NULL, names TEXT NOT NULL, next TEXT,
+  PRIMARY KEY(repository, page)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tag(
+  repository INTEGER NOT NULL, name TEXT NOT NULL, moving INTEGER NOT NULL,
+  manifest TEXT, next TEXT, due INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0,
+  gone INTEGER NOT NULL DEFAULT 0, gone_in INTEGER,
+  error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER,
+  PRIMARY KEY(repository, name)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tag_manifest ON tag(manifest) WHERE manifest IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tag_next ON tag(next) WHERE next IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tag_due ON tag(due DESC, repository, name) WHERE due > 0;
+CREATE INDEX IF NOT EXISTS tag_gone ON tag(repository, name) WHERE gone > 0;
+CREATE INDEX IF NOT EXISTS tag_moving ON tag(repository, name) WHERE moving > 0;
+CREATE TABLE IF NOT EXISTS manifest(
+  digest TEXT PRIMARY KEY, reader INTEGER NOT NULL, state TEXT NOT NULL,
+  plan TEXT, error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER,
+  reason TEXT, name TEXT, version TEXT, version_key TEXT, file TEXT, shard INTEGER,
+  package TEXT, candidate TEXT, created TEXT, metadata TEXT);
+CREATE INDEX IF NOT EXISTS manifest_plan ON manifest(digest) WHERE plan IS NOT NULL;
+CREATE INDEX IF NOT EXISTS manifest_chart ON manifest(name, version_key DESC) WHERE state = 'chart';
+CREATE INDEX IF NOT EXISTS manifest_file ON manifest(shard, file, package) WHERE state = 'chart';
+CREATE INDEX IF NOT EXISTS manifest_skipped ON manifest(digest) WHERE state = 'skipped';
+CREATE TABLE IF NOT EXISTS superseded(
+  shard INTEGER NOT NULL, file TEXT NOT NULL, source TEXT NOT NULL, repository TEXT NOT NULL, package TEXT NOT NULL,
+  candidate TEXT NOT NULL, until INTEGER NOT NULL,
+  PRIMARY KEY(shard, file, source, repository, package)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS superseded_until ON superseded(until);
+CREATE TABLE IF NOT EXISTS document(
+  key TEXT PRIMARY KEY, dirty INTEGER NOT NULL DEFAULT 1, etag TEXT, length INTEGER, put_at INTEGER,
+  read_at INTEGER, retry_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0, error TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS document_dirty ON document(key) WHERE dirty > 0;
+CREATE TABLE IF NOT EXISTS retired(key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// From each older version to the next. The first is from version 1 to 2.
+const MIGRATIONS: [&str; 1] = ["
+ALTER TABLE repository ADD COLUMN passed_over TEXT;
+UPDATE repository SET hash = NULL, etag = NULL;
+DROP INDEX tag_due;
+CREATE INDEX tag_due ON tag(due DESC, repository, name) WHERE due > 0;
+"];
+
+/// Every table, for a clean start.
+const NAMES: [&str; 8] = [
+    "state",
+    "repository",
+    "listing",
+    "tag",
+    "manifest",
+    "superseded",
+    "document",
+    "retired",
+];
+
+/// Takes older tables to this version, one step after another. An error where there is no way from `found`.
+fn migrate(database: &dyn Database, found: i64) -> Result<(), DatabaseError> {
+    let steps = usize::try_from(found)
+        .ok()
+        .and_then(|found| MIGRATIONS.get(found.checked_sub(1)?..))
+        .filter(|steps| !steps.is_empty())
+        .ok_or_else(|| DatabaseError(format!("no way from version {found} of the tables")))?;
+    for step in steps {
+        database.execute(step, &[])?;
+    }
+    Ok(())
+}
+
+/// Makes the tables ready: creates them, migrates older ones, and drops those of a newer Worker, whose shape is unknown, and
+/// those whose migration failed: the crawl starts anew while KV goes on serving, so that a rollback of the Worker is safe.
+pub(crate) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS schema(version INTEGER NOT NULL)",
+        &[],
+    )?;
+    let found = database
+        .first("SELECT version FROM schema", &[])?
+        .and_then(|row| row.integer(0));
+    if found == Some(VERSION) {
+        return Ok(());
+    }
+    if found.is_none_or(|found| migrate(database, found).is_err()) {
+        for name in NAMES {
+            database.execute(&format!("DROP TABLE IF EXISTS {name}"), &[])?;
+        }
+        database.execute(TABLES, &[])?;
+    }
+    database.execute("DELETE FROM schema", &[])?;
+    database.execute("INSERT INTO schema(version) VALUES(?)", &[VERSION.into()])?;
+    Ok(())
+}

@@ -1,0 +1,319 @@
+//! The rows of tags.
+
+use crate::catalog::rows::state::Position;
+use crate::catalog::rows::store::Store;
+use crate::platform::{DatabaseError, Row, Timestamp, Value};
+
+/// How much is to be asked about a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Its digest, by HEAD: is it still the one that is served?
+    Resolve,
+    /// Its manifest, by GET.
+    Read,
+}
+
+impl Due {
+    fn number(self) -> i64 {
+        match self {
+            Self::Resolve => 1,
+            Self::Read => 2,
+        }
+    }
+}
+
+/// A tag as the sync sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tag {
+    /// Row id of its repository.
+    pub(crate) repository: i64,
+    /// The tag itself.
+    pub(crate) name: String,
+    /// Digest of the manifest that is served.
+    pub(crate) manifest: Option<String>,
+    /// Digest of a manifest that was read and whose contents are not known yet.
+    pub(crate) next: Option<String>,
+    /// What is to be asked.
+    pub(crate) due: Option<Due>,
+    /// Failures in a row.
+    pub(crate) attempts: i64,
+    /// How often it was called for.
+    pub(crate) called: i64,
+    /// The pass since which it is missing from its repository's list.
+    pub(crate) gone_in: Option<i64>,
+}
+
+const COLUMNS: &str = "repository, name, manifest, next, due, attempts, called, gone_in";
+
+impl Tag {
+    fn of(row: &Row) -> Option<Self> {
+        Some(Self {
+            repository: row.integer(0)?,
+            name: row.text(1)?.to_owned(),
+            manifest: row.text(2).map(str::to_owned),
+            next: row.text(3).map(str::to_owned),
+            due: match row.integer(4)? {
+                0 => None,
+                1 => Some(Due::Resolve),
+                _ => Some(Due::Read),
+            },
+            attempts: row.integer(5)?,
+            called: row.integer(6)?,
+            gone_in: row.integer(7),
+        })
+    }
+
+    /// Where it stands in the order of tags.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            repository: self.repository,
+            tag: self.name.clone(),
+        }
+    }
+}
+
+impl Store<'_> {
+    fn tags(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Tag>, DatabaseError> {
+        let rows = self
+            .0
+            .query(&format!("SELECT {COLUMNS} FROM tag {rest}"), parameters)?;
+        Ok(rows.iter().filter_map(Tag::of).collect())
+    }
+
+    /// One tag.
+    pub(crate) fn tag(&self, repository: i64, name: &str) -> Result<Option<Tag>, DatabaseError> {
+        Ok(self
+            .tags(
+                "WHERE repository = ? AND name = ?",
+                &[repository.into(), name.into()],
+            )?
+            .pop())
+    }
+
+    /// Tags that are to be asked about now: new ones first, as those to be confirmed are served already.
+    pub(crate) fn due_tags(&self, now: Timestamp, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags(
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY due DESC, repository, name LIMIT ?",
+            &[now.into(), limit.into()],
+        )
+    }
+
+    /// The next tags that are no versions (`latest`) and not due anyway.
+    pub(crate) fn moving_tags_after(
+        &self,
+        at: &Position,
+        limit: i64,
+    ) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags(
+            "WHERE moving > 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
+            &[at.repository.into(), at.tag.as_str().into(), limit.into()],
+        )
+    }
+
+    /// The next version tags in the ring of revalidation that are not due anyway.
+    pub(crate) fn version_tags_after(
+        &self,
+        at: &Position,
+        limit: i64,
+    ) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags(
+            "WHERE moving = 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
+            &[at.repository.into(), at.tag.as_str().into(), limit.into()],
+        )
+    }
+
+    /// Tags that serve a manifest, or will.
+    pub(crate) fn tags_of_manifest(&self, digest: &str) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags("WHERE manifest = ?1 OR next = ?1", &[digest.into()])
+    }
+
+    /// All tags of a repository.
+    pub(crate) fn tags_of(&self, repository: i64) -> Result<Vec<Tag>, DatabaseError> {
+        self.tags("WHERE repository = ? ORDER BY name", &[repository.into()])
+    }
+
+    /// The names of a repository's tags and how each is gone, in byte order.
+    pub(crate) fn tag_names(&self, repository: i64) -> Result<Vec<(String, i64)>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT name, gone FROM tag WHERE repository = ? ORDER BY name",
+            &[repository.into()],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)?)))
+            .collect())
+    }
+
+    /// Adds new tags, each with whether it moves; they are due.
+    pub(crate) fn add_tags(
+        &self,
+        repository: i64,
+        tags: &[(&str, bool)],
+    ) -> Result<(), DatabaseError> {
+        /// Three parameters a row, a hundred a statement.
+        const ROWS: usize = 33;
+        for chunk in tags.chunks(ROWS) {
+            let mut sql = String::from("INSERT INTO tag(repository, name, moving, due) VALUES ");
+            let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 3);
+            for (index, (name, moving)) in chunk.iter().enumerate() {
+                sql.push_str(if index == 0 {
+                    "(?, ?, ?, 2)"
+                } else {
+                    ", (?, ?, ?, 2)"
+                });
+                parameters.extend([repository.into(), (*name).into(), (*moving).into()]);
+            }
+            sql.push_str(" ON CONFLICT DO NOTHING");
+            self.0.execute(&sql, &parameters)?;
+        }
+        Ok(())
+    }
+
+    /// Marks how a tag is gone from what is wanted (see [`crate::catalog::rows::schema`]), since which pass, or that it is not.
+    pub(crate) fn mark_gone(
+        &self,
+        repository: i64,
+        name: &str,
+        gone: i64,
+        pass: Option<i64>,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET gone = ?3, gone_in = ?4 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
+            &[repository.into(), name.into(), gone.into(), pass.into()],
+        )?;
+        Ok(())
+    }
+
+    /// The repositories in which newer versions have pushed others out.
+    pub(crate) fn pushing_repositories(&self) -> Result<Vec<i64>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT DISTINCT repository FROM tag INDEXED BY tag_gone WHERE gone > 0 AND gone = 2",
+            &[],
+        )?;
+        Ok(rows.iter().filter_map(|row| row.integer(0)).collect())
+    }
+
+    /// The tags of a repository that were pushed out, and how many versions it serves without them; `None` while any of
+    /// its tags is not read to its end, as what pushes may turn out to be no chart.
+    pub(crate) fn pushed_out(
+        &self,
+        repository: i64,
+    ) -> Result<Option<(Vec<Tag>, u64)>, DatabaseError> {
+        let open = self.0.first(
+            "SELECT 1 FROM tag WHERE repository = ? AND gone = 0 AND (due > 0 OR next IS NOT NULL OR manifest IS NULL) LIMIT 1",
+            &[repository.into()],
+        )?;
+        if open.is_some() {
+            return Ok(None);
+        }
+        let served = self.0.first(
+            "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest
+             WHERE t.repository = ? AND t.gone = 0 AND t.moving = 0 AND m.state = 'chart'",
+            &[repository.into()],
+        )?;
+        let served = served
+            .and_then(|row| row.integer(0))
+            .and_then(|count| u64::try_from(count).ok());
+        let tags = self.tags("WHERE repository = ? AND gone = 2", &[repository.into()])?;
+        Ok(Some((tags, served.unwrap_or(0))))
+    }
+
+    /// The tags that are missing from the lists of repositories that could be listed.
+    pub(crate) fn gone_tags(&self) -> Result<Vec<Tag>, DatabaseError> {
+        // The index by name: the planner would go through all repositories first.
+        let rows = self.0.query(
+            &format!(
+                "SELECT {COLUMNS} FROM tag INDEXED BY tag_gone
+                 WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL)
+                 ORDER BY repository, name"
+            ),
+            &[],
+        )?;
+        Ok(rows.iter().filter_map(Tag::of).collect())
+    }
+
+    /// Why a tag of a repository could not be read, if one could not.
+    pub(crate) fn unread(&self, repository: i64) -> Result<Option<String>, DatabaseError> {
+        let row = self.0.first(
+            "SELECT coalesce(t.error, m.error) FROM tag t LEFT JOIN manifest m ON m.digest = t.next
+             WHERE t.repository = ? AND (t.error IS NOT NULL OR m.error IS NOT NULL) LIMIT 1",
+            &[repository.into()],
+        )?;
+        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
+    }
+
+    /// Has a tag asked about at once; a pending retry is waived.
+    pub(crate) fn call_tag(
+        &self,
+        repository: i64,
+        name: &str,
+        due: Due,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, ?3), retry_at = NULL, called = called + 1 WHERE repository = ?1 AND name = ?2",
+            &[repository.into(), name.into(), due.number().into()],
+        )?;
+        Ok(())
+    }
+
+    /// Has all tags of a repository confirmed at once; those that its list has no more wait for the end of the pass.
+    pub(crate) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1 WHERE repository = ? AND gone <> 1",
+            &[repository.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a tag was confirmed; writes only if it was due or had failed.
+    pub(crate) fn tag_confirmed(&self, tag: &Tag) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = CASE WHEN called = ?3 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL, next = NULL
+             WHERE repository = ?1 AND name = ?2 AND (due > 0 OR error IS NOT NULL OR next IS NOT NULL)",
+            &[tag.repository.into(), tag.name.as_str().into(), tag.called.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a tag now names a manifest whose contents are still to be read.
+    pub(crate) fn tag_awaits(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET next = ?3, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), digest.into(), tag.called.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Has a tag serve a manifest.
+    pub(crate) fn tag_serves(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET manifest = ?3, next = NULL, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL
+             WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), digest.into(), tag.called.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a tag could not be asked about.
+    pub(crate) fn tag_failed(
+        &self,
+        tag: &Tag,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, 1), error = ?3, attempts = attempts + 1, retry_at = ?4 WHERE repository = ?1 AND name = ?2",
+            &[tag.repository.into(), tag.name.as_str().into(), error.into(), retry_at.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a tag's row away.
+    pub(crate) fn remove_tag(&self, tag: &Tag) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[tag.repository.into(), tag.name.as_str().into()],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! Takes over what a job brought: rows and dirty marks in one synchronous write.
+
+use crate::catalog::rows::manifest::Contents;
+use crate::catalog::rows::repository::Repository;
+use crate::catalog::rows::tag::{Due, Tag};
+use crate::catalog::sync::contents::Judged;
+use crate::catalog::sync::job::{Job, Outcome};
+use crate::catalog::sync::removal::withdraw;
+use crate::catalog::sync::slice::Slice;
+use crate::oci::{Digest, Name, Page};
+use crate::platform::{Clock, DatabaseError, Timestamp};
+
+/// Pages of an enumeration: more is a fault of the registry.
+const PAGES_LIMIT: u32 = 5_000;
+
+impl<C: Clock> Slice<'_, C> {
+    /// Takes over the outcome of a job.
+    pub(crate) fn commit(
+        &mut self,
+        job: &Job,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        if let Job::List { repository, .. } = job
+            && self.store.repository(repository.id)?.is_none()
+        {
+            return Ok(());
+        }
+        match (job, outcome) {
+            (_, Outcome::Failed(error)) => self.failed(job, &error, now),
+            (Job::Enumerate { source, page }, Outcome::Enumerated(found)) => self.enumerated(
+                *source,
+                page.as_ref().map(ToString::to_string).as_deref(),
+                &found,
+            ),
+            (
+                Job::List { repository, .. },
+                Outcome::Listed {
+                    names,
+                    complete,
+                    etag,
+                },
+            ) => self.listed(repository, &names, complete, etag.as_deref()),
+            (Job::List { repository, .. }, Outcome::Unchanged) => self.unchanged(repository),
+            (Job::List { repository, .. }, Outcome::Cut { names, next }) => {
+                self.store
+                    .keep_listing(repository.id, &names, &next.to_string())?;
+                self.store.call_repository(repository.id, false)
+            }
+            (Job::Resolve { tag, .. }, Outcome::Resolved(digest)) => self.resolved(tag, &digest),
+            (
+                Job::Resolve { tag, repository } | Job::Read { tag, repository },
+                Outcome::Found { digest, what },
+            ) => self.found(tag, repository, &digest, what, now),
+            (Job::Contents { digest, .. }, Outcome::Judged(judged)) => match judged {
+                Judged::Known(contents) => self.settled(digest, &contents, None, now),
+                Judged::Wants(plan) => self.store.plan_manifest(digest, &plan),
+            },
+            // No job gives another one's outcome.
+            _ => Ok(()),
+        }
+    }
+
+    fn enumerated(
+        &mut self,
+        place: usize,
+        asked: Option<&str>,
+        page: &Page,
+    ) -> Result<(), DatabaseError> {
+        let Some(source) = self.config.sources.get(place) else {
+            return Ok(());
+        };
+        for name in &page.names {
+            if let Ok(name) = name.parse::<Name>()
+                && source.allows(&name)
+                && let Some(relative) = source.relative(&name)
+            {
+                let id = self
+                    .store
+                    .add_repository(&source.id, name.as_str(), relative)?;
+                self.see(place, id);
+            }
+        }
+        let Some(enumeration) = self.pass.enumerations.get_mut(place) else {
+            return Ok(());
+        };
+        enumeration.pages += 1;
+        let next = page.next.as_ref().map(ToString::to_string);
+        // An empty page with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
+        let endless = next.is_some()
+            && (next.as_deref() == asked
+                || next == enumeration.mark
+                || page.names.is_empty()
+                || enumeration.pages >= PAGES_LIMIT);
+        if endless || !page.complete {
+            enumeration.fault = Some("its list of repositories has no end".to_owned());
+            self.pass.faults += 1;
+        }
+        if enumeration.pages.is_power_of_two() {
+            enumeration.mark.clone_from(&next);
+        }
+        enumeration.done = next.is_none() || endless;
+        enumeration.next = next;
+        Ok(())
+    }
+
+    /// Notes that an enumeration named the repository with this row id.
+    pub(crate) fn see(&mut self, place: usize, id: i64) {
+        let (Ok(byte), Some(seen)) = (usize::try_from(id / 8), self.seen.get_mut(place)) else {
+            return;
+        };
+        if seen.len() <= byte {
+            seen.resize(byte + 1, 0);
+        }
+        if let Some(bits) = seen.get_mut(byte) {
+            *bits |= 1 << (id % 8);
+        }
+    }
+
+    fn unchanged(&mut self, repository: &Repository) -> Result<(), DatabaseError> {
+        if repository.recheck {
+            self.store.call_tags_of(repository.id)?;
+        }
+        let hash = repository.hash.clone().unwrap_or_default();
+        self.store
+            .repository_listed(repository, &hash, repository.etag.as_deref())
+    }
+
+    /// The row of a tag as it is now, other jobs having changed it meanwhile; what was called for since this job began
+    /// stays called for. `None` when it is gone.
+    fn now(&self, tag: &Tag) -> Result<Option<Tag>, DatabaseError> {
+        let called = tag.called;
+        let row = self.store.tag(tag.repository, &tag.name)?;
+        Ok(row.map(|row| Tag { called, ..row }))
+    }
+
+    fn resolved(&mut self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
+        let Some(tag) = &self.now(tag)? else {
+            return Ok(());
+        };
+        let digest = digest.to_string();
+        if tag.manifest.as_deref() == Some(&digest) {
+            // Rows of an older reader are read again with the quota that confirms them; what they say serves meanwhile.
+            if self
+                .store
+                .manifest(&digest)?
+                .is_some_and(|known| known.outdated)
+            {
+                return self.store.call_tag(tag.repository, &tag.name, Due::Read);
+            }
+            return self.store.tag_confirmed(tag);
+        }
+        self.store.call_tag(tag.repository, &tag.name, Due::Read)
+    }
+
+    fn found(
+        &mut self,
+        tag: &Tag,
+        repository: &Repository,
+        digest: &Digest,
+        what: Judged,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let Some(tag) = &self.now(tag)? else {
+            return Ok(());
+        };
+        let digest = digest.to_string();
+        let known = self.store.manifest(&digest)?;
+        match (known, what) {
+            (Some(known), _) if known.read && !known.outdated => {
+                self.serve(tag, repository, &digest, now)
+            }
+            (_, Judged::Known(contents)) => {
+                self.settled(&digest, &contents, Some(tag), now)?;
+                self.serve(tag, repository, &digest, now)
+            }
+            // Another tag brought it a moment ago; its contents are on their way.
+            (Some(known), Judged::Wants(_)) if known.pending => self.await_manifest(tag, &digest),
+            (_, Judged::Wants(plan)) => {
+                self.store.plan_manifest(&digest, &plan)?;
+                self.await_manifest(tag, &digest)
+            }
+        }
+    }
+
+    fn await_manifest(&mut self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+        let before = tag.next.clone().filter(|next| next != digest);
+        self.store.tag_awaits(tag, digest)?;
+        before.map_or(Ok(()), |before| self.store.drop_orphan(&before))
+    }
+
+    /// Takes over what a manifest holds, for all tags that name it but `finder`, whose turn comes after.
+    fn settled(
+        &mut self,
+        digest: &str,
+        contents: &Contents,
+        finder: Option<&Tag>,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        // What an older reader made of it may have stood in other documents.
+        let before = self.store.manifest(digest)?.and_then(|known| known.file);
+        let tags = self.store.tags_of_manifest(digest)?;
+        let changed = before.is_some();
+        self.store.settle_manifest(digest, contents)?;
+        for tag in tags {
+            let Some(repository) = self.store.repository(tag.repository)? else {
+                continue;
+            };
+            if changed && let Some(file) = &before {
+                self.store.mark(&repository.relative, file)?;
+            }
+            if finder.is_some_and(|finder| finder.position() == tag.position()) {
+                continue;
+            }
+            self.serve(&tag, &repository, digest, now)?;
+        }
+        Ok(())
+    }
+
+    /// Has a tag serve a manifest that is known to its end, and marks what that changes.
+    fn serve(
+        &mut self,
+        tag: &Tag,
+        repository: &Repository,
+        digest: &str,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let same = tag.manifest.as_deref() == Some(digest);
+        if !same {
+            if let Some(before) = &tag.manifest {
+                withdraw(self.store, before, repository, now)?;
+            }
+            self.pass.changed = true;
+        }
+        self.store.tag_serves(tag, digest)?;
+        if let Some((file, _)) = self.store.chart_file(digest)? {
+            self.store.mark(&repository.relative, &file)?;
+        }
+        for old in [tag.manifest.as_deref(), tag.next.as_deref()]
+            .into_iter()
+            .flatten()
+            .filter(|old| *old != digest)
+        {
+            self.store.drop_orphan(old)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! A change of configuration: what is no longer configured goes at once, the rest is served from rows under new keys.
+
+use std::time::Duration;
+
+use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm};
+use crate::catalog::rows::store::Store;
+use crate::catalog::sync::listing::allowed;
+use crate::config::{Config, Source};
+use crate::oci::Credentials;
+use crate::platform::{DatabaseError, Timestamp};
+
+/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration.
+const RETIRED_FOR: Duration = Duration::from_hours(1);
+/// Repositories read at a time.
+const PAGE: i64 = 500;
+
+/// Makes the rows fit the configuration if they were made under another one.
+pub(crate) fn configure(
+    store: Store<'_>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let origin: Origin = store.load()?;
+    let fingerprint = config.fingerprint();
+    if origin.fingerprint == fingerprint {
+        return Ok(());
+    }
+    let mut after = 0;
+    loop {
+        let page = store.all_repositories_after(after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for repository in page {
+            let configured = config.source(&repository.source).is_some_and(|source| {
+                // What was seen with credentials is not for those who read without: who may see it, only a crawl without
+                // them can tell.
+                let exposed = origin.private.contains(&source.id)
+                    && source.credentials == Credentials::Anonymous;
+                let name = repository.name.parse();
+                !exposed && name.is_ok_and(|name| source.allows(&name))
+            });
+            if !configured {
+                // No evidence is needed, and nothing is kept for holders of links: it is not to be served any more.
+                store.forget_repository(repository.id)?;
+                store.forget_superseded(&repository.source, &repository.name)?;
+                continue;
+            }
+            // How many versions are wanted is seen to when the list is read: what is pushed out goes on evidence.
+            for (name, _) in store.tag_names(repository.id)? {
+                if !allowed(config, &name) {
+                    store.forget_tag(repository.id, &name)?;
+                }
+            }
+        }
+    }
+    for source in &origin.private {
+        let anonymous = |source: &Source| source.credentials == Credentials::Anonymous;
+        if config.source(source).is_none_or(anonymous) {
+            // Those of repositories that are gone themselves, too.
+            store.forget_superseded_of(source)?;
+        }
+    }
+    store.drop_orphans()?;
+    if store.all_repositories_after(0, 1)?.is_empty() {
+        // Nothing is left to serve: an empty index would be no answer.
+        store.save(&LastPass::default())?;
+    }
+    store.forget_hashes()?;
+    store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
+    // A pass under way was enumerated for other sources.
+    let pass: Pass = store.load()?;
+    store.save(&Pass {
+        number: pass.number,
+        ..Pass::default()
+    })?;
+    store.save(&Rhythm {
+        next: now,
+        asked: now,
+        ..Rhythm::default()
+    })?;
+    // What a mass removal is measured against.
+    store.save(&store.count()?)?;
+    let private = config
+        .sources
+        .iter()
+        .filter(|source| source.credentials != Credentials::Anonymous)
+        .map(|source| source.id.clone())
+        .collect();
+    store.save(&Origin {
+        fingerprint,
+        private,
+    })
+}
+
+impl Store<'_> {
+    fn forget_repository(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM tag WHERE repository = ?", &[id.into()])?;
+        self.remove_repository(id)
+    }
+
+    fn forget_tag(&self, repository: i64, name: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[repository.into(), name.into()],
+        )?;
+        Ok(())
+    }
+
+    fn drop_orphans(&self) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM manifest WHERE NOT EXISTS(SELECT 1 FROM tag WHERE tag.manifest = manifest.digest)
+               AND NOT EXISTS(SELECT 1 FROM tag WHERE tag.next = manifest.digest)",
+            &[],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The engine: takes the lease, reads a slice, concludes, publishes, and says when it wants to be woken.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::catalog::rows::calls::Calls;
+use crate::catalog::rows::schema;
+use crate::catalog::rows::state::{LastPass, Lease, Pause, Phase, Tickets};
+use crate::catalog::rows::store::Store;
+use crate::catalog::sync::budget::Budgeted;
+use crate::catalog::sync::configure::configure;
+use crate::catalog::sync::slice::Ended;
+use crate::config::Config;
+use crate::index::Key;
+use crate::oci::Tokens;
+use crate::platform::{Clock, Database, DatabaseError, Documents, Fetch, Timestamp};
+
+/// How long nobody else may work without a sign of life: longer than one call and its timeout may take.
+const LEASE: Duration = Duration::from_secs(90);
+/// The lease is prolonged when less than this is left.
+const RENEWAL: Duration = Duration::from_secs(45);
+/// When rows cannot be read or written, it is tried again after this.
+const BROKEN: Duration = Duration::from_mins(1);
+/// The catalog over one set of rows. Cheap to make: one an invocation.
+pub struct Engine<'a, F, D, C> {
+    /// The way to the registry.
+    pub fetch: &'a F,
+    /// Where documents go.
+    pub documents: &'a D,
+    /// The rows.
+    pub database: &'a dyn Database,
+    /// Tokens of the registry, kept in memory.
+    pub tokens: &'a Tokens,
+    /// What is configured.
+    pub config: &'a Config,
+    /// The time.
+    pub clock: &'a C,
+    /// Names this life of the object: a lease of another one is void. Random.
+    pub incarnation: &'a str,
+}
+
+/// What a step did, for the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When the next one is due.
+    pub next: Timestamp,
+    /// Calls made to the registry.
+    pub calls: u32,
+    /// A pass that ended in this step.
+    pub pass: Option<EndedPass>,
+    /// Faults of the registry that were met, some of them if they are many, in words fit for a log.
+    pub faults: Vec<String>,
+    /// Why the step broke off: rows could not be read or written.
+    pub broken: Option<String>,
+}
+
+/// What is told of a step while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// A pass that ended.
+    pub(crate) pass: Option<EndedPass>,
+    /// Faults of the registry.
+    pub(crate) faults: Vec<String>,
+}
+
+/// A pass that ended.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EndedPass {
+    /// Counted from 1 on.
+    pub number: u64,
+    /// Calls to the registry.
+    pub calls: u64,
+    /// Faults met.
+    pub faults: u64,
+    /// The last of them, in public words.
+    pub fault: Option<String>,
+    /// From its start to its end.
+    pub milliseconds: u64,
+    /// Versions that are served.
+    pub versions: u64,
+}
+
+impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
+    /// The rows, with tables that this Worker knows and of the configuration it has.
+    pub(crate) fn store(&self) -> Result<Store<'a>, DatabaseError> {
+        schema::prepare(self.database)?;
+        let store = Store(self.database);
+        configure(store, self.config, self.clock.now())?;
+        Ok(store)
+    }
+
+    /// When the catalog wants to be woken; while somebody works, when that one's lease ends.
+    pub fn next_alarm(&self) -> Timestamp {
+        let now = self.clock.now();
+        let next = self
+            .store()
+            .and_then(|store| match store.leased(self.incarnation, now)? {
+                Some(until) => Ok(until),
+                None => store.deadline(now),
+            });
+        next.unwrap_or_else(|_| now.after(BROKEN))
+    }
+
+    /// Until when an alarm must be set before [`Engine::step`], so that the work goes on if this step dies.
+    pub fn guard(&self) -> Timestamp {
+        self.clock.now().after(LEASE)
+    }
+
+    /// Runs one slice, unless one runs or nothing is due.
+    pub async fn step(&self) -> Step {
+        // Every call is a sign of life: one job may make many.
+        let alive = || {
+            let _ = self.beat(Store(self.database));
+        };
+        let calls = Budgeted::new(self.fetch, self.config.subrequest_budget, &alive);
+        let told = RefCell::new(Told::default());
+        let result = self.try_step(&calls, &told).await;
+        let broken = result.err().map(|error| error.to_string());
+        let next = if broken.is_some() {
+            self.clock.now().after(BROKEN)
+        } else {
+            self.next_alarm()
+        };
+        let Told { pass, faults } = told.into_inner();
+        Step {
+            next,
+            calls: calls.made(),
+            pass,
+            faults,
+            broken,
+        }
+    }
+
+    async fn try_step(
+        &self,
+        calls: &Budgeted<'_, F>,
+        told: &RefCell<Told>,
+    ) -> Result<(), DatabaseError> {
+        let store = self.store()?;
+        // Later than what setting the tables up noted as due now.
+        let now = self.clock.now();
+        // A tick of cron, or an alarm that comes early, costs no row when nothing is due.
+        if store.deadline(now)? > now || !store.lease(self.incarnation, now, now.after(LEASE))? {
+            return Ok(());
+        }
+        let result = self.work(store, calls, told).await;
+        let counted = store
+            .load::<Calls>()
+            .and_then(|known| store.save(&known.plus(calls.outcomes())));
+        store.save(&Lease::default())?;
+        result.and(counted)
+    }
+
+    pub(crate) fn beat(&self, store: Store<'_>) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        let left = store
+            .leased(self.incarnation, now)?
+            .map(|until| until.since(now));
+        if left.is_none_or(|left| left < RENEWAL) {
+            store.save(&Lease {
+                holder: self.incarnation.to_owned(),
+                until: now.after(LEASE),
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn work(
+        &self,
+        store: Store<'a>,
+        calls: &Budgeted<'_, F>,
+        told: &RefCell<Told>,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        for shard in store.expire_superseded(now)? {
+            store.mark_document(&Key::Files(shard))?;
+        }
+        let paused = store.load::<Pause>()?.until > now;
+        let mut slice = self.slice(store, now, !paused)?;
+        // A pause is the registry's: what is known is published all the same.
+        if !paused && (slice.pass.running() || store.called(now)?) {
+            let outcome = slice.run(calls, self.tokens).await?;
+            told.borrow_mut().faults.append(&mut slice.faults);
+            let now = self.clock.now();
+            if calls.made() > 0 && slice.outages == 0 && !slice.stopped {
+                // The registry answers: the next pause begins small again.
+                store.save(&Pause::default())?;
+            }
+            let whole = slice.pass.running();
+            if outcome == Ended::All {
+                slice.conclude(whole, now)?;
+                if whole {
+                    slice.pass.phase = Phase::Publishing;
+                }
+            }
+            Self::keep(store, &slice)?;
+            let waited_for = {
+                let tickets: Tickets = store.load()?;
+                let last: LastPass = store.load()?;
+                tickets.issued > tickets.settled
+                    && last.number >= tickets.pass
+                    && !store.called(now)?
+            };
+            if outcome == Ended::Cut {
+                if !waited_for && !slice.stopped {
+                    return Ok(());
+                }
+                // Somebody waits for what was called for, and that is read; or the registry wants to be left alone, perhaps
+                // for long: the pass goes on after what it brought is published.
+                slice.conclude(false, now)?;
+                Self::keep(store, &slice)?;
+            }
+        }
+        self.publish(store, slice, told).await
+    }
+}

@@ -1,0 +1,142 @@
+//! Takes over a tag list: which tags are wanted at all, which are new, which are gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::rows::repository::Repository;
+use crate::catalog::sync::slice::Slice;
+use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
+use crate::config::Config;
+use crate::oci::{Digest, Tag as TagName};
+use crate::platform::{Clock, DatabaseError};
+
+/// The tags of a list, told by their names alone.
+#[derive(Debug, Default)]
+struct Judged<'n> {
+    /// Those that are wanted.
+    wanted: BTreeSet<&'n str>,
+    /// How many are not, by the reason.
+    passed_over: BTreeMap<&'static str, u64>,
+}
+
+impl Judged<'_> {
+    fn pass_over(&mut self, reason: &'static str) {
+        *self.passed_over.entry(reason).or_default() += 1;
+    }
+}
+
+/// Wanted is what may be served, and of the versions the newest `VERSIONS_PER_CHART`.
+fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> Judged<'n> {
+    let mut judged = Judged::default();
+    for name in names {
+        match unwanted(config, name) {
+            Some(reason) => judged.pass_over(reason),
+            None => {
+                judged.wanted.insert(name);
+            }
+        }
+    }
+    if let Some(limit) = config.versions_per_chart {
+        let mut versions: Vec<(String, &str)> = judged
+            .wanted
+            .iter()
+            .filter(|name| tag_is_version(name))
+            .filter_map(|name| {
+                Some((
+                    Version::parse(&tag_to_version(name)).ok()?.key().to_owned(),
+                    *name,
+                ))
+            })
+            .collect();
+        versions.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, name) in versions
+            .into_iter()
+            .skip(usize::try_from(limit.get()).unwrap_or(usize::MAX))
+        {
+            judged.wanted.remove(name);
+            judged.pass_over("beyond VERSIONS_PER_CHART");
+        }
+    }
+    judged
+}
+
+/// Why a tag is not served, whatever it names; `None` where it may be.
+fn unwanted(config: &Config, name: &str) -> Option<&'static str> {
+    if name.parse::<TagName>().is_err() || name.parse::<Digest>().is_ok() {
+        return Some("not a tag");
+    }
+    tag_is_foreign(name).or_else(|| (!config.tags.allows(name)).then_some("excluded by TAGS"))
+}
+
+/// Whether a tag may be served at all, told by its name.
+pub(crate) fn allowed(config: &Config, name: &str) -> bool {
+    unwanted(config, name).is_none()
+}
+
+/// How a tag is gone from what is wanted: see the schema.
+const MISSING: i64 = 1;
+/// See [`MISSING`].
+const PUSHED_OUT: i64 = 2;
+
+impl<C: Clock> Slice<'_, C> {
+    /// Takes over a whole tag list. A list that is what it was costs no row.
+    pub(crate) fn listed(
+        &mut self,
+        repository: &Repository,
+        names: &[String],
+        complete: bool,
+        etag: Option<&str>,
+    ) -> Result<(), DatabaseError> {
+        let id = repository.id;
+        let pass = i64::try_from(self.pass.number).ok();
+        let listed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let hash = hash(&listed, complete);
+        self.store.forget_listing(id)?;
+        if repository.hash.as_deref() != Some(hash.as_str()) {
+            let Judged {
+                wanted,
+                passed_over,
+            } = judge(self.config, listed.iter().copied());
+            self.store.repository_passed_over(id, &passed_over)?;
+            let known = self.store.tag_names(id)?;
+            let new: Vec<(&str, bool)> = wanted
+                .iter()
+                .filter(|name| {
+                    known
+                        .binary_search_by(|(known, _)| known.as_str().cmp(name))
+                        .is_err()
+                })
+                .map(|name| (*name, !tag_is_version(name)))
+                .collect();
+            self.store.add_tags(id, &new)?;
+            for (name, gone) in &known {
+                if wanted.contains(name.as_str()) {
+                    // Costs no row where it is not marked.
+                    self.store.mark_gone(id, name, 0, None)?;
+                } else if listed.contains(name.as_str()) {
+                    // It goes when the newer ones are read and are charts: see `conclude`.
+                    self.store.mark_gone(id, name, PUSHED_OUT, pass)?;
+                } else if complete && *gone != MISSING {
+                    self.store.mark_gone(id, name, MISSING, pass)?;
+                }
+            }
+        }
+        if repository.recheck {
+            self.store.call_tags_of(id)?;
+        }
+        self.store.repository_listed(repository, &hash, etag)
+    }
+}
+
+/// A hash of the list; an incomplete one never equals a complete one.
+fn hash(names: &BTreeSet<&str>, complete: bool) -> String {
+    let mut text = String::from(if complete { "" } else { "incomplete\n" });
+    for name in names {
+        text.push_str(name);
+        text.push('\n');
+    }
+    Digest::sha256_of(text.as_bytes())
+        .hex()
+        .chars()
+        .take(32)
+        .collect()
+}

@@ -1,0 +1,31 @@
+//! The engine: one step runs a slice of a pass under a lease, commits what it brought, and publishes.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`budget`] | calls left in this invocation |
+//! | [`commit`] | takes over what a job brought |
+//! | [`configure`] | takes over a change of configuration |
+//! | [`contents`] | judges what a manifest holds |
+//! | [`engine`] | one step: lease, slice, conclusion, publication |
+//! | [`fault`] | what becomes of a job that failed |
+//! | [`job`] | what is asked of the registry |
+//! | [`listing`] | takes over a tag list |
+//! | [`pass`] | a pass from its beginning to its end |
+//! | [`plan`] | which job is next |
+//! | [`removal`] | what removes a chart |
+//! | [`schedule`] | when the next step is due |
+//! | [`slice`] | the reading that fits one invocation |
+
+pub(crate) mod budget;
+pub(crate) mod commit;
+pub(crate) mod configure;
+pub(crate) mod contents;
+pub(crate) mod engine;
+pub(crate) mod fault;
+pub(crate) mod job;
+pub(crate) mod listing;
+pub(crate) mod pass;
+pub(crate) mod plan;
+pub(crate) mod removal;
+pub(crate) mod schedule;
+pub(crate) mod slice;
