@@ -257,13 +257,9 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
 /// How far the sync with this ticket is.
 fn accepted(store: Store<'_>, ticket: u64) -> Result<Answer, DatabaseError> {
     let tickets: Tickets = store.load()?;
-    let published = store
-        .0
-        .first("SELECT etag FROM document WHERE key = 'index:'", &[])?;
+    let published = store.document_etag(&Key::Index(View::root()))?;
     let done = tickets.settled >= ticket;
-    let etag = published
-        .and_then(|row| row.text(0).map(str::to_owned))
-        .filter(|_| done);
+    let etag = published.filter(|_| done);
     Ok(Answer::Accepted {
         ticket,
         done,

@@ -5,50 +5,25 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::catalog::ask::question::{Figures, Progress};
-use crate::catalog::publish::candidates::Offer;
 use crate::catalog::rows::calls::Calls;
+use crate::catalog::rows::offer::Offer;
+use crate::catalog::rows::report::PAGE;
 use crate::catalog::rows::state::{Held, LastPass, Pass, Pause, Phase, Rhythm, Totals};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::Engine;
 use crate::config::{Collisions, IndexScope};
+use crate::index::{Key, View};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 
-/// Rows of each list a page.
-const PAGE: i64 = 100;
-
 impl Store<'_> {
-    /// Counts the rows.
-    pub(crate) fn count(&self) -> Result<Totals, DatabaseError> {
-        Ok(Totals {
-            charts: self.number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
-            versions: self.number(
-                "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE m.state = 'chart'",
-            )?,
-            version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
-            repositories: self.number("SELECT count(*) FROM repository")?,
-            tags: self.number("SELECT count(*) FROM tag")?,
-            skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
-            contested: self.contested()?.len() as u64,
-            failing: self.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
-        })
-    }
-
-    pub(crate) fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
-        let number = self
-            .0
-            .first(sql, &[])?
-            .and_then(|row| row.integer(0))
-            .unwrap_or(0);
-        Ok(u64::try_from(number).unwrap_or(0))
-    }
-
     /// How far the first pass is, counted.
     pub(crate) fn counted_progress(&self) -> Result<Progress, DatabaseError> {
+        let counts = self.count_reading()?;
         Ok(Progress {
-            repositories: self.number("SELECT count(*) FROM repository")?,
-            listed: self.number("SELECT count(*) FROM repository WHERE listed > 0")?,
-            tags: self.number("SELECT count(*) FROM tag")?,
-            read: self.number("SELECT count(*) FROM tag WHERE manifest IS NOT NULL")?,
+            repositories: counts.repositories,
+            listed: counts.listed,
+            tags: counts.tags,
+            read: counts.read,
             fault: None,
         })
     }
@@ -58,15 +33,8 @@ impl Store<'_> {
         let totals: Totals = self.load()?;
         let last: LastPass = self.load()?;
         let pause: Pause = self.load()?;
-        let root = self.0.first(
-            "SELECT length, put_at FROM document WHERE key = 'index:'",
-            &[],
-        )?;
-        let number = |value: Option<i64>| {
-            value
-                .and_then(|value| u64::try_from(value).ok())
-                .unwrap_or(0)
-        };
+        let (root_bytes, root_put_at) = self.document_size(&Key::Index(View::root()))?;
+        let documents = self.count_documents()?;
         Ok(Figures {
             skipped: totals.skipped,
             contested: totals.contested,
@@ -82,48 +50,14 @@ impl Store<'_> {
             running: self.load::<Pass>()?.running(),
             paused_until: Some(pause.until).filter(|until| *until > now),
             held_versions: self.load::<Held>()?.versions,
-            documents: self.number("SELECT count(*) FROM document WHERE etag IS NOT NULL")?,
-            document_bytes: self.number("SELECT coalesce(sum(length), 0) FROM document")?,
-            root_bytes: number(root.as_ref().and_then(|row| row.integer(0))),
-            root_put_at: root.and_then(|row| row.integer(1)).map(Timestamp),
-            dirty_documents: self.number("SELECT count(*) FROM document WHERE dirty > 0")?,
+            documents: documents.put,
+            document_bytes: documents.bytes,
+            root_bytes: root_bytes
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or(0),
+            root_put_at,
+            dirty_documents: documents.dirty,
         })
-    }
-
-    /// A page of repositories with tags that are passed over by their names, and how many for which reason.
-    fn passed_over(&self, page: u32) -> Result<Vec<Value>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT name, passed_over FROM repository WHERE passed_over IS NOT NULL ORDER BY id LIMIT ? OFFSET ?",
-            &[PAGE.into(), (i64::from(page) * PAGE).into()],
-        )?;
-        let object = |row: &crate::platform::Row| {
-            let tags: Value = serde_json::from_str(row.text(1)?).ok()?;
-            Some(json!({ "repository": row.text(0)?, "tags": tags }))
-        };
-        Ok(rows.iter().filter_map(object).collect())
-    }
-
-    /// A page of rows as JSON objects with these keys.
-    fn objects(&self, sql: &str, keys: &[&str], page: u32) -> Result<Value, DatabaseError> {
-        use crate::platform::Value as Cell;
-        let offset = i64::from(page) * PAGE;
-        let rows = self.0.query(
-            &format!("{sql} LIMIT ? OFFSET ?"),
-            &[PAGE.into(), offset.into()],
-        )?;
-        let object = |row: &crate::platform::Row| {
-            let cells = row.0.iter().map(|cell| match cell {
-                Cell::Integer(number) => json!(number),
-                Cell::Text(text) => json!(text),
-                Cell::Null | Cell::Blob(_) => Value::Null,
-            });
-            keys.iter()
-                .map(|key| (*key).to_owned())
-                .zip(cells)
-                .filter(|(_, cell)| !cell.is_null())
-                .collect::<Value>()
-        };
-        Ok(rows.iter().map(object).collect())
     }
 }
 
@@ -139,6 +73,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         let held: Held = store.load()?;
         let time = |time: Timestamp| time.to_string();
         let progress = store.counted_progress()?;
+        let trouble = store.count_trouble()?;
         let shadowed = self.shadowed(store, page)?;
         Ok(json!({
             "ready": last.number > 0,
@@ -146,13 +81,13 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             "counts": {
                 "charts": totals.charts,
                 "versions": totals.versions,
-                "repositories": store.number("SELECT count(*) FROM repository")?,
-                "tags": store.number("SELECT count(*) FROM tag")?,
-                "skipped": store.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
-                "failing_repositories": store.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
-                "failing_tags": store.number("SELECT count(*) FROM tag WHERE error IS NOT NULL")?,
-                "unread_tags": store.number("SELECT count(*) FROM tag WHERE manifest IS NULL")?,
-                "superseded": store.number("SELECT count(*) FROM superseded")?,
+                "repositories": progress.repositories,
+                "tags": progress.tags,
+                "skipped": trouble.skipped,
+                "failing_repositories": trouble.failing_repositories,
+                "failing_tags": trouble.failing_tags,
+                "unread_tags": trouble.unread_tags,
+                "superseded": trouble.superseded,
                 "contested": store.contested()?.len(),
             },
             "last_pass": (last.ended != Timestamp::default()).then(|| json!({
@@ -176,36 +111,14 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             "next": time(store.deadline(now)?),
             "next_pass": time(rhythm.next),
             "page": page,
-            "unreachable": store.objects(
-                // Their first segments belong to the OCI gateway and the API to come.
-                "SELECT name FROM repository WHERE (relative >= 'v2/' AND relative < 'v20')
-                   OR (relative >= 'api/v1/' AND relative < 'api/v10') ORDER BY id",
-                &["repository"], page,
-            )?,
-            "failing": store.objects(
-                "SELECT name, error, attempts, retry_at, denied_since FROM repository WHERE error IS NOT NULL ORDER BY id",
-                &["repository", "error", "attempts", "retry_at", "denied_since"], page,
-            )?,
-            "failing_tags": store.objects(
-                "SELECT r.name, t.name, t.error, t.attempts, t.retry_at FROM tag t JOIN repository r ON r.id = t.repository
-                 WHERE t.due > 0 AND t.error IS NOT NULL ORDER BY t.repository, t.name",
-                &["repository", "tag", "error", "attempts", "retry_at"], page,
-            )?,
-            "failing_manifests": store.objects(
-                "SELECT digest, error, attempts, retry_at FROM manifest WHERE plan IS NOT NULL AND error IS NOT NULL ORDER BY digest",
-                &["digest", "error", "attempts", "retry_at"], page,
-            )?,
-            "skipped": store.objects(
-                "SELECT r.name, t.name, m.reason FROM manifest m JOIN tag t ON t.manifest = m.digest
-                 JOIN repository r ON r.id = t.repository WHERE m.state = 'skipped' ORDER BY r.name, t.name",
-                &["repository", "tag", "reason"], page,
-            )?,
+            "unreachable": store.unreachable_repositories(page)?,
+            "failing": store.failing_repositories(page)?,
+            "failing_tags": store.failing_tags(page)?,
+            "failing_manifests": store.failing_manifests(page)?,
+            "skipped": store.skipped_tags(page)?,
             "passed_over": store.passed_over(page)?,
             "shadowed": shadowed,
-            "documents": store.objects(
-                "SELECT key, etag, length, put_at, dirty, error FROM document ORDER BY key DESC",
-                &["document", "etag", "length", "put_at", "dirty", "error"], page,
-            )?,
+            "documents": store.published_documents(page)?,
         }))
     }
 

@@ -2,56 +2,15 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
+use crate::catalog::rows::offer::Offer;
 use crate::catalog::rows::store::Store;
 use crate::chart::tag_to_version;
 use crate::config::{Collisions, Config};
-use crate::index::{Candidate, View};
-use crate::platform::{DatabaseError, Row};
-
-/// A tag that serves a file.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Offer {
-    /// `<name>-<version>.tgz`.
-    pub(crate) file: String,
-    /// The chart's name.
-    pub(crate) name: String,
-    /// Its version.
-    pub(crate) version: String,
-    /// Name of the repository below its source's prefix.
-    pub(crate) relative: String,
-    /// The tag.
-    pub(crate) tag: String,
-    /// The manifest's digest.
-    pub(crate) manifest: String,
-    /// The way to the bytes, with source and repository.
-    pub(crate) candidate: Candidate,
-}
-
-/// Columns of `manifest m`, `tag t` and `repository r` that make an [`Offer`].
-pub(crate) const COLUMNS: &str =
-    "m.file, m.name, m.version, r.relative, t.name, m.digest, m.candidate, r.source, r.name";
+use crate::index::View;
+use crate::platform::DatabaseError;
 
 impl Offer {
-    /// From a row that begins with [`COLUMNS`].
-    pub(crate) fn of(row: &Row) -> Option<Self> {
-        let candidate: Candidate = serde_json::from_str(row.text(6)?).ok()?;
-        Some(Self {
-            file: row.text(0)?.to_owned(),
-            name: row.text(1)?.to_owned(),
-            version: row.text(2)?.to_owned(),
-            relative: row.text(3)?.to_owned(),
-            tag: row.text(4)?.to_owned(),
-            manifest: row.text(5)?.to_owned(),
-            candidate: Candidate {
-                source: row.text(7)?.to_owned(),
-                repository: row.text(8)?.to_owned(),
-                ..candidate
-            },
-        })
-    }
-
     /// The order of candidates: the repository is called as the chart is; the tag is the version exactly; the order of
     /// sources; the shorter repository; its bytes; the tag's bytes.
     pub(crate) fn order(&self, other: &Self, config: &Config) -> Ordering {
@@ -90,14 +49,7 @@ impl Store<'_> {
         shard: u8,
         file: &str,
     ) -> Result<Vec<Offer>, DatabaseError> {
-        let rows = self.0.query(
-            &format!(
-                "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
-                 WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
-            ),
-            &[i64::from(shard).into(), file.into()],
-        )?;
-        let mut offers: Vec<Offer> = rows.iter().filter_map(Offer::of).collect();
+        let mut offers = self.offers_of_file(shard, file)?;
         offers.sort_by(|a, b| a.order(b, config));
         Ok(offers)
     }
@@ -109,35 +61,13 @@ impl Store<'_> {
         shard: u8,
     ) -> Result<BTreeMap<String, Vec<Offer>>, DatabaseError> {
         let mut files: BTreeMap<String, Vec<Offer>> = BTreeMap::new();
-        self.0.each(
-            &format!(
-                "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
-                 WHERE m.state = 'chart' AND m.shard = ?"
-            ),
-            &[i64::from(shard).into()],
-            &mut |row| {
-                if let Some(offer) = Offer::of(&row) {
-                    files.entry(offer.file.clone()).or_default().push(offer);
-                }
-                ControlFlow::Continue(())
-            },
-        )?;
+        self.each_offer_of_shard(shard, &mut |offer| {
+            files.entry(offer.file.clone()).or_default().push(offer);
+        })?;
         for offers in files.values_mut() {
             offers.sort_by(|a, b| a.order(b, config));
         }
         Ok(files)
-    }
-
-    /// File names that are offered with more than one package. Few, in a healthy registry.
-    pub(crate) fn contested(&self) -> Result<Vec<(u8, String)>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
-            &[],
-        )?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| Some((u8::try_from(row.integer(0)?).ok()?, row.text(1)?.to_owned())))
-            .collect())
     }
 
     /// Who serves each contested file in a view.

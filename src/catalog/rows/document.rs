@@ -75,6 +75,38 @@ impl Store<'_> {
         )
     }
 
+    /// Whether a document is dirty for another reason than `error`, for which nobody waits.
+    pub(crate) fn any_dirty_document_but(&self, error: &str) -> Result<bool, DatabaseError> {
+        let row = self.0.first(
+            "SELECT 1 FROM document WHERE dirty > 0 AND error IS NOT ? LIMIT 1",
+            &[error.into()],
+        )?;
+        Ok(row.is_some())
+    }
+
+    /// The entity tag under which a document was put last.
+    pub(crate) fn document_etag(&self, key: &Key) -> Result<Option<String>, DatabaseError> {
+        let row = self.0.first(
+            "SELECT etag FROM document WHERE key = ?",
+            &[row_key(key).into()],
+        )?;
+        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
+    }
+
+    /// The length and time of a document's last put.
+    pub(crate) fn document_size(
+        &self,
+        key: &Key,
+    ) -> Result<(Option<i64>, Option<Timestamp>), DatabaseError> {
+        let row = self.0.first(
+            "SELECT length, put_at FROM document WHERE key = ?",
+            &[row_key(key).into()],
+        )?;
+        Ok(row.map_or((None, None), |row| {
+            (row.integer(0), row.integer(1).map(Timestamp))
+        }))
+    }
+
     /// Marks what shows a file of a repository: its shard, the root, and the spaces above it that are published.
     /// Costs no row where the mark is there.
     pub(crate) fn mark(&self, relative: &str, file: &str) -> Result<(), DatabaseError> {

@@ -228,4 +228,22 @@ impl Store<'_> {
         )?;
         Ok(())
     }
+
+    /// Takes the rows of all manifests away that no tag names any more.
+    pub(crate) fn drop_orphans(&self) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM manifest WHERE NOT EXISTS(SELECT 1 FROM tag WHERE tag.manifest = manifest.digest)
+               AND NOT EXISTS(SELECT 1 FROM tag WHERE tag.next = manifest.digest)",
+            &[],
+        )?;
+        Ok(())
+    }
+
+    /// Whether any manifest was read to its end.
+    pub(crate) fn any_manifest_read(&self) -> Result<bool, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT 1 FROM manifest WHERE state <> 'new' LIMIT 1", &[])?;
+        Ok(row.is_some())
+    }
 }

@@ -4,10 +4,14 @@
 //! | file | holds |
 //! |---|---|
 //! | [`calls`] | calls made, by their outcome |
+//! | [`counts`] | counts of the rows |
 //! | [`cut_list`] | a tag list that the end of a slice cut off |
+//! | [`deadline`] | when rows want to be worked on |
 //! | [`document`] | what was published where, and what is dirty |
 //! | [`manifest`] | what was read of each digest |
+//! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`registry_fault`] | a fault of a registry, in public words |
+//! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
 //! | [`schema`] | the tables, their version, and the way from an older one |
 //! | [`state`] | single-row state: the running pass, the lease, pauses, counts |
@@ -17,10 +21,14 @@
 //! | [`waiver`] | waiving what was put off |
 
 pub(crate) mod calls;
+pub(crate) mod counts;
 pub(crate) mod cut_list;
+pub(crate) mod deadline;
 pub(crate) mod document;
 pub(crate) mod manifest;
+pub(crate) mod offer;
 pub(crate) mod registry_fault;
+pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod schema;
 pub(crate) mod state;

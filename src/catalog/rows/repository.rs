@@ -266,6 +266,13 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Takes a repository's row and those of its tags away, with no evidence: it is no longer configured.
+    pub(crate) fn forget_repository(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0
+            .execute("DELETE FROM tag WHERE repository = ?", &[id.into()])?;
+        self.remove_repository(id)
+    }
+
     /// Makes a repository's list differ from what was taken over: its tags are not there any more.
     pub(crate) fn forget_hash(&self, id: i64) -> Result<(), DatabaseError> {
         self.0.execute(
@@ -273,6 +280,14 @@ impl Store<'_> {
             &[id.into()],
         )?;
         Ok(())
+    }
+
+    /// Whether the tag list of any repository was ever read.
+    pub(crate) fn any_repository_listed(&self) -> Result<bool, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT 1 FROM repository WHERE listed > 0 LIMIT 1", &[])?;
+        Ok(row.is_some())
     }
 
     /// Makes every list differ from what was taken over, so that the next pass goes through all of them again.

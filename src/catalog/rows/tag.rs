@@ -308,6 +308,20 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Takes the row of a tag away that the configuration no longer allows.
+    pub(crate) fn forget_tag(&self, repository: i64, name: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM tag WHERE repository = ? AND name = ?",
+            &[repository.into(), name.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Whether there is any tag.
+    pub(crate) fn any_tag(&self) -> Result<bool, DatabaseError> {
+        Ok(self.0.first("SELECT 1 FROM tag LIMIT 1", &[])?.is_some())
+    }
+
     /// Takes a tag's row away.
     pub(crate) fn remove_tag(&self, tag: &Tag) -> Result<(), DatabaseError> {
         self.0.execute(

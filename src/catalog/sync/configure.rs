@@ -91,28 +91,3 @@ pub(crate) fn configure(
         private,
     })
 }
-
-impl Store<'_> {
-    fn forget_repository(&self, id: i64) -> Result<(), DatabaseError> {
-        self.0
-            .execute("DELETE FROM tag WHERE repository = ?", &[id.into()])?;
-        self.remove_repository(id)
-    }
-
-    fn forget_tag(&self, repository: i64, name: &str) -> Result<(), DatabaseError> {
-        self.0.execute(
-            "DELETE FROM tag WHERE repository = ? AND name = ?",
-            &[repository.into(), name.into()],
-        )?;
-        Ok(())
-    }
-
-    fn drop_orphans(&self) -> Result<(), DatabaseError> {
-        self.0.execute(
-            "DELETE FROM manifest WHERE NOT EXISTS(SELECT 1 FROM tag WHERE tag.manifest = manifest.digest)
-               AND NOT EXISTS(SELECT 1 FROM tag WHERE tag.next = manifest.digest)",
-            &[],
-        )?;
-        Ok(())
-    }
-}

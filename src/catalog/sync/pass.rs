@@ -223,16 +223,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if pass.faults == 0 {
             return Ok(true);
         }
-        let listed = store
-            .0
-            .first("SELECT 1 FROM repository WHERE listed > 0 LIMIT 1", &[])?
-            .is_some();
-        let tags = store.0.first("SELECT 1 FROM tag LIMIT 1", &[])?.is_some();
-        let read = store
-            .0
-            .first("SELECT 1 FROM manifest WHERE state <> 'new' LIMIT 1", &[])?
-            .is_some();
-        Ok(listed && (read || !tags))
+        Ok(store.any_repository_listed()? && (store.any_manifest_read()? || !store.any_tag()?))
     }
 
     /// Settles the requests for a sync that all that was called for is read and published.
@@ -242,14 +233,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if tickets.settled == tickets.issued || last.number < tickets.pass {
             return Ok(());
         }
-        let dirty = store
-            .0
-            .first(
-                "SELECT 1 FROM document WHERE dirty > 0 AND error IS NOT ? LIMIT 1",
-                &[TOO_LARGE.into()],
-            )?
-            .is_some();
-        if !dirty && !store.called(now)? {
+        if !store.any_dirty_document_but(TOO_LARGE)? && !store.called(now)? {
             store.save(&Tickets {
                 settled: tickets.issued,
                 ..tickets

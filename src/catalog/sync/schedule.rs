@@ -29,51 +29,15 @@ impl Store<'_> {
         let pass: Pass = self.load()?;
         let pause: Pause = self.load()?;
         let mut deadline = if pass.running() { now } else { rhythm.next };
-        // A row without a time of its own is due now.
-        let rows = [
-            "SELECT min(coalesce(retry_at, 0)) FROM repository WHERE due > 0",
-            "SELECT min(coalesce(retry_at, 0)) FROM tag WHERE due > 0",
-            "SELECT min(coalesce(retry_at, 0)) FROM manifest WHERE plan IS NOT NULL",
-        ];
-        for sql in rows {
-            deadline = deadline.min(self.earliest(sql)?.unwrap_or(deadline));
-        }
+        deadline = deadline.min(self.earliest_reading()?.unwrap_or(deadline));
         // Reading waits for the end of a pause; publishing does not.
         deadline = deadline.max(pause.until);
-        for sql in [
-            "SELECT min(until) FROM superseded",
-            "SELECT min(at) FROM retired",
-        ] {
-            deadline = deadline.min(self.earliest(sql)?.unwrap_or(deadline));
-        }
+        deadline = deadline.min(self.earliest_removal()?.unwrap_or(deadline));
         if self.load::<LastPass>()?.number > 0 {
-            let dirty =
-                self.earliest("SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0")?;
+            let dirty = self.earliest_put()?;
             deadline = deadline.min(dirty.unwrap_or(deadline));
         }
         Ok(deadline.max(now))
-    }
-
-    fn earliest(&self, sql: &str) -> Result<Option<Timestamp>, DatabaseError> {
-        Ok(self
-            .0
-            .first(sql, &[])?
-            .and_then(|row| row.integer(0))
-            .map(Timestamp))
-    }
-
-    /// Whether rows wait to be read now, outside of a pass's own order.
-    pub(crate) fn called(&self, now: Timestamp) -> Result<bool, DatabaseError> {
-        for sql in [
-            "SELECT 1 FROM repository WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) LIMIT 1",
-            "SELECT 1 FROM tag WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) LIMIT 1",
-            "SELECT 1 FROM manifest WHERE plan IS NOT NULL AND (retry_at IS NULL OR retry_at <= ?) LIMIT 1",
-        ] {
-            if self.0.first(sql, &[now.into()])?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Takes the lease for `incarnation` until `until`, unless it works already. A lease of another incarnation is a dead

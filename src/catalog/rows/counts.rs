@@ -1,0 +1,102 @@
+//! Counts of the rows.
+
+use crate::catalog::rows::state::Totals;
+use crate::catalog::rows::store::Store;
+use crate::platform::DatabaseError;
+
+/// How far the reading is, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReadingCounts {
+    /// Repositories known.
+    pub(crate) repositories: u64,
+    /// Those whose tag list was read.
+    pub(crate) listed: u64,
+    /// Tags known.
+    pub(crate) tags: u64,
+    /// Those that serve a manifest.
+    pub(crate) read: u64,
+}
+
+/// Published documents, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DocumentCounts {
+    /// Documents that were put.
+    pub(crate) put: u64,
+    /// Bytes of all of them.
+    pub(crate) bytes: u64,
+    /// Documents that are to be made anew.
+    pub(crate) dirty: u64,
+}
+
+/// What an operator is told of rows that fail or wait, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TroubleCounts {
+    /// Repositories that could not be listed.
+    pub(crate) failing_repositories: u64,
+    /// Tags that could not be asked about.
+    pub(crate) failing_tags: u64,
+    /// Tags that serve nothing yet.
+    pub(crate) unread_tags: u64,
+    /// Manifests that are skipped.
+    pub(crate) skipped: u64,
+    /// Superseded packages that are still given.
+    pub(crate) superseded: u64,
+}
+
+impl Store<'_> {
+    /// Counts the rows.
+    pub(crate) fn count(&self) -> Result<Totals, DatabaseError> {
+        Ok(Totals {
+            charts: self.number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
+            versions: self.number(
+                "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE m.state = 'chart'",
+            )?,
+            version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
+            repositories: self.number("SELECT count(*) FROM repository")?,
+            tags: self.number("SELECT count(*) FROM tag")?,
+            skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
+            contested: self.contested()?.len() as u64,
+            failing: self.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
+        })
+    }
+
+    /// Counts how far the reading is.
+    pub(crate) fn count_reading(&self) -> Result<ReadingCounts, DatabaseError> {
+        Ok(ReadingCounts {
+            repositories: self.number("SELECT count(*) FROM repository")?,
+            listed: self.number("SELECT count(*) FROM repository WHERE listed > 0")?,
+            tags: self.number("SELECT count(*) FROM tag")?,
+            read: self.number("SELECT count(*) FROM tag WHERE manifest IS NOT NULL")?,
+        })
+    }
+
+    /// Counts the documents.
+    pub(crate) fn count_documents(&self) -> Result<DocumentCounts, DatabaseError> {
+        Ok(DocumentCounts {
+            put: self.number("SELECT count(*) FROM document WHERE etag IS NOT NULL")?,
+            bytes: self.number("SELECT coalesce(sum(length), 0) FROM document")?,
+            dirty: self.number("SELECT count(*) FROM document WHERE dirty > 0")?,
+        })
+    }
+
+    /// Counts what fails or waits.
+    pub(crate) fn count_trouble(&self) -> Result<TroubleCounts, DatabaseError> {
+        Ok(TroubleCounts {
+            failing_repositories: self
+                .number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
+            failing_tags: self.number("SELECT count(*) FROM tag WHERE error IS NOT NULL")?,
+            unread_tags: self.number("SELECT count(*) FROM tag WHERE manifest IS NULL")?,
+            skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
+            superseded: self.number("SELECT count(*) FROM superseded")?,
+        })
+    }
+
+    fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
+        let number = self
+            .0
+            .first(sql, &[])?
+            .and_then(|row| row.integer(0))
+            .unwrap_or(0);
+        Ok(u64::try_from(number).unwrap_or(0))
+    }
+}
