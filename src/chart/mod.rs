@@ -21,7 +21,7 @@ mod tarball;
 mod unfit;
 mod version;
 
-pub use file_name::{MAX_FILE_NAME, file_name};
+pub use file_name::{FileName, NotAFileName};
 pub use layout::{Layout, MetadataFrom};
 pub use metadata::Metadata;
 pub use tag::{tag_is_foreign, tag_is_version, tag_to_version};

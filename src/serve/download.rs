@@ -70,14 +70,14 @@ where
     /// What the shard in KV says; nothing where it says nothing, cannot be read or parsed.
     async fn published(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
         let name = &wanted.file.name;
-        let key = Key::Files(shard_of(name)).name(&wanted.config.fingerprint());
+        let key = Key::Files(shard_of(name.as_str())).name(&wanted.config.fingerprint());
         let Ok(Some(document)) = self.documents.get(&key).await else {
             return Vec::new();
         };
         let Ok(bytes) = self.documents.read(document.body, SHARD_LIMIT).await else {
             return Vec::new();
         };
-        Shard::look_up(&bytes, name).unwrap_or_default()
+        Shard::look_up(&bytes, name.as_str()).unwrap_or_default()
     }
 
     /// What the catalog says, within the limits of asking.
@@ -85,7 +85,9 @@ where
         let name = &wanted.file.name;
         let path = asked.request.uri().path();
         let missing = Error::NotFound(Missing::File);
-        if self.memory.is_unknown(name, wanted.now) || self.memory.is_unknown(path, wanted.now) {
+        if self.memory.is_unknown(name.as_str(), wanted.now)
+            || self.memory.is_unknown(path, wanted.now)
+        {
             return Err(missing);
         }
         if !self.memory.may_ask(wanted.now) {
@@ -94,7 +96,7 @@ where
         match self.ask(&Question::Find { file: name.clone() }).await? {
             Answer::File { candidates } => Ok(candidates),
             Answer::Missing => {
-                self.memory.remember_unknown(name.clone(), wanted.now);
+                self.memory.remember_unknown(name.to_string(), wanted.now);
                 Err(missing)
             }
             Answer::NotReady { progress } => Err(self.not_ready(&progress)),

@@ -15,7 +15,7 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::chart::MAX_FILE_NAME;
+use crate::chart::FileName;
 use crate::error::{Error, Missing};
 use crate::index::View;
 
@@ -49,8 +49,8 @@ pub(super) struct File {
     pub(super) view: View,
     /// The start of the package's digest in hex; without it the current package is meant.
     pub(super) digest: Option<String>,
-    /// The package's file name, `<name>-<version>.tgz`. Never split: looked up.
-    pub(super) name: String,
+    /// The package's file name. Never split: looked up.
+    pub(super) name: FileName,
     /// Which of the two files.
     pub(super) part: Part,
 }
@@ -144,13 +144,11 @@ impl Route {
             Some(package) => (package, Part::Provenance),
             None => (name, Part::Package),
         };
-        if package.len() > MAX_FILE_NAME || !package.bytes().all(is_file_byte) {
-            return Err(Missing::File);
-        }
+        let name = package.parse().map_err(|_| Missing::File)?;
         Ok(Self::File(File {
             view: view(space).ok_or(Missing::Space)?,
             digest: digest.map(str::to_owned),
-            name: package.to_owned(),
+            name,
             part,
         }))
     }
@@ -189,7 +187,7 @@ fn sender(kind: &str) -> Option<Sender> {
 fn is_file(name: &str) -> bool {
     let package = name.strip_suffix(".prov").unwrap_or(name);
     package
-        .strip_suffix(".tgz")
+        .strip_suffix(FileName::EXTENSION)
         .is_some_and(|it| !it.is_empty())
 }
 
@@ -198,11 +196,6 @@ fn is_digest(segment: &str) -> bool {
         && segment
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
-}
-
-/// What names and versions of charts are made of: Helm's rule for names (`pkg/chartutil/create.go`), semver.org §9 and §10.
-fn is_file_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+')
 }
 
 #[cfg(test)]

@@ -41,10 +41,10 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         Ok(Answered::Answer(match question {
             Question::Index { view, fresh } => return self.index(store, view, *fresh),
             Question::Find { file } => {
-                let candidates = store.candidates(self.config, file)?;
+                let candidates = store.candidates(self.config, file.as_str())?;
                 match (candidates.is_empty(), store.load::<LastPass>()?.number > 0) {
                     (false, _) => {
-                        store.document_missed(&Key::Files(shard_of(file)), now)?;
+                        store.document_missed(&Key::Files(shard_of(file.as_str())), now)?;
                         Answer::File { candidates }
                     }
                     (true, true) => Answer::Missing,

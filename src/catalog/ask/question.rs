@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::registry_fault::RegistryFault;
+use crate::chart::FileName;
 use crate::index::{Candidate, View};
 use crate::platform::{Metadata, Timestamp};
 
@@ -23,8 +24,8 @@ pub enum Question {
     /// The candidates for a file name, which its shard in KV does not have. Answered by [`Answer::File`],
     /// [`Answer::Missing`] or [`Answer::NotReady`].
     Find {
-        /// The file name, `<name>-<version>.tgz`.
-        file: String,
+        /// The file name.
+        file: FileName,
     },
     /// Somebody reads: views read since the last word, so that the interval between passes stays short. Answered by
     /// [`Answer::Status`].
@@ -254,7 +255,7 @@ mod tests {
             ),
             (
                 Question::Find {
-                    file: "web-1.0.0.tgz".into(),
+                    file: "web-1.0.0.tgz".parse().unwrap(),
                 },
                 &not_ready,
             ),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::store::Store;
+use crate::chart::FileName;
 use crate::index::{Blob, Candidate, shard_of};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Row, Timestamp};
@@ -73,8 +74,8 @@ pub(crate) struct Chart {
     pub(crate) version: String,
     /// Text whose byte order is semver's.
     pub(crate) version_key: String,
-    /// `<name>-<version>.tgz`.
-    pub(crate) file: String,
+    /// The package's file name.
+    pub(crate) file: FileName,
     /// How its bytes are had; source and repository are filled in where a tag is known.
     pub(crate) candidate: Candidate,
     /// RFC 3339.
@@ -176,7 +177,7 @@ impl Store<'_> {
                         chart.version.as_str().into(),
                         chart.version_key.as_str().into(),
                         chart.file.as_str().into(),
-                        i64::from(shard_of(&chart.file)).into(),
+                        i64::from(shard_of(chart.file.as_str())).into(),
                         chart.candidate.package.to_string().into(),
                         candidate.into(),
                         chart.created.as_deref().into(),

@@ -260,13 +260,10 @@ pub(crate) fn chart_of(
             metadata.version()
         ));
     };
-    let file = chart::file_name(metadata.name(), metadata.version());
-    if file.len() > chart::MAX_FILE_NAME {
-        return Contents::Skipped(format!(
-            "its file name is longer than {} bytes",
-            chart::MAX_FILE_NAME
-        ));
-    }
+    let file = match chart::FileName::of(metadata.name(), metadata.version()) {
+        Ok(file) => file,
+        Err(unfit) => return Contents::Skipped(format!("its {unfit}")),
+    };
     Contents::Chart(Box::new(Chart {
         name: metadata.name().to_owned(),
         version: metadata.version().to_owned(),

@@ -57,7 +57,7 @@ fn entry(world: &World, chart: &str) -> Value {
 #[track_caller]
 fn offer(world: &World, file: &str) -> Candidate {
     let question = Question::Find {
-        file: file.to_owned(),
+        file: file.parse().unwrap(),
     };
     match world.ask(&question) {
         Answer::File { candidates } if candidates.len() == 1 => candidates[0].clone(),

@@ -233,7 +233,9 @@ fn readers_in_the_middle_of_a_sync_see_whole_answers() {
             assert!(entries.len() >= usize::from(round), "none is ever missing");
             for entry in entries {
                 let file = format!("a-{}.tgz", entry["version"].as_str().unwrap());
-                let Answer::File { candidates } = world.ask(&Question::Find { file }) else {
+                let Answer::File { candidates } = world.ask(&Question::Find {
+                    file: file.parse().unwrap(),
+                }) else {
                     panic!("listed and not found")
                 };
                 assert!(

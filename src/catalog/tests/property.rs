@@ -237,7 +237,7 @@ impl World {
             .unwrap();
         for row in rows {
             self.ask(&Question::Find {
-                file: row.text(0).unwrap().to_owned(),
+                file: row.text(0).unwrap().parse().unwrap(),
             });
         }
     }

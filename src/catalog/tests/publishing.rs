@@ -5,7 +5,7 @@ use crate::index::{Candidate, shard_of};
 
 fn find(world: &World, file: &str) -> Vec<Candidate> {
     match world.ask(&Question::Find {
-        file: file.to_owned(),
+        file: file.parse().unwrap(),
     }) {
         Answer::File { candidates } => candidates,
         other => panic!("{other:?}"),

@@ -193,7 +193,7 @@ fn a_source_that_is_no_longer_configured_goes_at_once() {
     );
     assert_eq!(
         world.ask(&Question::Find {
-            file: "a-1.0.0.tgz".to_owned()
+            file: "a-1.0.0.tgz".parse().unwrap()
         }),
         Answer::Missing
     );
@@ -220,8 +220,10 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
         fresh: false,
     });
     assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
-    let file = "a-1.0.0.tgz".to_owned();
-    let answer = world.ask(&Question::Find { file });
+    let file = "a-1.0.0.tgz";
+    let answer = world.ask(&Question::Find {
+        file: file.parse().unwrap(),
+    });
     assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
 }
 
@@ -242,7 +244,7 @@ fn what_was_superseded_under_credentials_is_not_told_to_those_without() {
     world.pass();
     world.pass();
     let question = Question::Find {
-        file: "a-1.0.0.tgz".to_owned(),
+        file: "a-1.0.0.tgz".parse().unwrap(),
     };
     let Answer::File { candidates } = world.ask(&question) else {
         panic!("its holders of links lost it")

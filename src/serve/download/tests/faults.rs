@@ -155,7 +155,7 @@ fn a_header_of_any_bytes_panics_nothing() {
     let file = File {
         view: crate::index::View::root(),
         digest: None,
-        name: FILE.to_owned(),
+        name: FILE.parse().unwrap(),
         part: Part::Package,
     };
     assert!(Ready::new(&file, &blob).stream(content).is_ok());

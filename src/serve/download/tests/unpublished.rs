@@ -9,7 +9,7 @@ fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
     let candidates = vec![candidate];
     world.say([Say::Answer(Answer::File { candidates })]);
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
-    let file = FILE.to_owned();
+    let file = FILE.parse().unwrap();
     assert_eq!(world.asked(), [Question::Find { file }]);
     // The shard may be older than the link.
     world.publish_file("other-1.0.0.tgz", &[]);
