@@ -4,16 +4,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::ACCEPT_ENCODING;
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 use worker::{AbortController, CacheMode, RequestInit, RequestRedirect};
 
-use super::stream::{Read, Stream};
+use super::stream::{Read, Stream, sized};
 use super::{headers, within};
 use crate::platform::{Fetch, FetchError};
 
 /// How long a registry may take to begin its answer, and again to finish a body that is read. Shorter than the lease.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The slowest upload that is waited for, in bytes a second: the answer begins when the last byte has been taken.
+const SLOWEST_UPLOAD: u64 = 256 << 10;
 
 /// The network.
 #[derive(Debug, Clone, Copy)]
@@ -23,23 +28,24 @@ impl Fetch for Network {
     type Body = Stream;
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Stream>, FetchError> {
-        let request = to_js(request)?;
-        let controller = AbortController::default();
-        let signal = controller.signal();
-        let fetch = worker::Fetch::Request(request);
-        let Some(answer) = within(TIMEOUT, fetch.send_with_signal(&signal)).await else {
-            controller.abort();
-            return Err(FetchError::Timeout);
-        };
-        let answer = answer.map_err(|error| transport(&error))?;
-        let status = StatusCode::from_u16(answer.status_code())
-            .map_err(|_| FetchError::Transport("an impossible status".to_owned()))?;
-        let headers = headers::from_js(answer.headers());
-        let (_, body) = answer.into_parts();
-        let mut response = Response::new(Stream::from(body));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Ok(response)
+        let (parts, bytes) = request.into_parts();
+        let body = (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_ref()).into());
+        exchange(parts, body, TIMEOUT).await
+    }
+
+    async fn send_stream(
+        &self,
+        request: Request<Stream>,
+        length: u64,
+    ) -> Result<Response<Stream>, FetchError> {
+        let (parts, Stream(stream)) = request.into_parts();
+        // A stream of a length that the runtime does not know is sent in chunks, which S3 and many registries refuse.
+        let body = stream
+            .map(|stream| sized(&stream, length).map(Into::into))
+            .transpose()
+            .map_err(|error| transport(&error))?;
+        let time = TIMEOUT.saturating_add(Duration::from_secs(length / SLOWEST_UPLOAD));
+        exchange(parts, body, time).await
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
@@ -56,35 +62,57 @@ impl Fetch for Network {
     }
 }
 
+/// One request on the wire, and the answer as soon as its headers are there, within `time`.
+async fn exchange(
+    parts: Parts,
+    body: Option<JsValue>,
+    time: Duration,
+) -> Result<Response<Stream>, FetchError> {
+    let request = to_js(parts, body)?;
+    let controller = AbortController::default();
+    let signal = controller.signal();
+    let fetch = worker::Fetch::Request(request);
+    let Some(answer) = within(time, fetch.send_with_signal(&signal)).await else {
+        controller.abort();
+        return Err(FetchError::Timeout);
+    };
+    let answer = answer.map_err(|error| transport(&error))?;
+    let status = StatusCode::from_u16(answer.status_code())
+        .map_err(|_| FetchError::Transport("an impossible status".to_owned()))?;
+    let headers = headers::from_js(answer.headers());
+    let (_, body) = answer.into_parts();
+    let mut response = Response::new(Stream::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
 /// Redirects are never followed here, caches never asked, and bodies taken as they are: digests are of raw bytes, and a
 /// zone's cache would turn HEAD into GET
 /// (<https://developers.cloudflare.com/cache/concepts/cache-behavior/>).
-fn to_js(mut request: Request<Bytes>) -> Result<worker::Request, FetchError> {
-    let method = match *request.method() {
+fn to_js(mut parts: Parts, body: Option<JsValue>) -> Result<worker::Request, FetchError> {
+    let method = match parts.method {
         Method::GET => worker::Method::Get,
         Method::HEAD => worker::Method::Head,
         Method::POST => worker::Method::Post,
-        _ => {
-            return Err(FetchError::Transport(
-                "a method that is not used".to_owned(),
-            ));
-        }
+        Method::PUT => worker::Method::Put,
+        Method::PATCH => worker::Method::Patch,
+        Method::DELETE => worker::Method::Delete,
+        Method::OPTIONS => worker::Method::Options,
+        // `worker` would send GET instead of a method that it has no name for.
+        _ => return Err(FetchError::Transport("an unknown method".to_owned())),
     };
-    request
-        .headers_mut()
+    parts
+        .headers
         .entry(ACCEPT_ENCODING)
         .or_insert(HeaderValue::from_static("identity"));
     let mut init = RequestInit::new();
     init.with_method(method)
-        .with_headers(headers::to_js(request.headers()))
+        .with_headers(headers::to_js(&parts.headers))
         .with_redirect(RequestRedirect::Manual)
-        .with_cache(CacheMode::NoStore);
-    if !request.body().is_empty() {
-        let body = Uint8Array::from(request.body().as_ref());
-        init.with_body(Some(body.into()));
-    }
-    worker::Request::new_with_init(&request.uri().to_string(), &init)
-        .map_err(|error| transport(&error))
+        .with_cache(CacheMode::NoStore)
+        .with_body(body);
+    worker::Request::new_with_init(&parts.uri.to_string(), &init).map_err(|error| transport(&error))
 }
 
 /// The runtime's words, unless they name a URL: a signed one is a credential.

@@ -6,6 +6,7 @@ mod content;
 mod fault;
 mod log;
 mod paging;
+mod write;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +56,7 @@ struct Repository {
 struct State {
     repositories: BTreeMap<String, Repository>,
     blobs: BTreeMap<Digest, Bytes>,
+    uploads: write::Uploads,
     /// Repositories that nobody may see.
     denied: BTreeSet<String>,
     where_blobs: Blobs,
@@ -92,6 +94,7 @@ impl FakeRegistry {
         let state = State {
             repositories: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            uploads: write::Uploads::default(),
             denied: BTreeSet::new(),
             where_blobs: Blobs::Here,
             manifests_redirect: false,
@@ -222,6 +225,23 @@ impl Fetch for FakeRegistry {
         let answer = self.answer(&request);
         drop(running);
         answer
+    }
+
+    async fn send_stream(
+        &self,
+        mut request: http::Request<Bytes>,
+        length: u64,
+    ) -> Result<http::Response<Bytes>, FetchError> {
+        // As at Cloudflare: the length goes out as a header, and another number of bytes breaks the connection.
+        if request.body().len() as u64 != length {
+            return Err(FetchError::Transport(
+                "the stream has another length".to_owned(),
+            ));
+        }
+        request
+            .headers_mut()
+            .insert(http::header::CONTENT_LENGTH, length.into());
+        self.send(request).await
     }
 
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {

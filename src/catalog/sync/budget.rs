@@ -44,6 +44,26 @@ impl<'a, F> Budgeted<'a, F> {
     }
 }
 
+impl<F: Fetch> Budgeted<'_, F> {
+    /// Waits for a send that is allowed, and notes what came of it. One that is not allowed is never begun.
+    async fn count(
+        &self,
+        send: impl Future<Output = Result<http::Response<F::Body>, FetchError>>,
+    ) -> Result<http::Response<F::Body>, FetchError> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(FetchError::Budget);
+        };
+        self.left.set(left);
+        self.made.set(self.made.get() + 1);
+        (self.alive)();
+        let answer = send.await;
+        let mut outcomes = self.outcomes.get();
+        outcomes.note(answer.as_ref().ok().map(http::Response::status));
+        self.outcomes.set(outcomes);
+        answer
+    }
+}
+
 impl<F: Fetch> Fetch for Budgeted<'_, F> {
     type Body = F::Body;
 
@@ -51,17 +71,15 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Self::Body>, FetchError> {
-        let Some(left) = self.left.get().checked_sub(1) else {
-            return Err(FetchError::Budget);
-        };
-        self.left.set(left);
-        self.made.set(self.made.get() + 1);
-        (self.alive)();
-        let answer = self.inner.send(request).await;
-        let mut outcomes = self.outcomes.get();
-        outcomes.note(answer.as_ref().ok().map(http::Response::status));
-        self.outcomes.set(outcomes);
-        answer
+        self.count(self.inner.send(request)).await
+    }
+
+    async fn send_stream(
+        &self,
+        request: http::Request<Self::Body>,
+        length: u64,
+    ) -> Result<http::Response<Self::Body>, FetchError> {
+        self.count(self.inner.send_stream(request, length)).await
     }
 
     async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {
@@ -70,5 +88,37 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
 
     async fn cancel(&self, body: Self::Body) {
         self.inner.cancel(body).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oci::Digest;
+    use crate::testing::{FakeRegistry, VirtualClock, run};
+
+    use super::*;
+
+    /// A PUT of a blob, its body a stream.
+    fn upload(blob: &'static str) -> http::Request<Bytes> {
+        let digest = Digest::sha256_of(blob.as_bytes());
+        http::Request::put(format!(
+            "https://registry.example/v2/acme/nginx/blobs/uploads/1?digest={digest}"
+        ))
+        .header(http::header::CONTENT_TYPE, "application/octet-stream")
+        .body(Bytes::from(blob))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_streamed_body_is_one_send_and_arrives_whole_under_its_length() {
+        let clock = VirtualClock::default();
+        let registry = FakeRegistry::new(&clock);
+        let fetch = Budgeted::new(&registry, 2, &|| {});
+        let send = |length| run(&clock, fetch.send_stream(upload("a package"), length));
+        assert_eq!(send(9).unwrap().status(), 201);
+        // A stream that ends early must not become a blob.
+        assert!(matches!(send(10), Err(FetchError::Transport(_))));
+        assert_eq!(send(9).unwrap_err(), FetchError::Budget);
+        assert_eq!((fetch.made(), fetch.left()), (2, 0));
     }
 }

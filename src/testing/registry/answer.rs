@@ -90,6 +90,10 @@ impl FakeRegistry {
             });
         };
         let reference = rest.rsplit('/').next().unwrap();
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let rest = rest.strip_prefix(name).unwrap();
+            return Ok(state.write(name, rest, request));
+        }
         Ok(match rest.strip_prefix(name).unwrap() {
             "/tags/list" => state.tags(name, request, &own),
             other if other.starts_with("/manifests/") => state.manifest(name, reference, request),

@@ -1,0 +1,53 @@
+//! HTTP out.
+
+use bytes::Bytes;
+
+/// Why a call to another host gave no answer. Holds no URL: a signed one is a credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The connection could not be made, or broke.
+    #[error("the connection failed: {0}")]
+    Transport(String),
+    /// No answer within the call's time.
+    #[error("no answer in time")]
+    Timeout,
+    /// The body is longer than the reader allows, in bytes.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The invocation has used up its calls: not a fault of the other side, the work goes on in the next slice.
+    #[error("the invocation's budget of calls is used up")]
+    Budget,
+}
+
+/// Sends HTTP requests of any method. One call of [`Fetch::send`] or [`Fetch::send_stream`] is one request on the wire:
+/// redirects are never followed here.
+///
+/// Implementations bound the time of every call, drop hop-by-hop headers, and give header values as they came.
+#[expect(
+    async_fn_in_trait,
+    reason = "single-threaded by design: no Send bound is wanted"
+)]
+pub trait Fetch {
+    /// A body not read yet. Read it, cancel it, or hand it on; never drop it: an unread one keeps its connection open.
+    type Body;
+
+    /// Sends `request`, its body in memory, and gives the answer as soon as its headers are there.
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Self::Body>, FetchError>;
+
+    /// Sends `request` with a body of exactly `length` bytes that is passed on unread, under a `Content-Length`. A stream
+    /// that ends earlier or is longer is a [`FetchError::Transport`]; it is used up either way, so there is no second try.
+    async fn send_stream(
+        &self,
+        request: http::Request<Self::Body>,
+        length: u64,
+    ) -> Result<http::Response<Self::Body>, FetchError>;
+
+    /// Reads a body to its end, at most `limit` bytes; a longer one is cancelled and an error.
+    async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError>;
+
+    /// Lets go of a body without reading it.
+    async fn cancel(&self, body: Self::Body);
+}

@@ -1,0 +1,16 @@
+//! What is asked of a host, one file each; static dispatch, no `Send`: a Worker is single-threaded.
+//!
+//! - `fetch`: HTTP out ([`Fetch`]), request bodies in memory or streamed;
+//! - `documents`: published documents ([`Documents`], KV at Cloudflare);
+//! - `database`: the catalog's rows ([`Database`], the SQLite of a Durable Object);
+//! - `clock`: time is an argument everywhere: a [`Timestamp`], or a [`Clock`] where a job outlasts one reading.
+
+mod clock;
+mod database;
+mod documents;
+mod fetch;
+
+pub use clock::{Clock, Timestamp};
+pub use database::{Database, DatabaseError, Row, Value};
+pub use documents::{Document, Documents, DocumentsError, Metadata};
+pub use fetch::{Fetch, FetchError};
