@@ -1,12 +1,25 @@
-//! The documentation names every setting there is, and none that there is not.
+//! The documentation names every setting, metric and file there is, and none that there is not.
+
+mod files;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
 
+use files::{below, read, root};
 use portolan::config::Config;
 
-const README: &str = include_str!("../README.md");
-const EXAMPLE: &str = include_str!("../.env.example");
+/// The pages that people read.
+fn pages() -> Vec<PathBuf> {
+    let at_the_top = fs::read_dir(root()).into_iter().flatten().flatten();
+    let mut pages: Vec<PathBuf> = at_the_top
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| name.extension().is_some_and(|ending| ending == "md"))
+        .collect();
+    pages.extend(below("docs", ".md"));
+    pages
+}
 
 /// The names that the code looks up.
 fn settings() -> BTreeSet<String> {
@@ -18,11 +31,10 @@ fn settings() -> BTreeSet<String> {
     asked.into_inner()
 }
 
-/// The names in the first column of the README's table of settings.
-fn in_table() -> BTreeSet<String> {
-    README
-        .lines()
-        .skip_while(|line| !line.starts_with("| setting |"))
+/// The names in the first column of a page's first table with this heading.
+fn first_column(page: &str, heading: &str) -> BTreeSet<String> {
+    page.lines()
+        .skip_while(|line| !line.starts_with(&format!("| {heading} |")))
         .skip(2)
         .take_while(|line| line.starts_with('|'))
         .filter_map(|line| line.split('|').nth(1))
@@ -33,7 +45,7 @@ fn in_table() -> BTreeSet<String> {
 
 /// `NAME=value` lines of the example; with `commented`, also those behind a `#`.
 fn in_example(commented: bool) -> BTreeMap<String, String> {
-    EXAMPLE
+    read(".env.example")
         .lines()
         .filter_map(|line| match line.strip_prefix('#') {
             Some(line) if commented => line.split_once('='),
@@ -45,14 +57,32 @@ fn in_example(commented: bool) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The words of a text that could name settings or metrics: letters, digits and underscores.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+}
+
 #[test]
 fn the_table_has_every_setting() {
-    assert_eq!(in_table(), settings());
+    assert_eq!(
+        first_column(&read("docs/configuration.md"), "setting"),
+        settings()
+    );
 }
 
 #[test]
 fn the_example_has_every_setting() {
     let names: BTreeSet<String> = in_example(true).into_keys().collect();
+    assert_eq!(names, settings());
+}
+
+/// `scripts/dev` hands the settings of its environment on; one that it does not know would be ignored without a word.
+#[test]
+fn scripts_dev_hands_on_every_setting() {
+    let script = read("scripts/dev");
+    let (_, list) = script.split_once("\nSETTINGS=\"").unwrap();
+    let (list, _) = list.split_once('"').unwrap();
+    let names: BTreeSet<String> = list.split_whitespace().map(str::to_owned).collect();
     assert_eq!(names, settings());
 }
 
@@ -82,5 +112,131 @@ fn the_example_shows_valid_values() {
             neighbour.map(|(_, value)| (*value).to_owned())
         });
         assert!(config.is_ok(), "{name}: {config:?}");
+    }
+}
+
+/// What a page calls a setting, in `code` and in capitals with an underscore, is one.
+#[test]
+fn pages_name_no_setting_that_there_is_not() {
+    /// Names of others: CI systems, wrangler, the scripts, bindings, the programs of the examples.
+    const OTHERS: [&str; 7] = [
+        "CLOUDFLARE_",
+        "CI_",
+        "GITHUB_",
+        "PORTOLAN_",
+        "PROPTEST_",
+        "STATE_DIR",
+        "TOOLS_DIR",
+    ];
+    let settings = settings();
+    for page in pages() {
+        for line in read(&page).lines() {
+            for code in line.split('`').skip(1).step_by(2) {
+                for word in words(code) {
+                    let like_a_setting = word.trim_matches('_').contains('_')
+                        && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+                    let of_others = OTHERS.iter().any(|others| word.starts_with(others));
+                    assert!(
+                        !like_a_setting || of_others || settings.contains(word),
+                        "{}: {word} is no setting; it was renamed, or belongs into OTHERS of this test",
+                        page.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The code begins each metric with its name: `text.gauge("charts", …)`.
+#[test]
+fn the_page_on_operating_has_every_metric() {
+    let source = below("src/serve", "/metrics.rs");
+    let [source] = source.as_slice() else {
+        panic!("the metrics are written in one metrics.rs, not in {source:?}");
+    };
+    let source = read(source);
+    let in_code: BTreeSet<String> = ["text.head(", "text.gauge(", "text.truth(", "text.time("]
+        .iter()
+        .flat_map(|call| source.split(call).skip(1))
+        .filter_map(|arguments| arguments.trim_start().strip_prefix('"')?.split('"').next())
+        .map(|name| format!("portolan_{name}"))
+        .collect();
+    let on_the_page: BTreeSet<String> = words(&read("docs/operating.md"))
+        .filter(|word| word.starts_with("portolan_"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(on_the_page, in_code);
+}
+
+/// GitHub's anchor of a heading.
+fn anchor(heading: &str) -> String {
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    for page in pages() {
+        let text = read(&page);
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => root().join(&page),
+                file => root().join(&page).parent().unwrap().join(file),
+            };
+            assert!(target.exists(), "{}: {link} is not there", page.display());
+            if !heading.is_empty() {
+                let found = fs::read_to_string(&target).unwrap();
+                let mut headings = found.lines().filter(|line| line.starts_with('#'));
+                assert!(
+                    headings.any(|line| anchor(line) == heading),
+                    "{}: {link} has no such heading",
+                    page.display()
+                );
+            }
+        }
+    }
+}
+
+/// Who decides in a minute reads no more than this; the rest stands in `docs/`.
+#[test]
+fn the_readme_is_short_and_leads_to_every_page() {
+    let readme = read("README.md");
+    let lines = readme.lines().count();
+    assert!(lines <= 120, "README.md has {lines} lines, 120 at most");
+    for page in below("docs", ".md") {
+        let link = format!("]({}", page.display());
+        assert!(
+            readme.contains(&link),
+            "README.md has no link to {}",
+            page.display()
+        );
+    }
+}
+
+/// Commands that are copied one after the other name the repository alike.
+#[test]
+fn one_alias_everywhere() {
+    for page in pages().into_iter().chain(["scripts/dev".into()]) {
+        for command in read(&page).split("helm repo add ").skip(1) {
+            let alias = command.split_whitespace().next().unwrap();
+            assert!(
+                ["acme", "…", "`"]
+                    .iter()
+                    .any(|allowed| alias.starts_with(allowed)),
+                "{}: `helm repo add {alias}`",
+                page.display()
+            );
+        }
     }
 }
