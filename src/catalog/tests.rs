@@ -15,6 +15,7 @@ mod removals;
 mod same_bytes;
 mod scale;
 mod schema;
+mod sources;
 mod worker;
 
 use std::time::Duration;
@@ -140,7 +141,7 @@ impl World {
     fn published(&self, key: &Key) -> Option<Value> {
         let (bytes, _) = self
             .documents
-            .stored(&key.name(&self.config.fingerprint()))?;
+            .stored(&key.name(self.config.fingerprint()))?;
         Some(serde_json::from_slice(&bytes).unwrap())
     }
 

@@ -134,6 +134,8 @@ pub struct Config {
     pub catalog_location: Option<String>,
     /// The id Artifact Hub gave this repository, for its `artifacthub-repo.yml`.
     pub artifacthub_repository_id: Option<String>,
+    /// See [`Config::fingerprint`].
+    fingerprint: String,
 }
 
 impl Config {
@@ -206,7 +208,9 @@ impl Config {
             kv_budget: kv_budget.unwrap_or(800),
             catalog_location: catalog_location.map(str::to_owned),
             artifacthub_repository_id,
+            fingerprint: String::new(),
         });
+        let config = config.map(Self::fingerprinted);
         settings.finish(config)
     }
 
@@ -215,24 +219,20 @@ impl Config {
         self.sources.iter().find(|source| source.id == id)
     }
 
+    /// The same settings for other sources.
+    #[cfg(test)]
+    pub(crate) fn with_sources(self, sources: Vec<Source>) -> Self {
+        Self { sources, ..self }.fingerprinted()
+    }
+
     /// 16 hex digits that stand for all that decides the content of documents. Another configuration has other keys.
-    pub fn fingerprint(&self) -> String {
-        let sources: Vec<_> = self
-            .sources
-            .iter()
-            .map(|source| {
-                let patterns = match &source.repositories {
-                    Repositories::All => None,
-                    Repositories::Listed(patterns) => Some(patterns),
-                };
-                (
-                    source.registry.to_string(),
-                    &source.prefix,
-                    patterns,
-                    source.credentials.identity(),
-                )
-            })
-            .collect();
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Works the fingerprint out, once a configuration: it is asked for with every request.
+    fn fingerprinted(self) -> Self {
+        let sources: Vec<_> = self.sources.iter().map(Source::content).collect();
         let content = serde_json::json!([
             RENDERER,
             sources,
@@ -253,7 +253,11 @@ impl Config {
             },
         ]);
         let digest = Digest::sha256_of(content.to_string().as_bytes());
-        digest.hex().chars().take(16).collect()
+        let fingerprint = digest.hex().chars().take(16).collect();
+        Self {
+            fingerprint,
+            ..self
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use crate::oci::{Credentials, Name, Registry, Scheme};
 /// One configured registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Its canonical name, `ghcr.io/acme/charts`: what rows and documents know it by.
+    /// Its canonical name: scheme, host and prefix, `https://` left out (`ghcr.io/acme/charts`,
+    /// `http://localhost:5000/charts`). What rows and documents know it by.
     pub id: String,
     /// Where it is.
     pub registry: Registry,
@@ -51,6 +52,26 @@ impl Source {
             .collect()
     }
 
+    /// Everything about it that decides the content of documents, for hashing.
+    pub(super) fn content(&self) -> serde_json::Value {
+        let patterns = match &self.repositories {
+            Repositories::All => None,
+            Repositories::Listed(patterns) => Some(patterns),
+        };
+        let place = self.registry.to_string();
+        let identity = self.credentials.identity();
+        match self.registry.scheme() {
+            Scheme::Https => serde_json::json!([place, self.prefix, patterns, identity]),
+            // Documents name sources by their ids, and those of http:// had no scheme before.
+            Scheme::Http => serde_json::json!([place, self.prefix, patterns, identity, self.id]),
+        }
+    }
+
+    /// The id that a source with `http://` had when ids held no scheme; `None` for others, whose ids are what they were.
+    pub(crate) fn former_id(&self) -> Option<&str> {
+        self.id.strip_prefix("http://")
+    }
+
     /// Whether the registry must be asked which repositories there are.
     pub fn enumerates(&self) -> bool {
         self.repositories.enumerates()
@@ -91,12 +112,16 @@ pub(super) fn place(text: &str, insecure: bool) -> Result<(Registry, String), &'
     Ok((registry, prefix.to_owned()))
 }
 
-/// The canonical name of a registry and a prefix.
+/// The canonical name of a registry and a prefix: see [`Source::id`].
 pub(super) fn id(registry: &Registry, prefix: &str) -> String {
+    let place = match registry.scheme() {
+        Scheme::Https => registry.host().to_owned(),
+        Scheme::Http => registry.to_string(),
+    };
     if prefix.is_empty() {
-        registry.host().to_owned()
+        place
     } else {
-        format!("{}/{prefix}", registry.host())
+        format!("{place}/{prefix}")
     }
 }
 

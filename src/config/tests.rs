@@ -61,7 +61,9 @@ fn defaults() {
             kv_budget: 800,
             catalog_location: None,
             artifacthub_repository_id: None,
+            fingerprint: String::new(),
         }
+        .fingerprinted()
     );
 }
 
@@ -105,7 +107,10 @@ fn everything_set() {
         panic!("{:?}", config.readers)
     };
     assert_eq!((user.expose(), password.expose()), ("reader", " p:w "));
-    assert_eq!(config.source("registry.example:5000/charts"), Some(source));
+    assert_eq!(
+        config.source("http://registry.example:5000/charts"),
+        Some(source)
+    );
     assert_eq!(config.source("ghcr.io"), None);
 }
 
@@ -235,9 +240,13 @@ fn bounds() {
     }
 }
 
+fn fingerprint(given: &Given) -> String {
+    good(given).fingerprint().to_owned()
+}
+
 #[test]
 fn the_fingerprint_is_of_what_decides_content() {
-    let base = good(&[]).fingerprint();
+    let base = fingerprint(&[]);
     assert_eq!(base.len(), 16);
     assert!(
         base.bytes()
@@ -256,7 +265,7 @@ fn the_fingerprint_is_of_what_decides_content() {
         [("INDEX_SCOPE", "folder")],
         [("COLLISIONS", "hide")],
     ] {
-        let fingerprint = good(&given).fingerprint();
+        let fingerprint = fingerprint(&given);
         assert!(!seen.contains(&fingerprint), "{given:?}");
         seen.push(fingerprint);
     }
@@ -273,20 +282,21 @@ fn the_fingerprint_is_of_what_decides_content() {
             ("ADMIN_TOKEN", "c"),
         ],
     ] {
-        assert_eq!(good(given).fingerprint(), base, "{given:?}");
+        assert_eq!(fingerprint(given), base, "{given:?}");
     }
     let reader = |user, password| {
-        good(&[
+        fingerprint(&[
             ("REGISTRY_USERNAME", user),
             ("REGISTRY_PASSWORD", password),
             ("AUTH_ANONYMOUS_GET", "true"),
         ])
-        .fingerprint()
     };
     // Documents made with credentials must not meet readers of a configuration without them.
     assert_ne!(reader("a", "b"), base);
     assert_ne!(reader("a", "b"), reader("c", "b"));
     assert_eq!(reader("a", "b"), reader("a", "new password"));
-    let order = |list| good(&[("REPOSITORIES", list)]).fingerprint();
+    let twice = [good(&[]).sources, good(&[]).sources].concat();
+    assert_ne!(good(&[]).with_sources(twice).fingerprint(), base);
+    let order = |list| fingerprint(&[("REPOSITORIES", list)]);
     assert_eq!(order("a b"), order("b,a,a"));
 }

@@ -58,7 +58,7 @@ impl DurableObject for Catalog {
         let answered = match (&isolate.config, question(&request).await) {
             (Ok(config), Ok(question)) => {
                 let asker = request.headers().get(FINGERPRINT).ok().flatten();
-                match question.refusal(asker.as_deref(), &config.fingerprint()) {
+                match question.refusal(asker.as_deref(), config.fingerprint()) {
                     Some(refusal) => Answered::Answer(refusal),
                     None => self.answer(config, &question).await,
                 }

@@ -16,7 +16,6 @@ use super::kv::Kv;
 use super::stream::{Read, Stream, sized};
 use super::{headers, log, now, rebuilt};
 use crate::catalog::Question;
-use crate::config::Config;
 use crate::serve::{BODY_LIMIT, Body, Catalog as _, Handled, Service};
 
 /// How long a client may take to send its body.
@@ -87,7 +86,7 @@ fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> Client<'a> {
     Client {
         env,
         location: config.and_then(|config| config.catalog_location.as_deref()),
-        fingerprint: config.map(Config::fingerprint),
+        fingerprint: config.map(|config| config.fingerprint().to_owned()),
     }
 }
 

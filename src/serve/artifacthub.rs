@@ -87,7 +87,7 @@ where
         if view.is_root() {
             return Ok(());
         }
-        let key = Key::Index(view.clone()).name(&asked.config.fingerprint());
+        let key = Key::Index(view.clone()).name(asked.config.fingerprint());
         let body = match self.documents.get(&key).await {
             Ok(Some(document)) => document.body,
             Ok(None) | Err(_) => match self.wait(view).await {

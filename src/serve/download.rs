@@ -70,7 +70,7 @@ where
     /// What the shard in KV says; nothing where it says nothing, cannot be read or parsed.
     async fn published(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
         let name = &wanted.file.name;
-        let key = Key::Files(shard_of(name.as_str())).name(&wanted.config.fingerprint());
+        let key = Key::Files(shard_of(name.as_str())).name(wanted.config.fingerprint());
         let Ok(Some(document)) = self.documents.get(&key).await else {
             return Vec::new();
         };

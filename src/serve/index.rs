@@ -54,7 +54,7 @@ where
                 Ok(Outcome::NotYet(_)) | Err(_) => {}
             }
         }
-        let key = Key::Index(view.clone()).name(&asked.config.fingerprint());
+        let key = Key::Index(view.clone()).name(asked.config.fingerprint());
         let (stored, fault) = match self.documents.get(&key).await {
             Ok(stored) => (stored, None),
             Err(error) => (None, Some(error.to_string())),

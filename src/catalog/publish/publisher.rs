@@ -65,7 +65,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     return Ok(Progressed::Cut);
                 }
                 beat()?;
-                self.publish(&document, &fingerprint).await?;
+                self.publish(&document, fingerprint).await?;
             }
         }
     }
@@ -156,7 +156,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
     fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
         // Whether it was ever put is not asked: an object that died while it put does not know.
         self.store
-            .retire_key(&document.key.name(&self.config.fingerprint()), now)?;
+            .retire_key(&document.key.name(self.config.fingerprint()), now)?;
         self.store.remove_document(&document.key)
     }
 

@@ -273,6 +273,17 @@ impl Store<'_> {
         self.remove_repository(id)
     }
 
+    /// Gives what is known of a source another id.
+    pub(crate) fn rename_source(&self, from: &str, to: &str) -> Result<(), DatabaseError> {
+        for sql in [
+            "UPDATE OR IGNORE repository SET source = ?2 WHERE source = ?1",
+            "UPDATE OR IGNORE superseded SET source = ?2 WHERE source = ?1",
+        ] {
+            self.0.execute(sql, &[from.into(), to.into()])?;
+        }
+        Ok(())
+    }
+
     /// Makes a repository's list differ from what was taken over: its tags are not there any more.
     pub(crate) fn forget_hash(&self, id: i64) -> Result<(), DatabaseError> {
         self.0.execute(

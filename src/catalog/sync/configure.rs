@@ -20,10 +20,20 @@ pub(crate) fn configure(
     config: &Config,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let origin: Origin = store.load()?;
+    let mut origin: Origin = store.load()?;
     let fingerprint = config.fingerprint();
     if origin.fingerprint == fingerprint {
         return Ok(());
+    }
+    for source in &config.sources {
+        if let Some(former) = source.former_id()
+            && config.source(former).is_none()
+        {
+            store.rename_source(former, &source.id)?;
+            for private in origin.private.iter_mut().filter(|id| *id == former) {
+                private.clone_from(&source.id);
+            }
+        }
     }
     let mut after = 0;
     loop {
@@ -87,7 +97,7 @@ pub(crate) fn configure(
         .map(|source| source.id.clone())
         .collect();
     store.save(&Origin {
-        fingerprint,
+        fingerprint: fingerprint.to_owned(),
         private,
     })
 }

@@ -156,7 +156,7 @@ fn published(format: &str, configs: &[Vec<u8>]) -> Value {
     }
     let pass = world.pass();
     assert_eq!(pass.faults, 0);
-    let key = Key::Index(View::root()).name(&world.config.fingerprint());
+    let key = Key::Index(View::root()).name(world.config.fingerprint());
     let (bytes, _) = world
         .documents
         .stored(&key)

@@ -325,7 +325,7 @@ fn one_who_waits_does_not_have_every_slice_published() {
     }
     world.documents.reset_counters();
     world.refresh(None);
-    let root = Key::Index(View::root()).name(&world.config.fingerprint());
+    let root = Key::Index(View::root()).name(world.config.fingerprint());
     let mut seen = std::collections::BTreeSet::new();
     while world.step().pass.is_none() {
         world.clock.advance(Duration::from_secs(2));

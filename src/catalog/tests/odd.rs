@@ -60,7 +60,7 @@ fn document(format: &str) -> (World, String) {
             .push_chart(&repository, &tag, &metadata, &package, None, &annotations);
     }
     world.pass();
-    let key = Key::Index(View::root()).name(&world.config.fingerprint());
+    let key = Key::Index(View::root()).name(world.config.fingerprint());
     let (bytes, _) = world.documents.stored(&key).unwrap();
     accepts(&bytes, format);
     (world, String::from_utf8(bytes.to_vec()).unwrap())

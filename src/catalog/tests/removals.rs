@@ -212,7 +212,7 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
     let mut world = World::with(&with);
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.pass();
-    let private = world.config.fingerprint();
+    let private = world.config.fingerprint().to_owned();
     world.config = config(&[]);
     assert_ne!(world.config.fingerprint(), private, "other keys in KV");
     let answer = world.ask(&Question::Index {

@@ -115,6 +115,14 @@ fn source(prefix: &str, repositories: &str) -> Source {
 fn ids() {
     assert_eq!(source("", "").id, "ghcr.io");
     assert_eq!(source("acme/charts", "").id, "ghcr.io/acme/charts");
+    // A registry with TLS and one without, at the same host, are two sources.
+    let id_of = |text| {
+        let (registry, prefix) = place(text, true).unwrap();
+        id(&registry, &prefix)
+    };
+    assert_eq!(id_of("oci://ghcr.io/acme"), "ghcr.io/acme");
+    assert_eq!(id_of("http://ghcr.io/acme"), "http://ghcr.io/acme");
+    assert_eq!(id_of("http://localhost:5000"), "http://localhost:5000");
 }
 
 #[test]

@@ -123,12 +123,12 @@ impl World {
         self.catalog.pauses.get()
     }
 
-    fn fingerprint(&self) -> String {
+    fn fingerprint(&self) -> &str {
         self.config.as_ref().unwrap().fingerprint()
     }
 
     pub(crate) fn publish_index(&self, view: &str, text: &str) {
-        let key = Key::Index(view.parse().unwrap()).name(&self.fingerprint());
+        let key = Key::Index(view.parse().unwrap()).name(self.fingerprint());
         self.documents.seed(&key, text.to_owned(), text);
     }
 
@@ -137,7 +137,7 @@ impl World {
         for candidate in candidates {
             shard.add(file, candidate.clone());
         }
-        let key = Key::Files(shard_of(file)).name(&self.fingerprint());
+        let key = Key::Files(shard_of(file)).name(self.fingerprint());
         self.documents.seed(&key, shard.to_bytes(), "shard");
     }
 

@@ -99,7 +99,7 @@ fn kv_out_of_order_is_no_outage() {
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
     // Nor is a shard that is none.
     let fingerprint = world.config.as_ref().unwrap().fingerprint();
-    let key = Key::Files(shard_of(FILE)).name(&fingerprint);
+    let key = Key::Files(shard_of(FILE)).name(fingerprint);
     world.documents.seed(&key, "garbage", "x");
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
 }

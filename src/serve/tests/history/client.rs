@@ -182,7 +182,7 @@ impl Client {
             headers.push((IF_NONE_MATCH, known.as_str()));
         }
         let view: View = space.parse().unwrap();
-        let key = Key::Index(view).name(&world.config.fingerprint());
+        let key = Key::Index(view).name(world.config.fingerprint());
         let warm = world.documents.seen(&key).is_some() && !world.documents.is_failing();
         let sent = self.send(
             world,
@@ -344,7 +344,7 @@ impl Client {
 
 /// The candidates that KV shows a reader.
 fn published(world: &World, file: &str) -> Vec<Candidate> {
-    let key = Key::Files(shard_of(file)).name(&world.config.fingerprint());
+    let key = Key::Files(shard_of(file)).name(world.config.fingerprint());
     let seen = world.documents.seen(&key);
     seen.map(|(bytes, _)| Shard::look_up(&bytes, file).unwrap())
         .unwrap_or_default()
