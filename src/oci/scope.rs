@@ -1,6 +1,9 @@
-//! Scopes (distribution's `docs/content/spec/auth/scope.md`), and how one challenge's scope tells the next one's.
+//! Scopes (distribution's `docs/content/spec/auth/scope.md`): what a token is asked to open.
+//!
+//! A challenge tells that tokens are wanted, and where they are had. What for is known here: whoever writes the challenge
+//! could name other repositories, or writing, and would be handed a token for them for the operator's password.
 
-use super::Name;
+use super::{Name, Registry};
 
 /// What a request is about, as far as the way in is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -9,68 +12,74 @@ pub(super) enum Area<'a> {
     Catalog,
     /// A repository's tags. ACR wants another scope for them than for the rest (`metadata_read`).
     Tags(&'a Name),
-    /// A repository's manifests and blobs.
+    /// A repository's manifests and blobs, to be read.
     Content(&'a Name),
+    /// The same, to be written: distribution wants `pull` for it, too.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what push/ will ask for"))]
+    Push(&'a Name),
+    /// Manifests, to be deleted.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what push/ will ask for"))]
+    Delete(&'a Name),
 }
 
-impl Area<'_> {
-    fn name(&self) -> Option<&Name> {
-        match self {
-            Self::Catalog => None,
-            Self::Tags(name) | Self::Content(name) => Some(name),
-        }
-    }
+/// Registries whose tokens open everything, by a scope without a grammar: (host, scope).
+const OPAQUE: [(&str, &str); 2] = [("public.ecr.aws", "aws"), ("codeberg.org", "*")];
+
+/// How a registry's token server is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Without a scope: none was named, or one that is none and that this registry is not known for. Gitea says `*`, and
+    /// does not read what it is asked for.
+    Nothing,
+    /// For a scope that opens everything.
+    Opaque(&'static str),
+    /// For what the request needs.
+    Needed {
+        /// Whether tags are had by `metadata_read` (acr#600), and not by `pull`.
+        metadata_read: bool,
+    },
 }
 
-/// The scope of a challenge with the repository's name taken out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Template {
-    /// No scope was named.
-    None,
-    /// The same for everything: `aws` at ECR Public, `*` at Gitea, `registry:catalog:*`.
-    Fixed(String),
-    /// What stands before and behind the name: `repository:` and `:pull`.
-    Around(String, String),
-}
-
-impl Template {
-    /// Learns from the scope that a challenge named when `area` was asked for. `None` when it is about something else, so
-    /// that nothing can be told for another repository.
-    pub(super) fn learn(scope: Option<&str>, area: Area<'_>) -> Option<Self> {
-        let Some(scope) = scope.filter(|scope| !scope.is_empty()) else {
-            return Some(Self::None);
-        };
-        let Some(name) = area.name() else {
-            return Some(Self::Fixed(scope.to_owned()));
-        };
-        if !scope.contains("repository") {
-            return Some(Self::Fixed(scope.to_owned()));
+impl Asking {
+    /// Learns from the scope that a challenge of `registry` named when `area` was asked for.
+    pub(super) fn learn(scope: Option<&str>, registry: &Registry, area: Area<'_>) -> Self {
+        let scope = scope.unwrap_or_default();
+        if scope.contains(':') {
+            let tags_of = match area {
+                Area::Tags(name) => Some(format!("repository:{name}:")),
+                Area::Catalog | Area::Content(_) | Area::Push(_) | Area::Delete(_) => None,
+            };
+            let actions = tags_of.and_then(|own| {
+                scope
+                    .split(' ')
+                    .find_map(|one| one.strip_prefix(own.as_str()))
+            });
+            return Self::Needed {
+                metadata_read: actions
+                    .is_some_and(|actions| actions.split(',').any(|one| one == "metadata_read")),
+            };
         }
-        // `repository:<name>:pull`, or with a mirror's prefix `repository:cache/<name>:pull`; once, or there is doubt.
-        let named = format!("{name}:");
-        let mut places = scope.match_indices(&named).filter(|(place, _)| {
-            scope
-                .get(..*place)
-                .is_some_and(|before| before.ends_with(':') || before.ends_with('/'))
-        });
-        match (places.next(), places.next()) {
-            (Some((place, _)), None) => {
-                let (before, rest) = scope.split_at_checked(place)?;
-                let after = rest.strip_prefix(name.as_str())?;
-                Some(Self::Around(before.to_owned(), after.to_owned()))
-            }
-            _ => None,
-        }
+        OPAQUE
+            .iter()
+            .find(|(host, opaque)| registry.host() == *host && scope == *opaque)
+            .map_or(Self::Nothing, |(_, opaque)| Self::Opaque(opaque))
     }
 
     /// The scope for `area`.
-    pub(super) fn scope(&self, area: Area<'_>) -> Option<String> {
-        match (self, area.name()) {
-            (Self::Fixed(scope), _) => Some(scope.clone()),
-            (Self::Around(before, after), Some(name)) => Some(format!("{before}{name}{after}")),
-            // One around a name is never learnt for the catalog.
-            (Self::None, _) | (Self::Around(..), None) => None,
-        }
+    pub(super) fn scope(self, area: Area<'_>) -> Option<String> {
+        let metadata_read = match self {
+            Self::Nothing => return None,
+            Self::Opaque(scope) => return Some(scope.to_owned()),
+            Self::Needed { metadata_read } => metadata_read,
+        };
+        let (name, actions) = match area {
+            Area::Catalog => return Some("registry:catalog:*".to_owned()),
+            Area::Tags(name) if metadata_read => (name, "metadata_read"),
+            Area::Tags(name) | Area::Content(name) => (name, "pull"),
+            Area::Push(name) => (name, "pull,push"),
+            Area::Delete(name) => (name, "delete"),
+        };
+        Some(format!("repository:{name}:{actions}"))
     }
 }
 
@@ -80,88 +89,72 @@ mod tests {
 
     use super::*;
 
-    fn name(text: &str) -> Name {
-        text.parse().unwrap()
+    /// What `host` is asked for after it named `scope` when the tags of `acme/nginx` were wanted.
+    fn asked(host: &str, scope: Option<&str>, area: Area<'_>) -> Option<String> {
+        let nginx = "acme/nginx".parse().unwrap();
+        Asking::learn(scope, &host.parse().unwrap(), Area::Tags(&nginx)).scope(area)
     }
 
     #[test]
-    fn one_challenge_tells_the_next_scope() {
-        for (scope, expected) in [
-            (
-                Some("repository:acme/nginx:pull"),
-                Some("repository:acme/redis:pull"),
-            ),
-            (
-                Some("repository:acme/nginx:pull,push"),
-                Some("repository:acme/redis:pull,push"),
-            ),
-            (
-                Some("repository(plugin):acme/nginx:pull"),
-                Some("repository(plugin):acme/redis:pull"),
-            ),
-            (
-                Some("repository:cache/acme/nginx:pull"),
-                Some("repository:cache/acme/redis:pull"),
-            ),
-            (
-                Some("repository:acme/nginx:pull registry:x:*"),
-                Some("repository:acme/redis:pull registry:x:*"),
-            ),
-            (Some("aws"), Some("aws")),
-            (Some("*"), Some("*")),
-            (Some(""), None),
-            (None, None),
+    fn each_request_is_let_in_by_what_it_needs() {
+        let redis = "acme/redis".parse().unwrap();
+        for (area, expected) in [
+            (Area::Catalog, "registry:catalog:*"),
+            (Area::Tags(&redis), "repository:acme/redis:pull"),
+            (Area::Content(&redis), "repository:acme/redis:pull"),
+            (Area::Push(&redis), "repository:acme/redis:pull,push"),
+            (Area::Delete(&redis), "repository:acme/redis:delete"),
         ] {
-            let template = Template::learn(scope, Area::Content(&name("acme/nginx"))).unwrap();
-            assert_eq!(
-                template
-                    .scope(Area::Content(&name("acme/redis")))
-                    .as_deref(),
-                expected,
-                "{scope:?}"
-            );
+            for named in [
+                "repository:acme/nginx:pull",
+                "repository:acme/nginx:pull,push,delete",
+                "repository:acme/nginx:*",
+                "repository:acme/nginx:pull repository:acme/secret:pull,metadata_read",
+                "repository:acme/secret:pull",
+                "registry:catalog:*",
+                ":",
+            ] {
+                let scope = asked("registry.example", Some(named), area);
+                assert_eq!(scope.as_deref(), Some(expected), "{named}");
+            }
         }
     }
 
     #[test]
-    fn nothing_is_guessed() {
-        for scope in [
-            "repository:acme/redis:pull",
-            "repository:xacme/nginx:pull",
-            "repository:acme/nginx/more:pull",
-            "repository:acme/nginx:pull repository:acme/nginx:push",
-        ] {
-            assert_eq!(
-                Template::learn(Some(scope), Area::Content(&name("acme/nginx"))),
-                None,
-                "{scope}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_catalog_has_its_own() {
-        let template = Template::learn(Some("registry:catalog:*"), Area::Catalog).unwrap();
+    fn azure_lists_tags_by_metadata_read_and_gives_the_rest_by_pull() {
+        let named = Some("repository:acme/nginx:metadata_read");
+        let redis = "acme/redis".parse().unwrap();
+        let scope = |area| asked("acme.azurecr.io", named, area).unwrap();
         assert_eq!(
-            template.scope(Area::Catalog).as_deref(),
-            Some("registry:catalog:*")
+            scope(Area::Tags(&redis)),
+            "repository:acme/redis:metadata_read"
         );
+        assert_eq!(scope(Area::Content(&redis)), "repository:acme/redis:pull");
+    }
+
+    #[test]
+    fn a_scope_for_everything_only_where_it_is_known() {
+        let redis = "acme/redis".parse().unwrap();
+        for (host, named, expected) in [
+            ("public.ecr.aws", Some("aws"), Some("aws")),
+            ("codeberg.org", Some("*"), Some("*")),
+            ("public.ecr.aws", Some("*"), None),
+            ("evil.public.ecr.aws", Some("aws"), None),
+            ("registry.example", Some("*"), None),
+            ("registry.example", Some(""), None),
+            ("registry.example", None, None),
+        ] {
+            let scope = asked(host, named, Area::Content(&redis));
+            assert_eq!(scope.as_deref(), expected, "{host} {named:?}");
+        }
     }
 
     proptest! {
         #[test]
-        fn never_panics(scope in "\\PC*") {
-            let _ = Template::learn(Some(&scope), Area::Content(&name("a")));
-        }
-
-        #[test]
-        fn learnt_scopes_are_said_again(before in "(repository:)?[a-z:/ ]{0,9}", after in "[a-z:/, ]{0,9}") {
-            let scope = format!("{before}a/b{after}");
-            let repository = name("a/b");
-            let area = Area::Content(&repository);
-            if let Some(template) = Template::learn(Some(&scope), area) {
-                prop_assert_eq!(template.scope(area), Some(scope));
-            }
+        fn no_challenge_gets_more_than_is_needed(scope in "[a-z:/,* ]{0,40}|\\PC*") {
+            let scope = asked("registry.example", Some(&scope), Area::Tags(&"a/b".parse().unwrap()));
+            let allowed = [None, Some("repository:a/b:pull"), Some("repository:a/b:metadata_read")];
+            prop_assert!(allowed.contains(&scope.as_deref()), "{scope:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::platform::Timestamp;
 
-use super::scope::{Area, Template};
+use super::scope::{Area, Asking};
 use super::token::Token;
 use super::{Credentials, Registry};
 
@@ -34,6 +34,8 @@ enum Kind {
     Catalog,
     Tags,
     Content,
+    Push,
+    Delete,
 }
 
 impl Kind {
@@ -42,6 +44,8 @@ impl Kind {
             Area::Catalog => Self::Catalog,
             Area::Tags(_) => Self::Tags,
             Area::Content(_) => Self::Content,
+            Area::Push(_) => Self::Push,
+            Area::Delete(_) => Self::Delete,
         }
     }
 
@@ -49,7 +53,7 @@ impl Kind {
     fn sibling(self) -> Self {
         match self {
             Self::Catalog => Self::Catalog,
-            Self::Tags => Self::Content,
+            Self::Tags | Self::Push | Self::Delete => Self::Content,
             Self::Content => Self::Tags,
         }
     }
@@ -105,8 +109,8 @@ pub(super) enum Way {
         realm: Url,
         /// Its name for the registry.
         service: Option<String>,
-        /// Its name for what is asked.
-        scope: Template,
+        /// What it is asked for.
+        asking: Asking,
     },
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 use crate::platform::{Clock, Fetch};
 
 use super::super::challenge::{self, Challenge};
-use super::super::scope::{Area, Template};
+use super::super::scope::{Area, Asking};
 use super::super::tokens::Way;
 use super::super::{Credentials, Error, Operation, realm};
 use super::Client;
@@ -65,10 +65,8 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         area: Area<'_>,
         refused: &Pass,
     ) -> Option<Choice> {
-        let scope = challenge
-            .parameter("scope")
-            .filter(|scope| !scope.is_empty())
-            .map(str::to_owned);
+        let asking = Asking::learn(challenge.parameter("scope"), self.registry, area);
+        let scope = asking.scope(area);
         let service = challenge.parameter("service").map(str::to_owned);
         if let Pass::Token(refused) = refused {
             self.tokens
@@ -79,17 +77,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                 return None;
             }
         }
-        match Template::learn(scope.as_deref(), area) {
-            Some(template) => {
-                let way = Way::Bearer {
-                    realm: realm.clone(),
-                    service: service.clone(),
-                    scope: template,
-                };
-                self.tokens.remember(&self.account, area, way);
-            }
-            None => self.tokens.forget(&self.account, area),
-        }
+        let way = Way::Bearer {
+            realm: realm.clone(),
+            service: service.clone(),
+            asking,
+        };
+        self.tokens.remember(&self.account, area, way);
         Some(Choice::Token {
             realm,
             service,
@@ -97,7 +90,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         })
     }
 
-    /// Goes the chosen way, with the challenge's own scope.
+    /// Goes the chosen way.
     pub(super) async fn answer(
         &self,
         choice: Choice,
@@ -124,7 +117,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                     Way::Bearer {
                         realm,
                         service,
-                        scope: Template::None,
+                        asking: Asking::Nothing,
                     },
                 );
                 token

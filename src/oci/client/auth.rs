@@ -112,10 +112,10 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             Some(Way::Bearer {
                 realm,
                 service,
-                scope,
+                asking,
             }) => {
                 let token = self
-                    .token(&realm, service.as_deref(), scope.scope(area))
+                    .token(&realm, service.as_deref(), asking.scope(area))
                     .await;
                 self.doubt(area, token)
             }
@@ -161,6 +161,8 @@ fn is_about_us(status: StatusCode) -> bool {
 fn door_of(area: Area<'_>) -> String {
     match area {
         Area::Catalog => "the catalog".to_owned(),
-        Area::Tags(_) | Area::Content(_) => "any repository".to_owned(),
+        Area::Tags(_) | Area::Content(_) | Area::Push(_) | Area::Delete(_) => {
+            "any repository".to_owned()
+        }
     }
 }
