@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::{HeaderMap, StatusCode, header};
+
 use crate::platform::{FetchError, Timestamp};
 
 use super::Invalid;
@@ -23,6 +25,16 @@ pub enum Operation {
     ResolvingTag,
     /// `GET /v2/<name>/blobs/<digest>`.
     ReadingBlob,
+    /// `HEAD /v2/<name>/blobs/<digest>`.
+    LookingForBlob,
+    /// `POST /v2/<name>/blobs/uploads/`.
+    BeginningUpload,
+    /// `PUT` of a blob to where its upload goes on.
+    WritingBlob,
+    /// `PUT /v2/<name>/manifests/<reference>`.
+    WritingManifest,
+    /// `DELETE /v2/<name>/manifests/<reference>`.
+    DeletingManifest,
     /// A request to where the registry redirected to, without credentials.
     FollowingRedirect,
     /// A request to the token server that a challenge named.
@@ -37,6 +49,11 @@ impl fmt::Display for Operation {
             Self::ReadingManifest => "reading a manifest",
             Self::ResolvingTag => "resolving a tag",
             Self::ReadingBlob => "reading a blob",
+            Self::LookingForBlob => "looking for a blob",
+            Self::BeginningUpload => "beginning an upload",
+            Self::WritingBlob => "writing a blob",
+            Self::WritingManifest => "writing a manifest",
+            Self::DeletingManifest => "deleting a manifest",
             Self::FollowingRedirect => "following a redirect",
             Self::AskingForToken => "asking for a token",
         })
@@ -195,6 +212,34 @@ pub enum Kind {
 }
 
 impl Error {
+    /// The error that an answer without success stands for; `body` may be cut short.
+    pub(super) fn refusal(
+        host: &str,
+        operation: Operation,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
+        let host = host.to_owned();
+        if !status.is_client_error() && !status.is_server_error() {
+            return Self::Garbage {
+                host,
+                operation,
+                what: Garbage::Status,
+            };
+        }
+        let retry_after = headers.get(header::RETRY_AFTER);
+        Self::Status {
+            host,
+            operation,
+            status: status.as_u16(),
+            code: code(body),
+            retry_after: retry_after
+                .and_then(|value| value.to_str().ok())
+                .and_then(RetryAfter::parse),
+        }
+    }
+
     /// What it means.
     pub fn kind(&self) -> Kind {
         match self {
@@ -278,7 +323,7 @@ impl Error {
 
 /// The first code of an error body (distribution spec, "Error Codes"). The body may be anything, and the code is kept only
 /// when it looks like one: it goes into logs.
-pub(super) fn code(body: &[u8]) -> Option<String> {
+fn code(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let code = body.get("errors")?.get(0)?.get("code")?.as_str()?;
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';

@@ -5,7 +5,9 @@
 //! until it is parsed: every URL it gives is judged before use ([`realm`], [`link`], [`location`]), every body has a limit,
 //! and credentials go nowhere but to the host they belong to.
 //!
-//! Absent on purpose: pushing, referrers, and native APIs of single registries.
+//! Writing has its requests ([`request`]), answers ([`written`]) and scopes; nothing puts them in order yet.
+//!
+//! Absent on purpose: referrers, and native APIs of single registries.
 
 pub mod challenge;
 mod client;
@@ -24,6 +26,7 @@ mod scope;
 mod tag;
 pub mod token;
 mod tokens;
+pub mod written;
 
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, header};
 
+use url::form_urlencoded;
+
 use super::manifest::ACCEPT;
+use super::written::Upload;
 use super::{Digest, Name, Reference, Registry};
 
 /// Who asks; some registries refuse nameless clients.
@@ -11,7 +14,7 @@ const USER_AGENT: &str = concat!("portolan/", env!("CARGO_PKG_VERSION"));
 
 /// `GET /v2/_catalog?<query>` (distribution's `docs/content/spec/api.md`; not part of the OCI spec).
 pub fn repositories(registry: &Registry, query: &str) -> Result<Request<Bytes>, http::Error> {
-    get(
+    to(
         Method::GET,
         &format!("{}/v2/_catalog?{query}", registry.origin()),
     )
@@ -25,7 +28,7 @@ pub fn tags(
     query: &str,
     known_etag: Option<&str>,
 ) -> Result<Request<Bytes>, http::Error> {
-    let mut request = get(
+    let mut request = to(
         Method::GET,
         &format!("{}/v2/{name}/tags/list?{query}", registry.origin()),
     );
@@ -43,7 +46,7 @@ pub fn manifest(
     reference: &Reference,
 ) -> Result<Request<Bytes>, http::Error> {
     let url = format!("{}/v2/{name}/manifests/{reference}", registry.origin());
-    get(method, &url)
+    to(method, &url)
         .header(header::ACCEPT, ACCEPT)
         .body(Bytes::new())
 }
@@ -55,7 +58,7 @@ pub fn blob(
     digest: &Digest,
     range: Option<&HeaderValue>,
 ) -> Result<Request<Bytes>, http::Error> {
-    let mut request = get(
+    let mut request = to(
         Method::GET,
         &format!("{}/v2/{name}/blobs/{digest}", registry.origin()),
     );
@@ -63,6 +66,73 @@ pub fn blob(
         request = request.header(header::RANGE, range);
     }
     request.body(Bytes::new())
+}
+
+/// `HEAD /v2/<name>/blobs/<digest>`: whether a blob is there already.
+pub fn has_blob(
+    registry: &Registry,
+    name: &Name,
+    digest: &Digest,
+) -> Result<Request<Bytes>, http::Error> {
+    let url = format!("{}/v2/{name}/blobs/{digest}", registry.origin());
+    to(Method::HEAD, &url).body(Bytes::new())
+}
+
+/// `POST /v2/<name>/blobs/uploads/`: begins an upload, or asks to mount `digest` from another repository of the registry,
+/// which begins one where that is not done (distribution spec, "Mounting a blob from another repository").
+pub fn begin_upload(
+    registry: &Registry,
+    name: &Name,
+    mount: Option<(&Digest, &Name)>,
+) -> Result<Request<Bytes>, http::Error> {
+    let mut url = format!("{}/v2/{name}/blobs/uploads/", registry.origin());
+    if let Some((digest, from)) = mount {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("mount", &digest.to_string());
+        query.append_pair("from", from.as_str());
+        url = format!("{url}?{}", query.finish());
+    }
+    to(Method::POST, &url).body(Bytes::new())
+}
+
+/// `PUT <location>?digest=<digest>`: the whole blob at once, to where its upload goes on. Stored as it is sent; registries
+/// refuse another type.
+pub fn upload<B>(upload: &Upload, digest: &Digest, body: B) -> Result<Request<B>, http::Error> {
+    let location = upload.uri().to_string();
+    let sign = if upload.uri().query().is_some() {
+        '&'
+    } else {
+        '?'
+    };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("digest", &digest.to_string());
+    to(Method::PUT, &format!("{location}{sign}{}", query.finish()))
+        .header(header::CONTENT_TYPE, "application/octet-stream")
+        .body(body)
+}
+
+/// `PUT /v2/<name>/manifests/<reference>`: the bytes are stored as they are sent.
+pub fn put_manifest(
+    registry: &Registry,
+    name: &Name,
+    reference: &Reference,
+    media_type: &HeaderValue,
+    bytes: Bytes,
+) -> Result<Request<Bytes>, http::Error> {
+    let url = format!("{}/v2/{name}/manifests/{reference}", registry.origin());
+    to(Method::PUT, &url)
+        .header(header::CONTENT_TYPE, media_type)
+        .body(bytes)
+}
+
+/// `DELETE /v2/<name>/manifests/<reference>`. By digest every tag of the manifest goes; by tag many registries refuse.
+pub fn delete_manifest(
+    registry: &Registry,
+    name: &Name,
+    reference: &Reference,
+) -> Result<Request<Bytes>, http::Error> {
+    let url = format!("{}/v2/{name}/manifests/{reference}", registry.origin());
+    to(Method::DELETE, &url).body(Bytes::new())
 }
 
 /// The same request again, for where a redirect leads: without credentials, whoever is asked.
@@ -82,7 +152,7 @@ pub fn target(uri: &Uri, range: Option<&HeaderValue>) -> Result<Request<Bytes>, 
     request.body(Bytes::new())
 }
 
-fn get(method: Method, url: &str) -> http::request::Builder {
+fn to(method: Method, url: &str) -> http::request::Builder {
     client().method(method).uri(url)
 }
 

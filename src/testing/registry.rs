@@ -181,6 +181,16 @@ impl FakeRegistry {
         self.state.borrow_mut().largest_n = n;
     }
 
+    /// Whether blobs can be mounted from another repository, and manifests deleted; many registries can neither.
+    pub(crate) fn set_mounts_and_deletes(&self, able: bool) {
+        self.state.borrow_mut().uploads.mounts_and_deletes = able;
+    }
+
+    /// Where uploads are said to go on, `{}` for the upload's own path; the start is that path with a query.
+    pub(crate) fn set_upload_location(&self, location: &str) {
+        location.clone_into(&mut self.state.borrow_mut().uploads.location);
+    }
+
     /// How `Link` headers are written.
     pub(crate) fn set_link_style(&self, style: LinkStyle) {
         self.state.borrow_mut().link_style = style;

@@ -15,7 +15,7 @@ use http::{HeaderMap, StatusCode, header};
 use crate::platform::{Clock, Fetch, FetchError};
 
 use super::tokens::Account;
-use super::{Credentials, Error, Garbage, Operation, Registry, RetryAfter, Tokens};
+use super::{Credentials, Error, Garbage, Operation, Registry, Tokens};
 
 pub use blobs::Opened;
 pub use manifests::Fetched;
@@ -126,15 +126,9 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
             self.fetch.read(body, MAX_ERROR).await.unwrap_or_default()
         } else {
             self.fetch.cancel(body).await;
-            return (self.garbage(operation, host, Garbage::Status), Bytes::new());
+            Bytes::new()
         };
-        let error = Error::Status {
-            host: host.to_owned(),
-            operation,
-            status: parts.status.as_u16(),
-            code: super::error::code(&body),
-            retry_after: text(&parts.headers, &header::RETRY_AFTER).and_then(RetryAfter::parse),
-        };
+        let error = Error::refusal(host, operation, parts.status, &parts.headers, &body);
         (error, body)
     }
 
