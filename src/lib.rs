@@ -21,7 +21,7 @@
 //! serve
 //! catalog
 //! oci::Client        index   chart
-//! oci (pure)         platform   config   error   secret
+//! oci (pure)         source     platform   config   error   secret
 //! ```
 //!
 //! | module | what it is | look here for |
@@ -32,6 +32,7 @@
 //! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
 //! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (what clients survive), `rebuild` |
 //! | [`oci`] | the distribution protocol as values, and the client that puts them in order | [`oci::challenge`], [`oci::token`], [`oci::realm`] (who is told a password), [`oci::link`] (pages), [`oci::location`] (redirects) |
+//! | [`source`] | what is read: one registry with a prefix, patterns and credentials | `patterns` (which repositories and tags) |
 //! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
 //! | [`platform`] | what is asked of a host: HTTP, documents, a database, the time | the limits a host must keep |
 //! | [`mod@error`] | the outward error | every status and public message |
@@ -57,6 +58,8 @@ pub mod oci;
 pub mod platform;
 pub mod secret;
 pub mod serve;
+mod shown;
+pub mod source;
 
 #[cfg(target_arch = "wasm32")]
 mod edge;

@@ -5,10 +5,9 @@
 
 mod access;
 mod duration;
-mod patterns;
 mod problems;
+mod registry;
 mod settings;
-mod source;
 #[cfg(test)]
 mod tests;
 pub mod var;
@@ -17,13 +16,13 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use access::Readers;
-pub use patterns::{Repositories, TagPatterns};
 pub use problems::{Problem, Problems};
-pub use source::Source;
 
-use self::settings::{Settings, shown};
+use self::settings::Settings;
 use crate::oci::Digest;
 use crate::secret::Secret;
+use crate::shown::shown;
+use crate::source::{self, Repositories, Source, TagPatterns};
 
 /// Raise it when the same rows are rendered to other bytes: documents then get other keys.
 const RENDERER: u32 = 1;
@@ -270,7 +269,7 @@ fn read_registry<L: Fn(&str) -> Option<String>>(
         settings.wrong(NAME, "missing");
         return None;
     };
-    match source::place(&text, insecure) {
+    match registry::place(&text, insecure) {
         Ok(place) => Some(place),
         Err(what) => {
             settings.wrong(NAME, what);

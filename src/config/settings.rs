@@ -7,17 +7,7 @@ use std::time::Duration;
 use super::duration;
 use super::problems::{Problem, Problems};
 use crate::secret::Secret;
-
-/// How much of a wrong value is shown, in characters: enough to know it again in a log.
-const SHOWN: usize = 64;
-
-/// A wrong value in quotes, its odd characters escaped, cut where it is long.
-pub(super) fn shown(value: &str) -> String {
-    match value.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", value.get(..end).unwrap_or_default()),
-        None => format!("{value:?}"),
-    }
-}
+use crate::shown::shown;
 
 /// The settings, and what was found to be wrong so far.
 pub(super) struct Settings<L> {

@@ -21,7 +21,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::{Config, Repositories};
+    use crate::config::Config;
+    use crate::source::Repositories;
 
     #[test]
     fn every_kind_has_a_text() {

@@ -9,11 +9,11 @@ use http::header::{CONTENT_TYPE, ETAG};
 use super::index::CONTENT;
 use super::reply::{Body, CachePolicy, Reply};
 use super::{Asked, Catalog, Service, conditional};
-use crate::config::Source;
 use crate::error::{Error, Missing};
 use crate::index::{Key, View, etag};
 use crate::oci::{self, Client, Descriptor, Manifest};
 use crate::platform::{Clock, Documents, Fetch};
+use crate::source::Source;
 
 /// The tag that holds the file.
 const TAG: &str = "artifacthub.io";

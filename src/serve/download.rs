@@ -16,11 +16,12 @@ use super::route::{File, Part};
 use super::{Asked, Catalog, Service, conditional, unexpected};
 use crate::catalog::{Answer, Question};
 use crate::chart::rebuild::{MAX_COMPRESSED, Parts};
-use crate::config::{Download, Source};
+use crate::config::Download;
 use crate::error::{Error, Missing};
 use crate::index::{Blob, Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::{self, Client, Opened};
 use crate::platform::{Clock, Documents, Fetch};
+use crate::source::Source;
 
 use ready::Ready;
 use wanted::Wanted;

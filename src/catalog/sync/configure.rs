@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::listing::allowed;
-use crate::config::{Config, Source};
+use crate::config::Config;
 use crate::oci::Credentials;
 use crate::platform::{DatabaseError, Timestamp};
+use crate::source::Source;
 
 /// How long documents under an old prefix stay in KV: other isolates may still run the old configuration.
 const RETIRED_FOR: Duration = Duration::from_hours(1);

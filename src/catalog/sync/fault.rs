@@ -9,9 +9,9 @@ use crate::catalog::rows::tag::Due;
 use crate::catalog::sync::job::Job;
 use crate::catalog::sync::removal::remove_tags;
 use crate::catalog::sync::slice::Slice;
-use crate::config::Source;
 use crate::oci::{Error, Kind};
 use crate::platform::{Clock, DatabaseError, Timestamp};
+use crate::source::Source;
 
 /// How long a repository must be denied or unknown before its charts go: hidden repositories, expired tokens and outages
 /// look alike.

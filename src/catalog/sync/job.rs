@@ -6,12 +6,12 @@ use crate::catalog::rows::manifest::Plan;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::tag::Tag;
 use crate::catalog::sync::contents::{Judged, judge};
-use crate::config::Source;
 use crate::oci::{
     self, Client, Digest, Garbage, Kind, Listing, Name, Next, Operation, Page, Reference,
     Tag as TagName,
 };
 use crate::platform::{Clock, Fetch};
+use crate::source::Source;
 
 /// Tags of one repository: a longer list is a fault of that repository, not ours to hold in memory.
 pub(crate) const TAGS_LIMIT: usize = 200_000;

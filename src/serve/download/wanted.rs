@@ -1,10 +1,11 @@
 //! What a download asks for, and which of the candidates that is.
 
-use crate::config::{Collisions, Config, Source};
+use crate::config::{Collisions, Config};
 use crate::index::{Blob, Candidate, select};
 use crate::oci;
 use crate::platform::Timestamp;
 use crate::serve::route::File;
+use crate::source::Source;
 
 /// What is looked for, judged by the settings of now.
 pub(super) struct Wanted<'w> {

@@ -1,6 +1,6 @@
 //! Patterns for repositories and tags, told by the name alone.
 
-use super::settings::shown;
+use crate::shown::shown;
 
 /// What stands in a list, besides what parts its items.
 fn items(text: &str) -> Result<Vec<&str>, String> {
@@ -106,7 +106,7 @@ pub enum Repositories {
 
 impl Repositories {
     /// Reads a list parted by commas or space, or an array.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         all(
             text,
             repository_pattern,
@@ -177,14 +177,14 @@ fn repository_pattern(text: &str) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagPatterns {
     /// Sorted.
-    pub(super) included: Vec<String>,
+    pub(crate) included: Vec<String>,
     /// Sorted.
-    pub(super) excluded: Vec<String>,
+    pub(crate) excluded: Vec<String>,
 }
 
 impl TagPatterns {
     /// Reads a list parted by commas or space, or an array.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (mut included, mut excluded) = (Vec::new(), Vec::new());
         for (excludes, pattern) in all(text, tag_pattern, "a pattern for tags")? {
             if excludes {

@@ -1,7 +1,10 @@
 //! A source: one registry with its prefix, patterns and credentials.
 
-use super::Repositories;
+mod patterns;
+
 use crate::oci::{Credentials, Name, Registry, Scheme};
+
+pub use patterns::{Repositories, TagPatterns};
 
 /// One configured registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl Source {
     }
 
     /// Everything about it that decides the content of documents, for hashing.
-    pub(super) fn content(&self) -> serde_json::Value {
+    pub(crate) fn content(&self) -> serde_json::Value {
         let patterns = match &self.repositories {
             Repositories::All => None,
             Repositories::Listed(patterns) => Some(patterns),
@@ -78,42 +81,8 @@ impl Source {
     }
 }
 
-/// Where `REGISTRY` points: the registry and the prefix.
-///
-/// The value itself is in no message: people paste URLs with passwords in them.
-pub(super) fn place(text: &str, insecure: bool) -> Result<(Registry, String), &'static str> {
-    if text.contains('@') {
-        return Err(
-            "may not hold a user or password: they have their own settings, REGISTRY_USERNAME and REGISTRY_PASSWORD",
-        );
-    }
-    if text.contains(['?', '#']) {
-        return Err("may not have a query or a fragment");
-    }
-    let (scheme, address) = match text.split_once("://") {
-        None => (Scheme::Https, text),
-        Some((scheme, address)) => match scheme.to_ascii_lowercase().as_str() {
-            // What `helm push` calls it.
-            "https" | "oci" => (Scheme::Https, address),
-            "http" => (Scheme::Http, address),
-            _ => return Err("begins with another scheme than https://, oci:// or http://"),
-        },
-    };
-    let (host, path) = address.split_once('/').unwrap_or((address, ""));
-    let registry =
-        Registry::new(scheme, host).map_err(|_| "does not begin with a registry's host")?;
-    if scheme == Scheme::Http && !insecure && !registry.is_loopback() {
-        return Err("http:// is for this machine only, unless ALLOW_INSECURE_REGISTRY is true");
-    }
-    let prefix = path.trim_end_matches('/');
-    if !prefix.is_empty() && prefix.parse::<Name>().is_err() {
-        return Err("what follows the host is not the beginning of a repository name");
-    }
-    Ok((registry, prefix.to_owned()))
-}
-
 /// The canonical name of a registry and a prefix: see [`Source::id`].
-pub(super) fn id(registry: &Registry, prefix: &str) -> String {
+pub(crate) fn id(registry: &Registry, prefix: &str) -> String {
     let place = match registry.scheme() {
         Scheme::Https => registry.host().to_owned(),
         Scheme::Http => registry.to_string(),
