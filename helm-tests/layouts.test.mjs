@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 
 import { start } from "../wasm-tests/harness.mjs";
-import { chart, descriptor, hex, pushBlob, put, tar } from "../wasm-tests/push.mjs";
+import { chart, hex, json, pushManifest, put, tar } from "../wasm-tests/push.mjs";
 import { streaming } from "../wasm-tests/registries.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
 import { oras } from "../wasm-tests/tools.mjs";
@@ -118,7 +118,7 @@ describe("charts in every layout", () => {
       const meta = Buffer.from(JSON.stringify({ description: "In two layers", apiVersion: "v1" }));
       const content = gzipSync(tar("-", { "Chart.yaml": "apiVersion: v1\nname: '-'\nversion: 0.1.0\n", ...files }));
       const title = "org.opencontainers.image.title";
-      await pushManifest(`ancient/of-${name}`, "latest", [configType, Buffer.from("{}")], [
+      await pushBelow(`ancient/of-${name}`, "latest", [configType, Buffer.from("{}")], [
         [metaType, meta, { [title]: titles[0] }],
         [contentType, content, { [title]: titles[1], [`${prefix}.name`]: name, [`${prefix}.version`]: version }],
       ]);
@@ -129,11 +129,11 @@ describe("charts in every layout", () => {
   /** Packages with Helm's config, as Helm 3.0.0-beta pushed them, and in Docker's envelope. */
   async function onePackage() {
     const beta = chart("beta", "0.1.0");
-    await pushManifest("whatever", "stable", [HELM_CONFIG, json(beta.config)], [
+    await pushBelow("whatever", "stable", [HELM_CONFIG, json(beta.config)], [
       ["application/vnd.cncf.helm.chart.content.layer.v1+tar", beta.package],
     ]);
     const docker = chart("docker", "1.0.0+build.5");
-    await pushManifest("docker", "1.0.0_build.5", [HELM_CONFIG, json(docker.config)], [[PACKAGE, docker.package]], DOCKER_MANIFEST);
+    await pushBelow("docker", "1.0.0_build.5", [HELM_CONFIG, json(docker.config)], [[PACKAGE, docker.package]], DOCKER_MANIFEST);
     stored.push(beta, docker);
   }
 
@@ -141,8 +141,8 @@ describe("charts in every layout", () => {
   async function inAnIndex() {
     for (const [name, indexType, childType] of [["in-index", OCI_INDEX, OCI_MANIFEST], ["in-list", DOCKER_LIST, DOCKER_MANIFEST]]) {
       const made = chart(name, "1.0.0");
-      const child = await pushManifest(name, undefined, [HELM_CONFIG, json(made.config)], [[PACKAGE, made.package]], childType);
-      const image = await pushManifest(name, undefined, [IMAGE_CONFIG, json({ os: "linux" })], [LAYER], childType);
+      const child = await pushBelow(name, undefined, [HELM_CONFIG, json(made.config)], [[PACKAGE, made.package]], childType);
+      const image = await pushBelow(name, undefined, [IMAGE_CONFIG, json({ os: "linux" })], [LAYER], childType);
       const linux = { os: "linux", architecture: "amd64" };
       const unknown = { os: "unknown", architecture: "unknown" };
       const manifests = [
@@ -176,38 +176,24 @@ describe("charts in every layout", () => {
   /** An image, a plugin, a Flux artifact and a signature, in one repository with a chart. */
   async function noCharts() {
     const empty = (type) => [type, Buffer.from("{}")];
-    await pushManifest("mixed", "0.1.0", empty(IMAGE_CONFIG), [LAYER]);
-    await pushManifest("mixed", "0.2.0", empty("application/vnd.helm.plugin.v1+json"), [LAYER]);
-    await pushManifest("mixed", "0.3.0", empty("application/vnd.cncf.flux.config.v1+json"), [["application/vnd.cncf.flux.content.v1.tar+gzip", LAYER[1]]]);
-    await pushManifest("mixed", `sha256-${hex("signed")}.sig`, empty(IMAGE_CONFIG), [["application/vnd.dev.cosign.simplesigning.v1+json", json({})]]);
-    await pushManifest("mixed", "artifacthub.io", empty("application/vnd.cncf.artifacthub.config.v1+yaml"), [LAYER]);
+    await pushBelow("mixed", "0.1.0", empty(IMAGE_CONFIG), [LAYER]);
+    await pushBelow("mixed", "0.2.0", empty("application/vnd.helm.plugin.v1+json"), [LAYER]);
+    await pushBelow("mixed", "0.3.0", empty("application/vnd.cncf.flux.config.v1+json"), [["application/vnd.cncf.flux.content.v1.tar+gzip", LAYER[1]]]);
+    await pushBelow("mixed", `sha256-${hex("signed")}.sig`, empty(IMAGE_CONFIG), [["application/vnd.dev.cosign.simplesigning.v1+json", json({})]]);
+    await pushBelow("mixed", "artifacthub.io", empty("application/vnd.cncf.artifacthub.config.v1+yaml"), [LAYER]);
     const made = chart("mixed", "1.0.0");
-    await pushManifest("mixed", "1.0.0", [HELM_CONFIG, json(made.config)], [[PACKAGE, made.package]]);
+    await pushBelow("mixed", "1.0.0", [HELM_CONFIG, json(made.config)], [[PACKAGE, made.package]]);
     stored.push(made);
   }
 
-  /** Pushes blobs and a manifest, under a tag or by its digest only. Gives its descriptor. */
-  async function pushManifest(space, tag, [configType, config], layers, type = OCI_MANIFEST) {
-    const repository = `${PREFIX}/${space}`;
-    for (const bytes of [config, ...layers.map(([, bytes]) => bytes)]) await pushBlob(registry, repository, bytes);
-    const manifest = json({
-      schemaVersion: 2,
-      // Helm writes none, Docker's registry wants one.
-      ...(type === DOCKER_MANIFEST && { mediaType: type }),
-      config: descriptor(configType, config),
-      layers: layers.map(([type, bytes, annotations]) => ({ ...descriptor(type, bytes), ...(annotations && { annotations }) })),
-    });
-    const itself = descriptor(type, manifest);
-    await put(registry, `/v2/${repository}/manifests/${tag ?? itself.digest}`, type, manifest);
-    return itself;
+  /** Pushes below the prefix. Helm's manifests do not say their type, Docker's have to. */
+  function pushBelow(space, tag, config, layers, type) {
+    const told = type === DOCKER_MANIFEST ? { type } : {};
+    return pushManifest(registry, `${PREFIX}/${space}`, tag, config, layers, told);
   }
 });
 
 const LAYER = ["application/vnd.oci.image.layer.v1.tar+gzip", Buffer.from("a layer")];
-
-function json(value) {
-  return Buffer.from(JSON.stringify(value));
-}
 
 /** The files below a folder, by their paths. */
 function read(folder) {

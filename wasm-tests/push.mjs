@@ -9,6 +9,8 @@ const CONFIG = "application/vnd.cncf.helm.config.v1+json";
 const PACKAGE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const PROVENANCE = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json";
+const IMAGE_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /** The digest of bytes, bare. */
 export function hex(bytes) {
@@ -34,19 +36,20 @@ export function chart(name, version, { metadata = {}, ballast = 0, provenance = 
   return made;
 }
 
-/** The files as ustar. */
+/** The files as ustar (POSIX.1-1988): for each a header of 512 bytes and the content, filled up to whole blocks. */
 export function tar(folder, files) {
   const blocks = [];
   for (const [name, content] of Object.entries(files)) {
     const bytes = Buffer.from(content);
     const header = Buffer.alloc(512);
+    if (Buffer.byteLength(`${folder}/${name}`) > 100) throw new Error(`${name} is longer than a tar header takes`);
     header.write(`${folder}/${name}`, 0);
     header.write("0000644\0", 100);
     header.write("0000000\0", 108);
     header.write("0000000\0", 116);
     header.write(`${bytes.length.toString(8).padStart(11, "0")}\0`, 124);
     header.write("00000000000\0", 136);
-    header.write("        ", 148);
+    header.write("        ", 148); // the sum is made with spaces in its place
     header.write("0", 156);
     header.write("ustar\x0000", 257);
     const sum = header.reduce((total, byte) => total + byte, 0);
@@ -66,26 +69,15 @@ export function tagOf(version) {
  * is the annotation's text.
  */
 export async function push(registry, repository, made, { tag = tagOf(made.version), created = "2026-01-02T03:04:05Z" } = {}) {
-  const config = Buffer.from(JSON.stringify(made.config));
-  const layers = [descriptor(PACKAGE, made.package)];
-  if (made.provenance) layers.push(descriptor(PROVENANCE, made.provenance));
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MANIFEST,
-      config: descriptor(CONFIG, config),
-      layers,
-      annotations: {
-        "org.opencontainers.image.title": made.name,
-        "org.opencontainers.image.version": made.version,
-        "org.opencontainers.image.created": created,
-      },
-    }),
-  );
-  const blobs = [config, made.package, made.provenance].filter(Boolean);
-  await Promise.all(blobs.map((bytes) => pushBlob(registry, repository, bytes)));
-  await put(registry, `/v2/${repository}/manifests/${tag}`, MANIFEST, manifest);
-  return { digest: `sha256:${hex(manifest)}`, repository, tag };
+  const layers = [[PACKAGE, made.package]];
+  if (made.provenance) layers.push([PROVENANCE, made.provenance]);
+  const annotations = {
+    "org.opencontainers.image.title": made.name,
+    "org.opencontainers.image.version": made.version,
+    "org.opencontainers.image.created": created,
+  };
+  const { digest } = await pushManifest(registry, repository, tag, [CONFIG, json(made.config)], layers, { type: MANIFEST, annotations });
+  return { digest, repository, tag };
 }
 
 /**
@@ -93,41 +85,42 @@ export async function push(registry, repository, made, { tag = tagOf(made.versio
  * all other files lie below a folder `-`.
  */
 export async function pushTwoLayers(registry, repository, { name, version, meta, files }) {
-  const config = Buffer.from("{}");
-  const told = Buffer.from(JSON.stringify({ apiVersion: "v1", ...meta }));
   const content = gzipSync(tar("-", { "Chart.yaml": "name: '-'\nversion: '-'\n", ...files }), { level: 1 });
   const title = "org.opencontainers.image.title";
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      config: descriptor("application/vnd.oci.image.config.v1+json", config),
-      layers: [
-        { ...descriptor("application/vnd.cncf.helm.chart.meta.v1+json", told), annotations: { [title]: "meta.json" } },
-        {
-          ...descriptor("application/vnd.cncf.helm.chart.content.v1+tar", content),
-          annotations: { [title]: "content.tgz", "chart.name": name, "chart.version": version },
-        },
-      ],
-    }),
-  );
-  for (const blob of [config, told, content]) await pushBlob(registry, repository, blob);
-  await put(registry, `/v2/${repository}/manifests/latest`, MANIFEST, manifest);
+  await pushManifest(registry, repository, "latest", [IMAGE_CONFIG, json({})], [
+    ["application/vnd.cncf.helm.chart.meta.v1+json", json({ apiVersion: "v1", ...meta }), { [title]: "meta.json" }],
+    ["application/vnd.cncf.helm.chart.content.v1+tar", content, { [title]: "content.tgz", "chart.name": name, "chart.version": version }],
+  ]);
 }
 
 /** Pushes something that is no chart. */
 export async function pushImage(registry, repository, tag) {
-  const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
+  const config = { architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] } };
   const layer = gzipSync(Buffer.alloc(1024));
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MANIFEST,
-      config: descriptor("application/vnd.oci.image.config.v1+json", config),
-      layers: [descriptor("application/vnd.oci.image.layer.v1.tar+gzip", layer)],
-    }),
-  );
-  await Promise.all([config, layer].map((bytes) => pushBlob(registry, repository, bytes)));
-  await put(registry, `/v2/${repository}/manifests/${tag}`, MANIFEST, manifest);
+  await pushManifest(registry, repository, tag, [IMAGE_CONFIG, json(config)], [[IMAGE_LAYER, layer]], { type: MANIFEST });
+}
+
+/**
+ * Pushes blobs and the manifest that names them, under a tag or by its digest only; gives its descriptor. The config is
+ * `[type, bytes]`, a layer `[type, bytes, annotations]`. The manifest says its own type only where one is given.
+ */
+export async function pushManifest(registry, repository, tag, [configType, config], layers, { type, annotations } = {}) {
+  await Promise.all([config, ...layers.map(([, bytes]) => bytes)].map((bytes) => pushBlob(registry, repository, bytes)));
+  const manifest = json({
+    schemaVersion: 2,
+    mediaType: type,
+    config: descriptor(configType, config),
+    layers: layers.map(([layerType, bytes, notes]) => ({ ...descriptor(layerType, bytes), ...(notes && { annotations: notes }) })),
+    annotations,
+  });
+  const itself = descriptor(type ?? MANIFEST, manifest);
+  await put(registry, `/v2/${repository}/manifests/${tag ?? itself.digest}`, itself.mediaType, manifest);
+  return itself;
+}
+
+/** A value as JSON, in bytes. */
+export function json(value) {
+  return Buffer.from(JSON.stringify(value));
 }
 
 /** Deletes what a push left, so that its tag is gone. */
