@@ -3,8 +3,8 @@
 use http::{HeaderValue, Uri};
 use url::Url;
 
+use super::address::is_internal;
 use super::error::Refusal;
-use super::registry::is_internal;
 use super::{Registry, Scheme};
 
 /// The target of a redirect that may be followed, or handed to a client.
@@ -175,6 +175,19 @@ mod tests {
             "https://localhost/x",
             "https://[::1]/x",
             "https://[::ffff:192.168.0.1]/x",
+            "https://localhost./x",
+            "https://a.localhost./x",
+            "https://[::127.0.0.1]/x",
+            "https://[2002:7f00:1::]/x",
+            "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/x",
+            "https://[64:ff9b:1::1]/x",
+            "https://[64:ff9b::10.0.0.1]/x",
+            "https://[fec0::1]/x",
+            "https://[100::1]/x",
+            "https://[2001:db8::1]/x",
+            "https://198.18.0.1/x",
+            "https://198.19.255.255/x",
+            "https://192.0.0.8/x",
             "https://10.0.0.1/x",
             "https://169.254.169.254/latest/meta-data/",
             "https://0.0.0.0/x",

@@ -9,6 +9,7 @@
 //!
 //! Absent on purpose: referrers, and native APIs of single registries.
 
+mod address;
 pub mod challenge;
 mod client;
 pub mod credentials;

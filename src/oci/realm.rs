@@ -6,8 +6,8 @@
 
 use url::{Host, Url};
 
+use super::address::is_loopback;
 use super::error::Refusal;
-use super::registry::is_loopback;
 use super::{Registry, Scheme};
 
 /// Token servers of public registries that are under another domain than the registry: (domain of the registry, host of
@@ -15,6 +15,32 @@ use super::{Registry, Scheme};
 const KNOWN: [(&str, &str); 1] = [
     // rg.<region>.scw.cloud (apple/container#2268).
     ("scw.cloud", "api.scaleway.com"),
+];
+
+/// Domains under which strangers live that the Public Suffix List does not know as such: a customer's registry, bucket, site or
+/// function has a name there. Between two names below one of these nothing is believed but that they are the same.
+const SHARED: [&str; 21] = [
+    "aliyuncs.com",
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "azure.com",
+    "azurecr.cn",
+    "azurecr.io",
+    "azurecr.us",
+    "cloudsmith.io",
+    "digitaloceanspaces.com",
+    "github.io",
+    "googleapis.com",
+    "jfrog.io",
+    "myhuaweicloud.com",
+    "myqcloud.com",
+    "oraclecloud.com",
+    "pkg.dev",
+    "scw.cloud",
+    "tencentcloudcr.com",
+    "vultrcr.com",
+    "windows.net",
+    "yandexcloud.net",
 ];
 
 /// The realm as a URL, if credentials for `registry` may be sent there: encrypted (unless the registry itself is not),
@@ -43,6 +69,7 @@ fn belong_together(realm: &Url, home: &Url) -> bool {
             let (realm, home) = (realm.trim_end_matches('.'), home.trim_end_matches('.'));
             realm == home
                 || same_owner(realm, home)
+                || is_at_alibaba(realm, home)
                 || KNOWN
                     .iter()
                     .any(|(domain, host)| is_below(home, domain) && realm == *host)
@@ -56,10 +83,27 @@ fn belong_together(realm: &Url, home: &Url) -> bool {
     }
 }
 
+/// Alibaba's token servers, one for each region: `registry.<region>.aliyuncs.com`, and of its enterprise edition
+/// `<name>-registry.<region>.cr.aliyuncs.com`, name `dockerauth.<region>.aliyuncs.com` and `dockerauth-ee.<region>.…`. Others'
+/// buckets are at `<name>.oss-<region>.aliyuncs.com`.
+fn is_at_alibaba(realm: &str, home: &str) -> bool {
+    let below = |name: &str| name.strip_suffix(".aliyuncs.com").map(str::to_owned);
+    let (Some(realm), Some(home)) = (below(realm), below(home)) else {
+        return false;
+    };
+    let region = home.strip_suffix(".cr").unwrap_or(&home).split_once('.');
+    let server = realm.split_once('.');
+    matches!((server, region), (Some(("dockerauth" | "dockerauth-ee", at)), Some((_, region)))
+        if at == region && !region.starts_with("oss-"))
+}
+
 /// Whether two names are under one registrable domain by the Public Suffix List; where the list knows nothing of the
 /// suffix (a network of one's own), its last two labels are that. A GitLab of one's own is set up like this:
 /// `registry.gitlab.acme.com` and `gitlab.acme.com`.
 fn same_owner(realm: &str, home: &str) -> bool {
+    if SHARED.iter().any(|domain| is_below(home, domain)) {
+        return false;
+    }
     match (psl::domain(realm.as_bytes()), psl::domain(home.as_bytes())) {
         (Some(realm), Some(home)) => realm.as_bytes() == home.as_bytes(),
         _ => false,
@@ -103,6 +147,11 @@ mod tests {
                 "registry.cn-hangzhou.aliyuncs.com",
                 "https://dockerauth.cn-hangzhou.aliyuncs.com/auth",
             ),
+            (
+                "acme-registry.cn-hangzhou.cr.aliyuncs.com",
+                "https://dockerauth-ee.cn-hangzhou.aliyuncs.com/auth",
+            ),
+            ("acme.jfrog.io", "https://acme.jfrog.io/v2/token"),
             (
                 "rg.fr-par.scw.cloud",
                 "https://api.scaleway.com/registry-internal/v1/regions/fr-par/tokens",
@@ -167,6 +216,38 @@ mod tests {
             ("registry.co.uk", "https://evil.co.uk/token"),
             ("registry.github.io", "https://evil.github.io/token"),
             ("registry.github.io", "https://github.io/token"),
+            // A stranger at the same host of many registries, or of many buckets and sites.
+            ("acme.azurecr.io", "https://evil.azurecr.io/oauth2/token"),
+            ("acme.jfrog.io", "https://evil.jfrog.io/token"),
+            ("europe-docker.pkg.dev", "https://evil.pkg.dev/token"),
+            (
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+                "https://evil.execute-api.eu-west-1.amazonaws.com/token",
+            ),
+            (
+                "registry.cn-hangzhou.aliyuncs.com",
+                "https://evil.oss-cn-hangzhou.aliyuncs.com/token",
+            ),
+            (
+                "registry.cn-hangzhou.aliyuncs.com",
+                "https://dockerauth.oss-cn-hangzhou.aliyuncs.com/token",
+            ),
+            (
+                "registry.cn-hangzhou.aliyuncs.com",
+                "https://dockerauth.cn-shanghai.aliyuncs.com/token",
+            ),
+            (
+                "registry.cn-hangzhou.aliyuncs.com.",
+                "https://evil.cn-hangzhou.aliyuncs.com./token",
+            ),
+            (
+                "rg.fr-par.scw.cloud",
+                "https://evil.functions.fnc.fr-par.scw.cloud/token",
+            ),
+            (
+                "acme.tencentcloudcr.com",
+                "https://evil.tencentcloudcr.com/service/token",
+            ),
             // In the clear, or not HTTP at all.
             ("registry.acme.com", "http://registry.acme.com/token"),
             ("registry.acme.com", "ftp://registry.acme.com/token"),

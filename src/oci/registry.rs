@@ -1,12 +1,12 @@
 //! Where a registry is.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::Invalid;
+use super::address::is_loopback;
 
 /// Docker Hub by the names people write, and by the one its API answers at.
 const DOCKER_HUB: &str = "docker.io";
@@ -92,62 +92,6 @@ impl Registry {
     pub(super) fn url(&self) -> Option<Url> {
         Url::parse(&self.origin()).ok()
     }
-}
-
-/// Whether a host can only be this machine.
-pub(super) fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => {
-            address.is_loopback()
-                || address
-                    .to_ipv4_mapped()
-                    .is_some_and(|address| address.is_loopback())
-        }
-    }
-}
-
-/// Whether a host is an address, or a name, that means something else on every network: loopback, private, link-local
-/// (where clouds keep their metadata), shared, unspecified, multicast, reserved.
-pub(super) fn is_internal(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(_) => is_loopback(host),
-        Host::Ipv4(address) => is_internal_v4(*address),
-        Host::Ipv6(address) => is_internal_v6(*address),
-    }
-}
-
-fn is_internal_v4(address: Ipv4Addr) -> bool {
-    let [a, b, ..] = address.octets();
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || a == 0
-        // RFC 6598, shared address space of carriers.
-        || (a == 100 && (64..128).contains(&b))
-        // Multicast, reserved and broadcast.
-        || a >= 224
-}
-
-fn is_internal_v6(address: Ipv6Addr) -> bool {
-    let embedded = address
-        .to_ipv4_mapped()
-        .or_else(|| match address.segments() {
-            // RFC 6052: NAT64 would carry it to the IPv4 address in its tail.
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-                let [a, b] = high.to_be_bytes();
-                let [c, d] = low.to_be_bytes();
-                Some(Ipv4Addr::new(a, b, c, d))
-            }
-            _ => None,
-        });
-    address.is_loopback()
-        || address.is_unspecified()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
-        || address.is_multicast()
-        || embedded.is_some_and(is_internal_v4)
 }
 
 impl FromStr for Registry {
@@ -267,38 +211,6 @@ mod tests {
                 expected,
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn internal_addresses() {
-        for (host, expected) in [
-            ("127.0.0.1", true),
-            ("0.0.0.0", true),
-            ("10.1.2.3", true),
-            ("172.16.0.1", true),
-            ("192.168.0.1", true),
-            ("169.254.169.254", true),
-            ("100.64.0.1", true),
-            ("224.0.0.1", true),
-            ("255.255.255.255", true),
-            ("[::]", true),
-            ("[::1]", true),
-            ("[fd00::1]", true),
-            ("[fe80::1]", true),
-            ("[ff02::1]", true),
-            ("[::ffff:10.0.0.1]", true),
-            ("[64:ff9b::a9fe:a9fe]", true),
-            ("localhost", true),
-            ("2130706433", true),
-            ("0x7f.1", true),
-            ("8.8.8.8", false),
-            ("100.128.0.1", false),
-            ("[2606:4700::1111]", false),
-            ("blobs.example", false),
-        ] {
-            let url = Url::parse(&format!("https://{host}/")).unwrap();
-            assert_eq!(is_internal(&url.host().unwrap()), expected, "{host}");
         }
     }
 
