@@ -10,14 +10,13 @@
 //! | [`publish`] | who offers a file, the documents made of the rows, and their way to KV |
 //! | [`rows`] | the tables and their statements, one noun a file |
 
-pub(crate) mod ask;
+pub mod ask;
 pub(crate) mod publish;
 pub(crate) mod rows;
 pub(crate) mod sync;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use ask::answer::Answered;
-pub use ask::question::{Answer, Progress, Question, Reply, Status};
+pub use ask::{Progress, Status};
 pub use rows::registry_fault::RegistryFault;
 pub use sync::engine::{EndedPass, Engine, Step};

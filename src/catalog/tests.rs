@@ -22,7 +22,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Answer, Answered, EndedPass, Engine, Question, Step};
+use super::ask::index::NoIndex;
+use super::ask::{self, Accepted, Ask, Found, Indexed};
+use super::{EndedPass, Engine, Step};
 use crate::config::Config;
 use crate::index::{Key, View};
 use crate::oci::Tokens;
@@ -116,22 +118,38 @@ impl World {
         self.clock.advance(self.engine().next_alarm().since(now));
     }
 
-    pub(crate) fn ask(&self, question: &Question) -> Answer {
-        match self.engine().answer(question) {
-            Answered::Answer(answer) => answer,
-            Answered::Document { .. } => panic!("{question:?} was answered by a document"),
+    #[track_caller]
+    pub(crate) fn ask<Q: Ask>(&self, question: &Q) -> Q::Answer {
+        self.engine().answer(question).unwrap()
+    }
+
+    /// The index of a view as a request meets it that KV could not answer.
+    #[track_caller]
+    fn index(&self, view: &str) -> Indexed<Vec<u8>> {
+        self.ask(&ask::Index {
+            view: view.parse().unwrap(),
+            fresh: false,
+        })
+    }
+
+    /// Why the catalog has no such index.
+    #[track_caller]
+    fn no_index(&self, view: &str) -> NoIndex {
+        match self.index(view) {
+            Indexed::Without(reason) => reason,
+            Indexed::Document(_) => panic!("{view:?} has an index"),
         }
     }
 
     /// A webhook that names a repository, and perhaps a tag.
     fn notify(&self, repository: &str, tag: Option<&str>) {
         let names = vec![(repository.to_owned(), tag.map(str::to_owned))];
-        self.ask(&Question::Changed { names });
+        self.ask(&ask::Changed { names });
     }
 
     /// A request to sync all, or what lies at a path.
-    fn refresh(&self, path: Option<&str>) -> Answer {
-        self.ask(&Question::Refresh {
+    fn refresh(&self, path: Option<&str>) -> Option<Accepted> {
+        self.ask(&ask::Refresh {
             path: path.map(str::to_owned),
             confirm: false,
         })
@@ -158,13 +176,9 @@ impl World {
     /// The same of an index as the catalog answers it from rows.
     #[track_caller]
     fn answered(&self, view: &str) -> Vec<String> {
-        let view: View = view.parse().unwrap();
-        match self
-            .engine()
-            .answer(&Question::Index { view, fresh: false })
-        {
-            Answered::Document { bytes, .. } => lines(&serde_json::from_slice(&bytes).unwrap()),
-            Answered::Answer(answer) => panic!("{answer:?}"),
+        match self.index(view) {
+            Indexed::Document(document) => lines(&serde_json::from_slice(&document.body).unwrap()),
+            Indexed::Without(reason) => panic!("{reason:?}"),
         }
     }
 }

@@ -6,17 +6,19 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Uri;
 use serde_json::json;
 use worker::{DurableObject, Env, Request, Response, ResponseBuilder, State, durable_object};
 
-use super::client::{FINGERPRINT, METADATA};
 use super::database::Sql;
 use super::fetch::Network;
 use super::isolate;
 use super::kv::Kv;
 use super::stream::{Read, Stream};
-use super::{log, now};
-use crate::catalog::{Answer, Answered, Engine, Question, Step};
+use super::{headers, log, now};
+use crate::catalog::ask::{AskError, Tick, wire};
+use crate::catalog::{Engine, Step};
 use crate::config::Config;
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
@@ -55,18 +57,12 @@ impl DurableObject for Catalog {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let isolate = isolate::current(&self.env);
-        let answered = match (&isolate.config, question(&request).await) {
-            (Ok(config), Ok(question)) => {
-                let asker = request.headers().get(FINGERPRINT).ok().flatten();
-                match question.refusal(asker.as_deref(), config.fingerprint()) {
-                    Some(refusal) => Answered::Answer(refusal),
-                    None => self.answer(config, &question).await,
-                }
-            }
-            (Err(problems), _) => failed(problems.to_string()),
-            (_, Err(reason)) => failed(reason),
+        let response = match (&isolate.config, question(&request).await) {
+            (Ok(config), Ok(question)) => self.answer(config, &question).await,
+            (Err(problems), _) => wire::failure(&AskError::Failed(problems.to_string())),
+            (_, Err(error)) => wire::failure(&error),
         };
-        Ok(respond(answered))
+        Ok(to_js(response))
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
@@ -81,17 +77,21 @@ impl DurableObject for Catalog {
 }
 
 impl Catalog {
-    async fn answer(&self, config: &Config, question: &Question) -> Answered {
-        if *question == Question::Tick {
+    async fn answer(
+        &self,
+        config: &Config,
+        question: &http::Request<Bytes>,
+    ) -> http::Response<Vec<u8>> {
+        if wire::asks::<Tick>(question, config.fingerprint()) {
             // Cron works itself: an alarm that has panicked is not revived by setting it.
             self.work(config).await;
         }
         let documents = Kv::of(&self.env);
         let database = Sql(self.state.storage().sql());
         let engine = self.engine(&documents, &database, config);
-        let answered = engine.answer(question);
+        let response = engine.respond(question);
         self.wake_at(engine.next_alarm()).await;
-        answered
+        response
     }
 
     /// Runs one step, with an alarm set for the case that it dies.
@@ -136,32 +136,32 @@ impl Catalog {
     }
 }
 
-async fn question(request: &Request) -> Result<Question, String> {
-    match Stream(request.inner().body())
+/// The question as it came.
+async fn question(request: &Request) -> Result<http::Request<Bytes>, AskError> {
+    let failed = |reason: &str| AskError::Failed(reason.to_owned());
+    let body = match Stream(request.inner().body())
         .read(QUESTION_LIMIT, QUESTION_TIMEOUT)
         .await
     {
-        Ok(Read::Whole(bytes)) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
-        Ok(Read::Cut(_)) => Err("a question too long".to_owned()),
-        Ok(Read::Late) | Err(_) => Err("the question broke off".to_owned()),
-    }
-}
-
-fn failed(reason: String) -> Answered {
-    Answered::Answer(Answer::Failed { reason })
-}
-
-fn respond(answered: Answered) -> Response {
-    let (bytes, metadata) = match answered {
-        Answered::Document { bytes, metadata } => (bytes, serde_json::to_string(&metadata).ok()),
-        Answered::Answer(answer) => (serde_json::to_vec(&answer).unwrap_or_default(), None),
+        Ok(Read::Whole(bytes)) => bytes,
+        Ok(Read::Cut(_)) => return Err(failed("a question too long")),
+        Ok(Read::Late) | Err(_) => return Err(failed("the question broke off")),
     };
-    let response = ResponseBuilder::new().fixed(bytes);
-    if let Some(metadata) = metadata {
-        // An entity tag is ASCII, and so is the rest: this is taken.
-        let _ = response.headers().set(METADATA, &metadata);
-    }
-    response
+    let url = request.inner().url();
+    let mut made = http::Request::new(body);
+    *made.uri_mut() = url
+        .parse::<Uri>()
+        .map_err(|_| failed("a question without a name"))?;
+    *made.headers_mut() = headers::from_js(request.headers());
+    Ok(made)
+}
+
+fn to_js(response: http::Response<Vec<u8>>) -> Response {
+    let (parts, body) = response.into_parts();
+    ResponseBuilder::new()
+        .with_status(parts.status.as_u16())
+        .with_headers(headers::to_js(&parts.headers))
+        .fixed(body)
 }
 
 /// One line a pass and a fault.

@@ -2,21 +2,17 @@
 
 use std::time::Duration;
 
-use wasm_bindgen::JsValue;
-use worker::{Env, Headers, RequestInit, Response, Stub};
+use http::StatusCode;
+use js_sys::Uint8Array;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::{Env, RequestInit, Stub};
 
 use super::stream::{Read, Stream};
-use super::within;
-use crate::catalog::{Answer, Question, Reply};
-use crate::platform::Metadata;
-use crate::serve::{self, CatalogError};
-
-/// Holds a document's [`Metadata`] as JSON, and tells a document from an answer.
-pub(super) const METADATA: &str = "x-portolan-metadata";
-
-/// Holds the asker's [`Config::fingerprint`](crate::config::Config::fingerprint): settings and code may differ from the
-/// object's while a deployment spreads.
-pub(super) const FINGERPRINT: &str = "x-portolan-fingerprint";
+use super::{headers, within};
+use crate::catalog::ask::{Ask, AskError, Index, Indexed, Tick, wire};
+use crate::platform::Document;
+use crate::serve;
 
 /// The one object's name.
 const NAME: &str = "catalog";
@@ -38,7 +34,7 @@ pub(super) struct Client<'a> {
     /// Where it should live, if that is set.
     pub(super) location: Option<&'a str>,
     /// Whose rows are asked for; without settings none.
-    pub(super) fingerprint: Option<String>,
+    pub(super) fingerprint: Option<&'a str>,
 }
 
 impl Client<'_> {
@@ -50,59 +46,87 @@ impl Client<'_> {
         }
     }
 
-    async fn send(&self, question: &Question) -> worker::Result<Response> {
-        let headers = Headers::new();
-        if let Some(fingerprint) = &self.fingerprint {
-            headers.set(FINGERPRINT, fingerprint)?;
-        }
+    /// Sends a question; the answer with its body unread.
+    async fn send<Q: Ask>(&self, question: &Q) -> Result<http::Response<Stream>, AskError> {
+        let request = wire::request(question, self.fingerprint()?)?;
         let mut init = RequestInit::new();
         init.with_method(worker::Method::Post)
-            .with_headers(headers)
-            .with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
-        let request = worker::Request::new_with_init("https://catalog/", &init)?;
-        self.stub()?.fetch_with_request(request).await
+            .with_headers(headers::to_js(request.headers()))
+            .with_body(Some(Uint8Array::from(request.body().as_slice()).into()));
+        let limit = if Q::NAME == Tick::NAME {
+            TICK_TIMEOUT
+        } else {
+            TIMEOUT
+        };
+        let sent = async {
+            let url = request.uri().to_string();
+            let request = worker::Request::new_with_init(&url, &init)?;
+            self.stub()?.fetch_with_request(request).await
+        };
+        let answer = within(limit, sent)
+            .await
+            .ok_or_else(|| failed("no answer in time"))?
+            .map_err(|error| AskError::Failed(error.to_string()))?;
+        let status = StatusCode::from_u16(answer.status_code())
+            .map_err(|_| failed("an impossible status"))?;
+        let headers = headers::from_js(answer.headers());
+        let (_, body) = answer.into_parts();
+        let mut response = http::Response::new(Stream::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
     }
+
+    /// Reads an answer that is no document.
+    async fn answer<A: DeserializeOwned>(
+        &self,
+        response: http::Response<Stream>,
+    ) -> Result<A, AskError> {
+        let (parts, body) = response.into_parts();
+        match body.read(ANSWER_LIMIT, TIMEOUT).await {
+            Ok(Read::Whole(bytes)) => wire::answer(
+                &http::Response::from_parts(parts, bytes),
+                self.fingerprint()?,
+            ),
+            Ok(Read::Cut(_)) => Err(failed("an answer too large")),
+            Ok(Read::Late) => Err(failed("no answer in time")),
+            Err(_) => Err(failed("the answer broke off")),
+        }
+    }
+
+    fn fingerprint(&self) -> Result<&str, AskError> {
+        let missing = || failed("without settings nothing is asked");
+        self.fingerprint.ok_or_else(missing)
+    }
+}
+
+fn failed(reason: &str) -> AskError {
+    AskError::Failed(reason.to_owned())
 }
 
 impl serve::Catalog for Client<'_> {
     type Body = Stream;
 
-    async fn ask(&self, question: &Question) -> Result<Reply<Stream>, CatalogError> {
-        let limit = match question {
-            Question::Tick => TICK_TIMEOUT,
-            _ => TIMEOUT,
-        };
-        let response = within(limit, self.send(question))
-            .await
-            .ok_or_else(|| CatalogError("no answer in time".to_owned()))?
-            .map_err(|error| CatalogError(error.to_string()))?;
-        let metadata = response.headers().get(METADATA).ok().flatten();
-        let (_, body) = response.into_parts();
-        let body = Stream::from(body);
-        let Some(metadata) = metadata else {
-            return answer(body).await.map(Reply::Answer);
-        };
-        match serde_json::from_str::<Metadata>(&metadata) {
-            Ok(metadata) => Ok(Reply::Document { body, metadata }),
-            Err(error) => {
-                body.cancel().await;
-                Err(CatalogError(error.to_string()))
-            }
+    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
+        &self,
+        question: &Q,
+    ) -> Result<Q::Answer, AskError> {
+        let response = self.send(question).await?;
+        self.answer(response).await
+    }
+
+    async fn index(&self, question: &Index) -> Result<Indexed<Stream>, AskError> {
+        let response = self.send(question).await?;
+        match wire::document(response.headers(), self.fingerprint()?) {
+            Some(metadata) => Ok(Indexed::Document(Document {
+                body: response.into_body(),
+                metadata,
+            })),
+            None => self.answer(response).await.map(Indexed::Without),
         }
     }
 
     async fn pause(&self, duration: Duration) {
         worker::Delay::from(duration).await;
-    }
-}
-
-async fn answer(body: Stream) -> Result<Answer, CatalogError> {
-    match body.read(ANSWER_LIMIT, TIMEOUT).await {
-        Ok(Read::Whole(bytes)) => {
-            serde_json::from_slice(&bytes).map_err(|error| CatalogError(error.to_string()))
-        }
-        Ok(Read::Cut(_)) => Err(CatalogError("an answer too large".to_owned())),
-        Ok(Read::Late) => Err(CatalogError("no answer in time".to_owned())),
-        Err(_) => Err(CatalogError("the answer broke off".to_owned())),
     }
 }

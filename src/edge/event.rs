@@ -15,7 +15,8 @@ use super::isolate::{self, Isolate};
 use super::kv::Kv;
 use super::stream::{Read, Stream, sized};
 use super::{headers, log, now, rebuilt};
-use crate::catalog::Question;
+use crate::catalog::ask::{Ask, Tick};
+use crate::config::Config;
 use crate::serve::{BODY_LIMIT, Body, Catalog as _, Handled, Service};
 
 /// How long a client may take to send its body.
@@ -55,29 +56,24 @@ async fn fetch(
     }
     if let Some(question) = afterwards {
         let env = env.clone();
-        context.wait_until(async move { ask(&env, &question).await });
+        context.wait_until(async move { tell(&env, &question).await });
     }
     Ok(to_js(response))
 }
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    ask(&env, &Question::Tick).await;
+    tell(&env, &Tick).await;
 }
 
-/// Asks the catalog something whose answer nobody waits for.
-async fn ask(env: &Env, question: &Question) {
+/// Tells the catalog something, which answers with nothing.
+async fn tell<Q: Ask<Answer = ()>>(env: &Env, question: &Q) {
     let isolate = isolate::current(env);
     if isolate.config.is_err() {
         return;
     }
-    match client(env, &isolate).ask(question).await {
-        Ok(crate::catalog::Reply::Answer(crate::catalog::Answer::Failed { reason })) => {
-            log::fault("catalog", json!({ "fault": reason }));
-        }
-        Ok(crate::catalog::Reply::Answer(_)) => {}
-        Ok(crate::catalog::Reply::Document { body, .. }) => body.cancel().await,
-        Err(error) => log::fault("catalog", json!({ "fault": error.to_string() })),
+    if let Err(error) = client(env, &isolate).ask(question).await {
+        log::fault("catalog", json!({ "fault": error.to_string() }));
     }
 }
 
@@ -86,7 +82,7 @@ fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> Client<'a> {
     Client {
         env,
         location: config.and_then(|config| config.catalog_location.as_deref()),
-        fingerprint: config.map(|config| config.fingerprint().to_owned()),
+        fingerprint: config.map(Config::fingerprint),
     }
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::reply::Reply;
 use super::webhook::Named;
-use super::{Asked, Catalog, Service, metrics, unexpected};
-use crate::catalog::{Answer, Question};
+use super::{Asked, Catalog, Service, metrics};
+use crate::catalog::ask::{Accepted, AskStatus, Await, Changed, Info, Refresh};
 use crate::error::{Error, Missing};
 use crate::oci;
 use crate::platform::{Clock, Documents, Fetch};
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// `/info`: the version first, then what the catalog says.
 #[derive(Serialize)]
-struct Info {
+struct Page {
     version: &'static str,
     #[serde(flatten)]
     catalog: serde_json::Value,
@@ -56,28 +56,16 @@ where
                 .parse()
                 .map_err(|_| Error::BadRequest("page is not a number"))?,
         };
-        match self.ask(&Question::Info { page }).await? {
-            Answer::Info { info } => Ok(Reply::json(
-                StatusCode::OK,
-                &Info {
-                    version: env!("CARGO_PKG_VERSION"),
-                    catalog: info,
-                },
-            )),
-            _ => Err(unexpected()),
-        }
+        let catalog = self.ask(&Info { page }).await?;
+        let version = env!("CARGO_PKG_VERSION");
+        Ok(Reply::json(StatusCode::OK, &Page { version, catalog }))
     }
 
     /// Answers for `/metrics`.
     pub(super) async fn metrics(&self) -> Result<Reply<F::Body>, Error> {
-        match self.ask(&Question::Status).await? {
-            Answer::Status { status } => Ok(Reply::text(
-                StatusCode::OK,
-                metrics::CONTENT,
-                metrics::render(&status),
-            )),
-            _ => Err(unexpected()),
-        }
+        let status = self.ask(&AskStatus).await?;
+        let text = metrics::render(&status);
+        Ok(Reply::text(StatusCode::OK, metrics::CONTENT, text))
     }
 
     /// Answers for `/refresh[/<path>][?wait=<seconds>][&confirm]`.
@@ -93,7 +81,7 @@ where
             Some(_) => return Err(Error::BadRequest("confirm takes no value")),
         };
         let mut answer = self
-            .ask(&Question::Refresh {
+            .ask(&Refresh {
                 path: path.clone(),
                 confirm,
             })
@@ -102,18 +90,17 @@ where
         loop {
             let (ticket, done) = match answer {
                 // Who waits wants to know whether what was pushed is served, and only an operator gets here.
-                Answer::Accepted {
+                Some(Accepted {
                     fault: Some(fault), ..
-                } if wait.is_some() => return Err(Error::NotSynced(fault)),
-                Answer::Accepted {
+                }) if wait.is_some() => return Err(Error::NotSynced(fault)),
+                Some(Accepted {
                     ticket,
                     done,
                     etag,
                     unread,
                     ..
-                } => (ticket, done.then_some((etag, unread))),
-                Answer::Missing => return Err(Error::NotFound(Missing::Space)),
-                _ => return Err(unexpected()),
+                }) => (ticket, done.then_some((etag, unread))),
+                None => return Err(Error::NotFound(Missing::Space)),
             };
             let Some(wait) = wait else {
                 return Ok(accepted());
@@ -134,7 +121,7 @@ where
             }
             self.catalog.pause(PAUSE).await;
             let path = path.clone();
-            answer = self.ask(&Question::Await { ticket, path }).await?;
+            answer = self.ask(&Await { ticket, path }).await?;
         }
     }
 
@@ -156,10 +143,7 @@ where
             .map(|(name, tag)| (name, tag.filter(|tag| tag.parse::<oci::Tag>().is_ok())))
             .collect();
         if !names.is_empty() {
-            match self.ask(&Question::Changed { names }).await? {
-                Answer::Accepted { .. } => {}
-                _ => return Err(unexpected()),
-            }
+            self.ask(&Changed { names }).await?;
         }
         Ok(accepted())
     }

@@ -13,8 +13,8 @@ use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
 
 use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
-use super::{Asked, Catalog, Service, conditional, unexpected};
-use crate::catalog::{Answer, Question};
+use super::{Asked, Catalog, Service, conditional};
+use crate::catalog::ask::{AskError, Find, Found, Progress};
 use crate::chart::rebuild::{MAX_COMPRESSED, Parts};
 use crate::config::Download;
 use crate::error::{Error, Missing};
@@ -94,14 +94,15 @@ where
         if !self.memory.may_ask(wanted.now) {
             return Err(Error::Busy);
         }
-        match self.ask(&Question::Find { file: name.clone() }).await? {
-            Answer::File { candidates } => Ok(candidates),
-            Answer::Missing => {
+        match self.catalog.ask(&Find { file: name.clone() }).await {
+            Ok(Found::Candidates(candidates)) => Ok(candidates),
+            Ok(Found::Missing) => {
                 self.memory.remember_unknown(name.to_string(), wanted.now);
                 Err(missing)
             }
-            Answer::NotReady { progress } => Err(self.not_ready(&progress)),
-            _ => Err(unexpected()),
+            Ok(Found::NotReady(progress)) => Err(self.not_ready(&progress)),
+            Err(AskError::Refused) => Err(self.not_ready(&Progress::default())),
+            Err(error @ AskError::Failed(_)) => Err(Error::Catalog(error.to_string())),
         }
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderValue, Request, StatusCode};
 
 use super::reply::Reply;
 use super::{Asked, Catalog, Service, progress};
-use crate::catalog::{Answer, Question, Status};
+use crate::catalog::ask::{AskStatus, Status};
 use crate::config::{Config, Problems, Readers};
 use crate::platform::{Clock, Documents, Fetch};
 
@@ -39,10 +39,7 @@ where
         if !self.memory.may_ask(self.clock.now()) {
             return None;
         }
-        match self.ask(&Question::Status).await {
-            Ok(Answer::Status { status }) => Some(status),
-            _ => None,
-        }
+        self.ask(&AskStatus).await.ok()
     }
 }
 

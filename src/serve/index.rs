@@ -6,8 +6,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, PRAGMA};
 use http::{HeaderMap, StatusCode};
 
 use super::reply::{Body, CachePolicy, Reply};
-use super::{Answered, Asked, Catalog, Service, conditional, unexpected};
-use crate::catalog::{self, Answer, Question};
+use super::{Answered, Asked, Catalog, Service, conditional};
+use crate::catalog::ask::index::NoIndex;
+use crate::catalog::ask::{AskError, Index, Indexed, Progress, Read};
 use crate::error::{Error, Missing};
 use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{Clock, Documents, Fetch, Metadata, Timestamp};
@@ -63,7 +64,7 @@ where
             let reply = self.document(asked, stored.body, &stored.metadata).await;
             let now = self.clock.now();
             let views = self.memory.note_read(view, now, asked.config.sync_interval);
-            (reply, views.map(|views| Question::Read { views }))
+            (reply, views.map(|views| Read { views }))
         } else {
             let (body, metadata) = self.wait(view).await?;
             (self.document(asked, body, &metadata).await, None)
@@ -138,24 +139,21 @@ where
 
     /// Asks the catalog once.
     async fn question(&self, view: &View, fresh: bool) -> Result<Outcome<F::Body>, Error> {
-        let question = Question::Index {
+        let question = Index {
             view: view.clone(),
             fresh,
         };
-        match self.catalog.ask(&question).await {
-            Ok(catalog::Reply::Document { body, metadata }) => {
-                Ok(Outcome::Document(body, metadata))
+        let not_yet = |progress| Ok(Outcome::NotYet(self.not_ready(progress)));
+        match self.catalog.index(&question).await {
+            Ok(Indexed::Document(document)) => {
+                Ok(Outcome::Document(document.body, document.metadata))
             }
-            Ok(catalog::Reply::Answer(Answer::Missing)) => Err(Error::NotFound(Missing::Space)),
-            Ok(catalog::Reply::Answer(Answer::NotReady { progress })) => {
-                Ok(Outcome::NotYet(self.not_ready(&progress)))
-            }
-            Ok(catalog::Reply::Answer(Answer::TooLarge { limit })) => {
-                Err(Error::IndexTooLarge(limit))
-            }
-            Ok(catalog::Reply::Answer(Answer::Failed { reason })) => Err(Error::Catalog(reason)),
-            Ok(catalog::Reply::Answer(_)) => Err(unexpected()),
-            Err(error) => Err(Error::Catalog(error.to_string())),
+            Ok(Indexed::Without(NoIndex::Missing)) => Err(Error::NotFound(Missing::Space)),
+            Ok(Indexed::Without(NoIndex::NotReady(progress))) => not_yet(&progress),
+            Ok(Indexed::Without(NoIndex::TooLarge(limit))) => Err(Error::IndexTooLarge(limit)),
+            // Whoever reads waits, and asks again.
+            Err(AskError::Refused) => not_yet(&Progress::default()),
+            Err(error @ AskError::Failed(_)) => Err(Error::Catalog(error.to_string())),
         }
     }
 }

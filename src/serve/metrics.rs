@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalog::Status;
-use crate::catalog::ask::question::Figures;
+use crate::catalog::ask::{Figures, Status};
 use crate::platform::Timestamp;
 
 /// The media type of the format.

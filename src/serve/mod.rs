@@ -22,8 +22,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::catalog::{self, Answer, Progress, Question};
+use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress, Read};
 use crate::config::{Config, Problems};
 use crate::error::Error;
 use crate::platform::{Clock, Documents, Fetch};
@@ -42,11 +44,6 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// When to come again while the first pass runs, in seconds.
 const RETRY_AFTER: u64 = 5;
 
-/// Why the catalog gave no answer. For the log only.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CatalogError(pub String);
-
 /// The way to the catalog: one Durable Object at Cloudflare.
 #[expect(
     async_fn_in_trait,
@@ -57,7 +54,13 @@ pub trait Catalog {
     type Body;
 
     /// Asks a question.
-    async fn ask(&self, question: &Question) -> Result<catalog::Reply<Self::Body>, CatalogError>;
+    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
+        &self,
+        question: &Q,
+    ) -> Result<Q::Answer, AskError>;
+
+    /// Asks for an index, which comes as a stream.
+    async fn index(&self, question: &Index) -> Result<Indexed<Self::Body>, AskError>;
 
     /// Waits before asking again.
     async fn pause(&self, duration: Duration);
@@ -85,8 +88,8 @@ pub struct Service<'a, F, D, C, K> {
 pub struct Handled<B> {
     /// What the client gets.
     pub response: Response<Body<B>>,
-    /// What is asked of the catalog behind the answer, whose reply nobody waits for.
-    pub afterwards: Option<Question>,
+    /// What the catalog is told behind the answer, which nobody waits for.
+    pub afterwards: Option<Read>,
     /// What went wrong, for the log; also where the client got a good answer all the same.
     pub fault: Option<String>,
 }
@@ -119,7 +122,7 @@ impl Asked<'_> {
 /// A route's answer and what is left to do.
 struct Answered<B> {
     reply: Reply<B>,
-    afterwards: Option<Question>,
+    afterwards: Option<Read>,
     fault: Option<String>,
 }
 
@@ -224,17 +227,13 @@ where
         }
     }
 
-    /// Asks the catalog what has no document for an answer.
-    async fn ask(&self, question: &Question) -> Result<Answer, Error> {
-        match self.catalog.ask(question).await {
-            Ok(catalog::Reply::Answer(Answer::Failed { reason })) => Err(Error::Catalog(reason)),
-            Ok(catalog::Reply::Answer(answer)) => Ok(answer),
-            Ok(catalog::Reply::Document { body, .. }) => {
-                self.documents.cancel(body).await;
-                Err(unexpected())
-            }
-            Err(error) => Err(Error::Catalog(error.to_string())),
-        }
+    /// Asks the catalog.
+    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
+        &self,
+        question: &Q,
+    ) -> Result<Q::Answer, Error> {
+        let answer = self.catalog.ask(question).await;
+        answer.map_err(|error| Error::Catalog(error.to_string()))
     }
 
     /// What a client is told while the first pass runs.
@@ -255,11 +254,6 @@ where
                 .map(|at| at.since(now).as_secs().max(RETRY_AFTER)),
         }
     }
-}
-
-/// The catalog answered another question.
-fn unexpected() -> Error {
-    Error::Catalog("an answer to another question".to_owned())
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use super::*;
 use crate::catalog::Status;
 
 pub(crate) use world::{
-    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, made, show, status,
+    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, made, question,
+    show, status,
 };
 
 /// No private registry becomes public by omission (`AUTH_ANONYMOUS_GET`): on the way from no setting to all of them, one secret after the other in every order,
@@ -108,7 +109,7 @@ fn a_private_repository_asks_for_credentials() {
     ] {
         assert_eq!(status(&world.get(path)), 401, "{path}");
     }
-    assert_eq!(world.asked(), []);
+    assert_eq!(world.asked(), [""; 0]);
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn private_answers_are_never_public() {
         pushed.package.hex().split_at(16).0
     );
     world.publish_file("a-1.0.0.tgz", &[candidate("charts/a", &pushed, package)]);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     for path in [
         "/index.yaml",
         "/charts/a-1.0.0.tgz",
@@ -144,9 +145,7 @@ fn private_answers_are_never_public() {
 fn head_is_get_without_the_body() {
     let world = World::new(PUBLIC);
     world.publish_index("", "index");
-    world.say([Say::Answer(Answer::Status {
-        status: Status::default(),
-    })]);
+    world.say([Say::answer(&Status::default())]);
     for path in ["/", "/health", "/index.yaml", "/info", "/nothing"] {
         let get = world.get(path);
         let head = world.head(path);
@@ -214,7 +213,7 @@ fn names_that_cannot_be_touch_nothing() {
 fn any_request_is_answered() {
     use proptest::prelude::*;
     let world = World::new(PRIVATE);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     proptest!(|(method in "(GET|HEAD|POST|PUT|X)", path in "(/[a-z0-9%.+_~-]{0,9}){0,4}(/charts/[a-z0-9%+.-]{1,9}[.]tgz|/index[.]yaml)?", auth in "(Basic [a-zA-Z0-9=]{0,12}|Bearer t0ken|[ -~]{0,9})", body in "[ -~]{0,20}")| {
         let path = if path.is_empty() { "/" } else { path.as_str() };
         let handled = world.send(&method, path, &[(AUTHORIZATION, auth.as_str())], &body);

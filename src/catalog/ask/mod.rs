@@ -1,11 +1,83 @@
-//! Questions of the edge and their answers, from the rows as they are now.
+//! Questions of the edge and their answers, from the rows as they are now. Each question is a type that names the type of
+//! its answer ([`Ask`]); the two stand in one file.
 //!
-//! | file | holds |
-//! |---|---|
-//! | [`answer`] | answers each question |
-//! | [`question`] | questions and answers as they cross to the Durable Object |
-//! | [`report`] | what an operator sees: `/info`, and the figures of `/metrics` |
+//! | file | question | answer |
+//! |---|---|---|
+//! | [`index`] | [`Index`]: the index of a view | [`Indexed`] |
+//! | [`find`] | [`Find`]: who offers a file | [`Found`] |
+//! | [`read`] | [`Read`]: these views were read | nothing |
+//! | [`tick`] | [`Tick`]: cron ticks | nothing |
+//! | [`status`] | [`AskStatus`]: counts and progress | [`Status`] |
+//! | [`info`] | [`Info`]: everything an operator wants to see | a JSON object |
+//! | [`refresh`] | [`Refresh`]: sync now | [`Accepted`], or nothing is there |
+//! | [`wait`] | [`Await`]: is that sync published | the same |
+//! | [`changed`] | [`Changed`]: a registry says that these changed | [`Accepted`] |
+//!
+//! [`progress`] is how far the first pass is, which several answers tell; [`wire`] is how questions and answers cross to
+//! the Durable Object.
 
-pub(crate) mod answer;
-pub(crate) mod question;
-pub(crate) mod report;
+pub mod changed;
+pub mod find;
+pub mod index;
+pub mod info;
+pub mod progress;
+pub mod read;
+pub mod refresh;
+pub mod status;
+pub mod tick;
+pub mod wait;
+pub mod wire;
+
+pub use changed::Changed;
+pub use find::{Find, Found};
+pub use index::{Index, Indexed};
+pub use info::Info;
+pub use progress::Progress;
+pub use read::Read;
+pub use refresh::{Accepted, Refresh};
+pub use status::{AskStatus, Figures, Status};
+pub use tick::Tick;
+pub use wait::Await;
+pub use wire::AskError;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::catalog::rows::store::Store;
+use crate::catalog::sync::engine::Engine;
+use crate::config::Config;
+use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
+
+/// A question to the catalog.
+pub trait Ask: Serialize + DeserializeOwned {
+    /// What the question is called where it crosses to the Durable Object.
+    const NAME: &'static str;
+
+    /// What it is answered with.
+    type Answer;
+
+    /// Answers it.
+    fn answer(&self, known: &Known<'_>) -> Result<Self::Answer, DatabaseError>;
+}
+
+/// What answers are made from.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The rows.
+    pub(crate) store: Store<'a>,
+    /// The settings.
+    pub(crate) config: &'a Config,
+    /// The time.
+    pub(crate) now: Timestamp,
+}
+
+impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
+    /// Answers a question. The caller then sets the alarm to [`Engine::next_alarm`], as a question may bring work.
+    pub fn answer<Q: Ask>(&self, question: &Q) -> Result<Q::Answer, DatabaseError> {
+        question.answer(&Known {
+            store: self.store()?,
+            config: self.config,
+            now: self.clock.now(),
+        })
+    }
+}

@@ -148,9 +148,7 @@ fn every_call_is_counted_by_its_outcome() {
     world.notify("charts/a", Some("1.0.0"));
     world.clock.advance(Duration::from_secs(5));
     world.rest();
-    let Answer::Status { status } = world.ask(&Question::Status) else {
-        panic!("no status");
-    };
+    let status = world.ask(&ask::AskStatus);
     let calls = status.figures.calls_by_outcome;
     assert_eq!((calls.server_error, calls.no_answer), (1, 1));
     let all: u64 = calls.by_outcome().iter().map(|(_, count)| count).sum();

@@ -43,9 +43,7 @@ fn a_repository_that_fails_keeps_its_versions_and_the_others_go_on() {
     let pass = world.pass();
     assert!(pass.faults > 0);
     assert_eq!(world.versions("").len(), 7);
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(info["failing"][0]["repository"], "charts/b");
     assert_eq!(
         info["failing"][0]["error"],
@@ -54,9 +52,7 @@ fn a_repository_that_fails_keeps_its_versions_and_the_others_go_on() {
     world.registry.heal();
     world.clock.advance(Duration::from_mins(1));
     world.rest();
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(info["failing"], serde_json::json!([]));
 }
 
@@ -91,10 +87,7 @@ fn a_registry_that_is_down_from_the_start_gives_no_empty_repository() {
     world.registry.inject("/v2/", None, Fault::Transport);
     let pass = world.pass();
     assert!(pass.faults > 0);
-    let Answer::NotReady { progress } = world.ask(&Question::Index {
-        view: View::root(),
-        fresh: false,
-    }) else {
+    let NoIndex::NotReady(progress) = world.no_index("") else {
         panic!("an index of nothing")
     };
     let fault = progress.fault.expect("the fault is told");
@@ -289,9 +282,7 @@ fn garbage_is_skipped_and_told() {
     world.pass();
     world.rest();
     assert_eq!(world.versions("").len(), 6);
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(info["skipped"][0]["tag"], "2.0.0");
 }
 
@@ -309,7 +300,7 @@ fn nobody_asks_and_the_interval_doubles_up_to_an_hour() {
         .map(|pair| pair[1].since(pair[0]).as_secs() / 60)
         .collect();
     assert_eq!(gaps, [5, 10, 20, 40, 60, 60, 60, 60]);
-    world.ask(&Question::Read {
+    world.ask(&ask::Read {
         views: vec![View::root()],
     });
     let asked = world.clock.now();

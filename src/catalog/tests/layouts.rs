@@ -56,11 +56,11 @@ fn entry(world: &World, chart: &str) -> Value {
 /// The only offer of a file.
 #[track_caller]
 fn offer(world: &World, file: &str) -> Candidate {
-    let question = Question::Find {
+    let question = ask::Find {
         file: file.parse().unwrap(),
     };
     match world.ask(&question) {
-        Answer::File { candidates } if candidates.len() == 1 => candidates[0].clone(),
+        Found::Candidates(candidates) if candidates.len() == 1 => candidates[0].clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -92,9 +92,7 @@ fn listed(mut metadata: Value, file: &str, package: &[u8]) -> Value {
 
 /// `repository tag: reason` of all that was passed over.
 fn passed_over(world: &World) -> Vec<String> {
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
     info["skipped"]
         .as_array()

@@ -49,21 +49,21 @@ fn a_refresh_while_the_list_is_under_way_is_not_lost() {
     let path = Some("a".to_owned());
     let ticket = std::cell::Cell::new(0);
     step_with(&world, Duration::from_millis(50), || {
-        let question = Question::Refresh {
+        let question = ask::Refresh {
             path: path.clone(),
             confirm: false,
         };
-        let Answer::Accepted { ticket: given, .. } = world.ask(&question) else {
+        let Some(Accepted { ticket: given, .. }) = world.ask(&question) else {
             panic!("not accepted")
         };
         ticket.set(given);
     });
     for _ in 0..20 {
-        let question = Question::Await {
+        let question = ask::Await {
             ticket: ticket.get(),
             path: path.clone(),
         };
-        if matches!(world.ask(&question), Answer::Accepted { etag: Some(_), .. }) {
+        if matches!(world.ask(&question), Some(Accepted { etag: Some(_), .. })) {
             assert_eq!(digest(&world, "1.9.0"), pushed.package.hex());
             return;
         }
@@ -83,7 +83,7 @@ fn a_webhook_while_its_tag_is_being_resolved_is_not_lost() {
     // The list takes the first 100 ms, the HEAD the next.
     step_with(&world, Duration::from_millis(150), || {
         let names = vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))];
-        world.ask(&Question::Changed { names });
+        world.ask(&ask::Changed { names });
     });
     world.rest();
     let read =
@@ -192,7 +192,7 @@ fn a_space_that_only_kv_knows_is_taken_up_again() {
     world.registry.push_version("charts/team-a/a", "a", "2.0.0");
     world.pass();
     let views = vec!["team-a".parse().unwrap()];
-    world.ask(&Question::Read { views });
+    world.ask(&ask::Read { views });
     world.clock.advance(Duration::from_secs(2));
     world.rest();
     assert_eq!(world.versions("team-a"), ["a 2.0.0", "a 1.0.0"]);
@@ -237,7 +237,7 @@ fn who_asks_for_the_freshest_costs_no_put() {
     world.documents.reset_counters();
     for _ in 0..5 {
         world.clock.advance(Duration::from_secs(400));
-        world.engine().answer(&Question::Index {
+        world.ask(&ask::Index {
             view: View::root(),
             fresh: true,
         });
@@ -265,7 +265,7 @@ fn what_cannot_be_written_fails_its_job_alone() {
     let world = World::new();
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.registry.push_version("charts/b", "b", "1.0.0");
-    world.ask(&Question::Status);
+    world.ask(&ask::AskStatus);
     world
         .database
         .execute(

@@ -83,9 +83,7 @@ fn shorten(text: &str) -> String {
 fn in_json() {
     let (world, text) = document("json");
     insta::assert_snapshot!(shorten(&text));
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(
         info["skipped"],
         json!([{"repository": "charts/unknown-type", "tag": "1.0.0", "reason": "type \"weird\" is neither application nor library"}])

@@ -16,10 +16,7 @@ fn versions(world: &World, repository: &str, name: &str, versions: &[&str]) {
 }
 
 fn info(world: &World) -> Value {
-    match world.ask(&Question::Info { page: 0 }) {
-        Answer::Info { info } => info,
-        other => panic!("{other:?}"),
-    }
+    world.ask(&ask::Info { page: 0 })
 }
 
 /// A push over what is there. Gives the package's digest.
@@ -222,18 +219,15 @@ fn readers_in_the_middle_of_a_sync_see_whole_answers() {
         let mut looks = 0;
         while step.as_mut().poll(&mut context).is_pending() {
             looks += 1;
-            let index: Value = match world.engine().answer(&Question::Index {
-                view: View::root(),
-                fresh: false,
-            }) {
-                Answered::Document { bytes, .. } => serde_json::from_slice(&bytes).unwrap(),
-                Answered::Answer(answer) => panic!("{answer:?}"),
+            let index: Value = match world.index("") {
+                Indexed::Document(document) => serde_json::from_slice(&document.body).unwrap(),
+                Indexed::Without(reason) => panic!("{reason:?}"),
             };
             let entries = index["entries"]["a"].as_array().unwrap();
             assert!(entries.len() >= usize::from(round), "none is ever missing");
             for entry in entries {
                 let file = format!("a-{}.tgz", entry["version"].as_str().unwrap());
-                let Answer::File { candidates } = world.ask(&Question::Find {
+                let Found::Candidates(candidates) = world.ask(&ask::Find {
                     file: file.parse().unwrap(),
                 }) else {
                     panic!("listed and not found")

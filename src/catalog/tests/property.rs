@@ -175,7 +175,7 @@ pub(crate) fn happen(world: &mut World, event: &Event, lives: &mut u32) {
             }
         }
         Event::Webhook { repository, tag } => {
-            world.ask(&Question::Changed {
+            world.ask(&ask::Changed {
                 names: vec![(
                     REPOSITORIES[*repository].to_owned(),
                     Some(TAGS[*tag].to_owned()),
@@ -184,16 +184,13 @@ pub(crate) fn happen(world: &mut World, event: &Event, lives: &mut u32) {
         }
         Event::Refresh { repository } => {
             let path = REPOSITORIES[*repository].strip_prefix("charts/").unwrap();
-            world.ask(&Question::Refresh {
+            world.ask(&ask::Refresh {
                 path: Some(path.to_owned()),
                 confirm: false,
             });
         }
         Event::Read { space } => {
-            world.engine().answer(&Question::Index {
-                view: SPACES[*space].parse().unwrap(),
-                fresh: false,
-            });
+            world.index(SPACES[*space]);
         }
         Event::LoseDocuments => world.documents.clear(),
         Event::Minutes(minutes) => world.clock.advance(Duration::from_secs(60 * minutes)),
@@ -205,10 +202,7 @@ fn documents(world: &World) -> BTreeMap<String, String> {
     world.rest();
     world.clock.advance(Duration::from_mins(10));
     for space in SPACES {
-        world.engine().answer(&Question::Index {
-            view: space.parse().unwrap(),
-            fresh: false,
-        });
+        world.index(space);
     }
     for shard in 0..=255 {
         world.database_miss(shard);
@@ -236,7 +230,7 @@ impl World {
             )
             .unwrap();
         for row in rows {
-            self.ask(&Question::Find {
+            self.ask(&ask::Find {
                 file: row.text(0).unwrap().parse().unwrap(),
             });
         }
@@ -255,14 +249,14 @@ fn in_the_end(events: &[Event], budget: u32) -> [BTreeMap<String, String>; 2] {
     }
     world.registry.heal();
     world.documents.fail_puts(0);
-    world.ask(&Question::Refresh {
+    world.ask(&ask::Refresh {
         path: None,
         confirm: true,
     });
     world.pass();
     world.pass();
     let until = world.clock.now().after(Duration::from_hours(768));
-    world.ask(&Question::Refresh {
+    world.ask(&ask::Refresh {
         path: Some(String::new()),
         confirm: false,
     });

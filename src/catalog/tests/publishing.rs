@@ -4,10 +4,10 @@ use super::*;
 use crate::index::{Candidate, shard_of};
 
 fn find(world: &World, file: &str) -> Vec<Candidate> {
-    match world.ask(&Question::Find {
+    match world.ask(&ask::Find {
         file: file.parse().unwrap(),
     }) {
-        Answer::File { candidates } => candidates,
+        Found::Candidates(candidates) => candidates,
         other => panic!("{other:?}"),
     }
 }
@@ -96,9 +96,7 @@ fn a_takeover_at_the_root_is_reported_and_can_be_forbidden() {
             base,
             "still served in its own space"
         );
-        let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-            panic!("no info")
-        };
+        let info = world.ask(&ask::Info { page: 0 });
         let shadowed = &info["shadowed"];
         assert_eq!(shadowed[0]["file"], "redis-1.0.0.tgz");
         assert_eq!(info["counts"]["contested"], 1);
@@ -232,9 +230,7 @@ fn with_folder_scope_only_what_lies_in_one_folder_is_shadowed() {
     push(&world, "charts/y/web", "1.0.0", "web", "1.0.0", b"y");
     push(&world, "charts/y/other", "1.0.0", "web", "1.0.0", b"other");
     world.pass();
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(
         info["shadowed"],
         serde_json::json!([{
@@ -276,7 +272,7 @@ fn a_refresh_of_a_path_confirms_all_below_it_at_once() {
     let new = push(&world, "charts/team/a", "1.0.0", "a", "1.0.0", b"new");
     world.registry.clear_log();
     world.clock.advance(Duration::from_secs(2));
-    let Answer::Accepted { ticket, etag, .. } = world.ask(&Question::Refresh {
+    let Some(Accepted { ticket, etag, .. }) = world.ask(&ask::Refresh {
         path: Some("team/a".to_owned()),
         confirm: false,
     }) else {
@@ -286,16 +282,16 @@ fn a_refresh_of_a_path_confirms_all_below_it_at_once() {
     world.rest();
     assert_eq!(digest(&world, "", "a"), new);
     assert_eq!(world.registry.calls_to("charts/b"), 0);
-    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket, path: None }) else {
+    let Some(Accepted { etag, .. }) = world.ask(&ask::Await { ticket, path: None }) else {
         panic!("not accepted")
     };
     assert!(etag.is_some(), "published");
     assert_eq!(
-        world.ask(&Question::Refresh {
+        world.ask(&ask::Refresh {
             path: Some("No/Such".to_owned()),
             confirm: false
         }),
-        Answer::Missing
+        None
     );
 }
 
@@ -307,14 +303,14 @@ fn a_whole_refresh_is_settled_by_a_pass_that_began_after_it() {
     world.rest();
     world.registry.push_version("charts/b", "b", "1.0.0");
     world.clock.advance(Duration::from_secs(2));
-    let Answer::Accepted { ticket, .. } = world.ask(&Question::Refresh {
+    let Some(Accepted { ticket, .. }) = world.ask(&ask::Refresh {
         path: None,
         confirm: false,
     }) else {
         panic!("not accepted")
     };
     world.pass();
-    let Answer::Accepted { etag, .. } = world.ask(&Question::Await { ticket, path: None }) else {
+    let Some(Accepted { etag, .. }) = world.ask(&ask::Await { ticket, path: None }) else {
         panic!("not accepted")
     };
     assert!(etag.is_some());
@@ -345,38 +341,36 @@ fn a_refresh_of_a_path_that_is_not_there_or_denied_is_no_success() {
     let refresh = |path: &str| {
         world.clock.advance(Duration::from_secs(2));
         let path = Some(path.to_owned());
-        let question = Question::Refresh {
+        let question = ask::Refresh {
             path: path.clone(),
             confirm: false,
         };
-        let Answer::Accepted { ticket, .. } = world.ask(&question) else {
+        let Some(Accepted { ticket, .. }) = world.ask(&question) else {
             panic!("not accepted")
         };
         world.rest();
-        world.ask(&Question::Await { ticket, path })
+        world.ask(&ask::Await { ticket, path })
     };
-    assert_eq!(refresh("typo"), Answer::Missing);
-    let Answer::Accepted {
+    assert_eq!(refresh("typo"), None);
+    let Some(Accepted {
         etag: Some(_),
         fault: None,
         ..
-    } = refresh("a")
+    }) = refresh("a")
     else {
         panic!("not published")
     };
     world
         .registry
         .inject("charts/a/tags", None, Fault::status(403));
-    let Answer::Accepted {
+    let Some(Accepted {
         fault: Some(fault), ..
-    } = refresh("a")
+    }) = refresh("a")
     else {
         panic!("no fault")
     };
     assert_eq!(fault, "registry.example: listing tags: answered 403");
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(info["counts"]["repositories"], 1, "no phantom is left");
 }
 

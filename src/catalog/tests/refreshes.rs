@@ -5,14 +5,14 @@ use crate::testing::Fault;
 
 /// The answer to who waits for a sync of this path.
 #[track_caller]
-fn refreshed(world: &World, path: Option<&str>) -> Answer {
+fn refreshed(world: &World, path: Option<&str>) -> Option<Accepted> {
     world.clock.advance(Duration::from_secs(2));
-    let Answer::Accepted { ticket, .. } = world.refresh(path) else {
+    let Some(Accepted { ticket, .. }) = world.refresh(path) else {
         panic!("not accepted")
     };
     world.rest();
     let path = path.map(str::to_owned);
-    world.ask(&Question::Await { ticket, path })
+    world.ask(&ask::Await { ticket, path })
 }
 
 fn small() -> World {
@@ -30,7 +30,7 @@ fn the_first_push_to_a_space_that_nobody_knew_is_found() {
         .registry
         .push_version("charts/team-new/web", "web", "1.0.0");
     let answer = refreshed(&world, Some("team-new"));
-    let Answer::Accepted { done: true, .. } = answer else {
+    let Some(Accepted { done: true, .. }) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!(world.answered("team-new"), ["web 1.0.0"]);
@@ -53,12 +53,12 @@ fn what_was_mended_is_read_at_once_however_long_it_was_put_off() {
             world.rest();
             world.registry.heal();
             let answer = refreshed(&world, path);
-            let Answer::Accepted {
+            let Some(Accepted {
                 done: true,
                 fault: None,
                 unread: None,
                 ..
-            } = answer
+            }) = answer
             else {
                 panic!("{answer:?}")
             };
@@ -80,12 +80,12 @@ fn an_old_tag_that_cannot_be_read_is_told_and_keeps_nothing_from_being_published
     world.pass();
     world.registry.push_version("charts/a", "a", "2.0.0");
     let answer = refreshed(&world, Some("a"));
-    let Answer::Accepted {
+    let Some(Accepted {
         done: true,
         fault: None,
         unread: Some(unread),
         ..
-    } = answer
+    }) = answer
     else {
         panic!("{answer:?}")
     };
@@ -108,10 +108,7 @@ fn a_first_pass_that_hangs_again_tells_why() {
     for _ in 0..3 {
         assert!(step.as_mut().poll(&mut context).is_pending());
     }
-    let Answered::Answer(Answer::NotReady { progress }) = engine.answer(&Question::Index {
-        view: View::root(),
-        fresh: false,
-    }) else {
+    let NoIndex::NotReady(progress) = world.no_index("") else {
         panic!("ready?")
     };
     let fault = progress.fault.unwrap();
@@ -173,9 +170,7 @@ fn a_file_name_that_no_file_system_takes_is_skipped_and_reported() {
     world.registry.push_version("charts/long", &name, &version);
     world.pass();
     assert_eq!(world.versions(""), ["a 1.0.0"]);
-    let Answer::Info { info } = world.ask(&Question::Info { page: 0 }) else {
-        panic!("no info")
-    };
+    let info = world.ask(&ask::Info { page: 0 });
     assert_eq!(
         info["skipped"][0]["reason"],
         "its file name is longer than 255 bytes"

@@ -171,7 +171,7 @@ fn an_operator_confirms_a_mass_removal() {
     }
     world.pass();
     assert_eq!(world.versions("").len(), 20);
-    world.ask(&Question::Refresh {
+    world.ask(&ask::Refresh {
         path: None,
         confirm: true,
     });
@@ -192,10 +192,10 @@ fn a_source_that_is_no_longer_configured_goes_at_once() {
         "from the first question on"
     );
     assert_eq!(
-        world.ask(&Question::Find {
+        world.ask(&ask::Find {
             file: "a-1.0.0.tgz".parse().unwrap()
         }),
-        Answer::Missing
+        Found::Missing
     );
     world.rest();
     assert_eq!(world.versions(""), ["b 1.0.0"]);
@@ -215,16 +215,13 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
     let private = world.config.fingerprint().to_owned();
     world.config = config(&[]);
     assert_ne!(world.config.fingerprint(), private, "other keys in KV");
-    let answer = world.ask(&Question::Index {
-        view: View::root(),
-        fresh: false,
-    });
-    assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
+    let reason = world.no_index("");
+    assert!(matches!(reason, NoIndex::NotReady(_)), "{reason:?}");
     let file = "a-1.0.0.tgz";
-    let answer = world.ask(&Question::Find {
+    let answer = world.ask(&ask::Find {
         file: file.parse().unwrap(),
     });
-    assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
+    assert!(matches!(answer, Found::NotReady(_)), "{answer:?}");
 }
 
 /// Not even the digests of what was superseded, in a repository that is gone itself.
@@ -243,27 +240,24 @@ fn what_was_superseded_under_credentials_is_not_told_to_those_without() {
     world.registry.delete_repository("charts/a");
     world.pass();
     world.pass();
-    let question = Question::Find {
+    let question = ask::Find {
         file: "a-1.0.0.tgz".parse().unwrap(),
     };
-    let Answer::File { candidates } = world.ask(&question) else {
+    let Found::Candidates(candidates) = world.ask(&question) else {
         panic!("its holders of links lost it")
     };
     assert!(candidates[0].until.is_some());
     world.config = config(&[]);
     world.pass();
-    assert_eq!(world.ask(&question), Answer::Missing);
+    assert_eq!(world.ask(&question), Found::Missing);
 }
 
 #[test]
 fn another_registry_is_not_ready_before_it_was_read() {
     let mut world = with_versions(2);
     world.config = config(&[("REGISTRY", "registry.example/elsewhere")]);
-    let answer = world.ask(&Question::Index {
-        view: View::root(),
-        fresh: false,
-    });
-    assert!(matches!(answer, Answer::NotReady { .. }), "{answer:?}");
+    let reason = world.no_index("");
+    assert!(matches!(reason, NoIndex::NotReady(_)), "{reason:?}");
 }
 
 #[test]
@@ -304,13 +298,7 @@ fn an_older_worker_starts_anew_over_a_newer_schema_while_kv_goes_on() {
             &[],
         )
         .unwrap();
-    assert!(matches!(
-        world.ask(&Question::Index {
-            view: View::root(),
-            fresh: false
-        }),
-        Answer::NotReady { .. }
-    ));
+    assert!(matches!(world.no_index(""), NoIndex::NotReady(_)));
     assert_eq!(world.versions("").len(), 2, "what is published stays");
     world.pass();
     assert_eq!(world.answered("").len(), 2);
@@ -337,13 +325,7 @@ fn a_version_pushed_out_by_newer_ones_goes_without_doubt() {
 #[test]
 fn a_space_comes_with_its_first_chart_and_goes_with_its_last() {
     let world = with_versions(1);
-    assert_eq!(
-        world.ask(&Question::Index {
-            view: "team".parse().unwrap(),
-            fresh: false
-        }),
-        Answer::Missing
-    );
+    assert_eq!(world.no_index("team"), NoIndex::Missing);
     world
         .registry
         .push_version("charts/team/sub/b", "b", "1.0.0");
@@ -359,13 +341,7 @@ fn a_space_comes_with_its_first_chart_and_goes_with_its_last() {
     world.registry.delete_repository("charts/team/sub/b");
     world.pass();
     world.rest();
-    assert_eq!(
-        world.ask(&Question::Index {
-            view: "team".parse().unwrap(),
-            fresh: false
-        }),
-        Answer::Missing
-    );
+    assert_eq!(world.no_index("team"), NoIndex::Missing);
     assert_eq!(
         world.published(&Key::Index("team/sub".parse().unwrap())),
         None

@@ -77,10 +77,7 @@ fn documents(format: &str, luck: Luck) -> Vec<(String, String)> {
         world.clock.advance(Duration::from_mins(20));
         world.pass();
         world.rest();
-        world.engine().answer(&Question::Index {
-            view: "a".parse().unwrap(),
-            fresh: false,
-        });
+        world.index("a");
     }
     world.clock.advance(Duration::from_mins(1));
     world.rest();

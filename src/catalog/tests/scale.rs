@@ -102,11 +102,8 @@ fn a_hundred_thousand_versions_are_served_by_their_spaces() {
     }
     let before = peak_memory();
     assert_eq!(
-        world.ask(&Question::Index {
-            view: View::root(),
-            fresh: false
-        }),
-        Answer::TooLarge { limit: 25 << 20 },
+        world.no_index(""),
+        NoIndex::TooLarge(25 << 20),
         "a hundred thousand versions are more than one document holds"
     );
     assert_eq!(

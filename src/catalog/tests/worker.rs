@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http::Request;
 
 use super::*;
-use crate::catalog::Reply;
-use crate::serve::{self, Body, CatalogError, Memory, Service};
+use crate::catalog::ask::AskError;
+use crate::platform::Document;
+use crate::serve::{self, Body, Memory, Service};
 use crate::testing::rebuilt;
 
 /// The catalog as the edge reaches it.
@@ -14,13 +15,17 @@ struct Object<'w>(&'w World);
 impl serve::Catalog for Object<'_> {
     type Body = Bytes;
 
-    async fn ask(&self, question: &Question) -> Result<Reply<Bytes>, CatalogError> {
-        Ok(match self.0.engine().answer(question) {
-            Answered::Document { bytes, metadata } => Reply::Document {
-                body: bytes.into(),
+    async fn ask<Q: Ask>(&self, question: &Q) -> Result<Q::Answer, AskError> {
+        Ok(self.0.ask(question))
+    }
+
+    async fn index(&self, question: &ask::Index) -> Result<Indexed<Bytes>, AskError> {
+        Ok(match self.0.ask(question) {
+            Indexed::Document(Document { body, metadata }) => Indexed::Document(Document {
+                body: body.into(),
                 metadata,
-            },
-            Answered::Answer(answer) => Reply::Answer(answer),
+            }),
+            Indexed::Without(reason) => Indexed::Without(reason),
         })
     }
 

@@ -2,14 +2,17 @@ use http::header::{ETAG, HeaderName};
 
 use super::*;
 use crate::catalog::Status;
+use crate::catalog::ask;
 use crate::serve::BODY_LIMIT;
-use crate::serve::tests::{ADMIN, PRIVATE, PUBLIC, READER, Say, World, error, show, status};
+use crate::serve::tests::{
+    ADMIN, PRIVATE, PUBLIC, READER, Say, World, error, question, show, status,
+};
 
 const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 
 fn accepted(ticket: u64, etag: Option<&str>) -> Say {
     let etag = etag.map(str::to_owned);
-    Say::Answer(Answer::Accepted {
+    Say::answer(&Accepted {
         ticket,
         done: etag.is_some(),
         etag,
@@ -69,7 +72,7 @@ fn admin_routes_want_the_admin() {
 fn info_begins_with_the_version() {
     let world = World::new(PRIVATE);
     let info = serde_json::json!({ "ready": true, "counts": { "charts": 3 } });
-    world.say([Say::Answer(Answer::Info { info })]);
+    world.say([Say::answer(&info)]);
     let answer = show(&world.get_with("/info?page=2", &[ADMIN]));
     let start = concat!(
         "\n{\"version\":\"",
@@ -77,7 +80,7 @@ fn info_begins_with_the_version() {
         "\",\"counts\":{\"charts\":3},"
     );
     assert!(answer.contains(start), "{answer}");
-    assert_eq!(world.asked(), [Question::Info { page: 2 }]);
+    assert_eq!(world.asked(), [question(&ask::Info { page: 2 })]);
     assert_eq!(
         error(&world.get_with("/info?page=x", &[ADMIN])),
         "400 page is not a number"
@@ -88,7 +91,7 @@ fn info_begins_with_the_version() {
 fn metrics_are_text() {
     let world = World::new(PRIVATE);
     let status = Status::default();
-    world.say([Say::Answer(Answer::Status { status })]);
+    world.say([Say::answer(&status)]);
     let answer = world.get_with("/metrics", &[ADMIN]);
     assert_eq!(
         answer.headers()["content-type"],
@@ -114,17 +117,17 @@ fn a_refresh_is_accepted() {
     assert_eq!(
         world.asked(),
         [
-            Question::Refresh {
+            question(&ask::Refresh {
                 path: None,
                 confirm: false
-            },
-            Question::Refresh {
+            }),
+            question(&ask::Refresh {
                 path: Some("team-a/nginx".to_owned()),
                 confirm: true
-            },
+            }),
         ]
     );
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     assert_eq!(
         error(&world.post("/refresh/x", &[ADMIN])),
         "404 there are no charts below this path"
@@ -154,18 +157,18 @@ fn a_refresh_waits_until_it_is_published() {
     assert_eq!(
         world.asked(),
         [
-            Question::Refresh {
+            question(&ask::Refresh {
                 path: None,
                 confirm: false
-            },
-            Question::Await {
+            }),
+            question(&ask::Await {
                 ticket: 7,
                 path: None
-            },
-            Question::Await {
+            }),
+            question(&ask::Await {
                 ticket: 7,
                 path: None
-            },
+            }),
         ]
     );
 }
@@ -205,7 +208,7 @@ fn a_notification_names_what_is_ours() {
     assert_eq!(status(&answer), 202);
     let a = "charts/a".to_owned();
     let names = vec![(a.clone(), Some("1.0.0".to_owned())), (a, None)];
-    assert_eq!(world.asked(), [Question::Changed { names }]);
+    assert_eq!(world.asked(), [question(&ask::Changed { names })]);
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn a_notification_of_others_asks_nobody() {
         ),
         202
     );
-    assert_eq!(world.asked(), []);
+    assert_eq!(world.asked(), [""; 0]);
 }
 
 #[test]
@@ -264,7 +267,7 @@ fn a_refresh_that_could_not_read_what_it_was_for_is_a_502_that_says_why() {
     let world = World::new(PRIVATE);
     world.say([
         accepted(7, None),
-        Say::Answer(Answer::Accepted {
+        Say::answer(&Accepted {
             ticket: 7,
             done: true,
             etag: Some("\"new\"".to_owned()),
@@ -282,7 +285,7 @@ fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published(
     let world = World::new(PRIVATE);
     let unread = "registry.example: reading a blob: answered 404";
     let done = |etag: Option<&str>, unread: Option<&str>| {
-        Say::Answer(Answer::Accepted {
+        Say::answer(&Accepted {
             ticket: 7,
             done: true,
             etag: etag.map(str::to_owned),

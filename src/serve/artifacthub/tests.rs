@@ -1,8 +1,8 @@
 use http::header::{CONTENT_LENGTH, IF_NONE_MATCH};
 
 use super::*;
-use crate::catalog::{Answer, Question};
-use crate::serve::tests::{READER, Say, World, bytes, error, show, status};
+use crate::catalog::ask;
+use crate::serve::tests::{READER, Say, World, bytes, error, question, show, status};
 use crate::testing::Fault;
 
 const ID: &str = "0b5b6a7c-1111-2222-3333-444455556666";
@@ -63,7 +63,7 @@ fn a_space_that_is_not_has_none() {
     for settings in [vec![], vec![("ARTIFACTHUB_REPOSITORY_ID", ID)]] {
         let world = World::with(&settings);
         push(&world, "charts/no", LAYER, FILE);
-        world.say([Say::Answer(Answer::Missing)]);
+        world.say([Say::Missing]);
         for _ in 0..2 {
             assert_eq!(
                 error(&world.get("/no/artifacthub-repo.yml")),
@@ -73,7 +73,10 @@ fn a_space_that_is_not_has_none() {
         // Remembered, and shared with the index.
         assert_eq!(status(&world.get("/no/index.yaml")), 404);
         let view = "no".parse().unwrap();
-        assert_eq!(world.asked(), [Question::Index { view, fresh: false }]);
+        assert_eq!(
+            world.asked(),
+            [question(&ask::Index { view, fresh: false })]
+        );
         assert_eq!(world.registry.calls(), 0);
     }
 }
@@ -81,10 +84,7 @@ fn a_space_that_is_not_has_none() {
 #[test]
 fn a_space_that_kv_does_not_have_is_asked_for() {
     let world = World::with(&[("ARTIFACTHUB_REPOSITORY_ID", ID)]);
-    world.say([
-        Say::Document("from rows"),
-        Say::Answer(Answer::TooLarge { limit: 25 << 20 }),
-    ]);
+    world.say([Say::Document("from rows"), Say::TooLarge(25 << 20)]);
     assert_eq!(status(&world.get("/team/artifacthub-repo.yml")), 200);
     assert_eq!(status(&world.get("/other/artifacthub-repo.yml")), 200);
     assert_eq!(world.documents.cancels(), 1);

@@ -8,10 +8,11 @@ mod faults;
 mod unpublished;
 
 use super::*;
+use crate::catalog::ask;
 use crate::catalog::{Progress, RegistryFault as CatalogFault};
 use crate::oci::Digest;
 use crate::serve::tests::{
-    PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, made, show, status,
+    PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, made, question, show, status,
 };
 use crate::testing::{Auth, Blobs, Fault, rebuilt};
 

@@ -22,7 +22,7 @@ fn says(ready: bool) -> [Say; 1] {
         versions: 1200,
         ..Status::default()
     };
-    [Say::Answer(Answer::Status { status })]
+    [Say::answer(&status)]
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn counts_are_for_readers() {
 #[test]
 fn browsers_get_html() {
     let world = World::new(PUBLIC);
-    world.say([Say::Broken]);
+    world.say([Say::broken()]);
     insta::assert_snapshot!(show(&world.get_with("/", &[(ACCEPT, "text/html,*/*;q=0.8")])), @r#"
         200
         cache-control: no-store

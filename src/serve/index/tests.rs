@@ -1,9 +1,12 @@
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, IF_NONE_MATCH, RETRY_AFTER};
 
 use super::*;
+use crate::catalog::ask;
 use crate::catalog::{Progress, RegistryFault};
 use crate::serve::Body;
-use crate::serve::tests::{ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, show, status};
+use crate::serve::tests::{
+    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, question, show, status,
+};
 
 const NO_CACHE: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
 
@@ -19,7 +22,7 @@ fn not_ready(tags: u64, read: u64) -> Say {
         read,
         fault: None,
     };
-    Say::Answer(Answer::NotReady { progress })
+    Say::NotReady(progress)
 }
 
 fn faulty(retry_at: Option<Timestamp>) -> Say {
@@ -32,7 +35,7 @@ fn faulty(retry_at: Option<Timestamp>) -> Say {
         fault: Some(fault),
         ..Progress::default()
     };
-    Say::Answer(Answer::NotReady { progress })
+    Say::NotReady(progress)
 }
 
 /// Registry calls, KV gets, questions.
@@ -98,14 +101,14 @@ fn a_reader_is_told_of_once_an_interval_behind_the_answer() {
     let read = |path: &str| world.send("GET", path, &[], "").afterwards;
     let told = |views: &[&str]| {
         let views = views.iter().map(|it| view(it)).collect();
-        Some(Question::Read { views })
+        Some(ask::Read { views })
     };
     assert_eq!(read("/index.yaml"), told(&[""]));
     assert_eq!(read("/index.yaml"), None);
     assert_eq!(read("/a/index.yaml"), None);
     world.clock.advance(Duration::from_mins(5));
     assert_eq!(read("/index.yaml"), told(&["", "a"]));
-    assert_eq!(world.asked(), []);
+    assert_eq!(world.asked(), [""; 0]);
 }
 
 #[test]
@@ -121,10 +124,10 @@ fn a_miss_in_kv_is_answered_by_the_catalog() {
     assert_eq!(answer.headers()[CONTENT_LENGTH], "9");
     assert_eq!(
         world.asked(),
-        [Question::Index {
+        [question(&ask::Index {
             view: view("a"),
             fresh: false
-        }]
+        })]
     );
     let again = world.get_with("/a/index.yaml", &[(IF_NONE_MATCH, "\"from rows\"")]);
     assert_eq!(status(&again), 304);
@@ -147,7 +150,7 @@ fn kv_out_of_order_is_no_outage() {
 #[test]
 fn what_does_not_exist_is_remembered_for_half_a_minute() {
     let world = World::new(PUBLIC);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     for _ in 0..3 {
         let answer = world.get("/no/index.yaml");
         assert_eq!(error(&answer), "404 there are no charts below this path");
@@ -163,7 +166,7 @@ fn what_does_not_exist_is_remembered_for_half_a_minute() {
 fn an_index_too_large_is_told_at_once() {
     let world = World::with(&[("BASIC_AUTH_USER", "helm"), ("BASIC_AUTH_PASS", "secret")]);
     let begun = world.clock.now();
-    world.say([Say::Answer(Answer::TooLarge { limit: 25 << 20 })]);
+    world.say([Say::TooLarge(25 << 20)]);
     for _ in 0..3 {
         let handled = world.send("GET", "/index.yaml", &[READER], "");
         assert_eq!(
@@ -193,7 +196,7 @@ fn an_index_too_large_is_told_at_once() {
 fn who_asks_past_kv_for_a_space_that_is_gone_is_told_so() {
     let world = World::new(PRIVATE);
     world.publish_index("team-a", "stale");
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     let headers = [READER, NO_CACHE];
     assert_eq!(status(&world.get_with("/team-a/index.yaml", &headers)), 404);
     assert_eq!(
@@ -262,9 +265,9 @@ fn a_fault_of_the_registry_is_told_at_once() {
 #[test]
 fn a_catalog_that_restarts_is_asked_again() {
     let world = World::new(PUBLIC);
-    world.say([Say::Broken, Say::Broken, Say::Document("back")]);
+    world.say([Say::broken(), Say::broken(), Say::Document("back")]);
     assert_eq!(bytes(&world.get("/index.yaml")), b"back");
-    world.say([Say::Broken]);
+    world.say([Say::broken()]);
     let handled = world.send("GET", "/index.yaml", &[], "");
     assert_eq!(error(&handled.response), "503 the catalog did not answer");
     assert_eq!(
@@ -272,7 +275,7 @@ fn a_catalog_that_restarts_is_asked_again() {
         Some("catalog: the object was reset")
     );
     let reason = "no such table".to_owned();
-    world.say([Say::Answer(Answer::Failed { reason })]);
+    world.say([Say::Failed(reason)]);
     let handled = world.send("GET", "/index.yaml", &[], "");
     assert_eq!(error(&handled.response), "503 the catalog did not answer");
     assert_eq!(handled.fault.as_deref(), Some("catalog: no such table"));
@@ -281,7 +284,7 @@ fn a_catalog_that_restarts_is_asked_again() {
 #[test]
 fn strangers_cannot_keep_the_catalog_busy() {
     let world = World::new(PUBLIC);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     for n in 0..20 {
         assert_eq!(status(&world.get(&format!("/x{n}/index.yaml"))), 404);
     }
@@ -315,16 +318,32 @@ fn a_stranger_may_not() {
     let world = World::new(PUBLIC);
     world.publish_index("", "old");
     assert_eq!(bytes(&world.get_with("/index.yaml", &[NO_CACHE])), b"old");
-    assert_eq!(world.asked(), []);
+    assert_eq!(world.asked(), [""; 0]);
 }
 
 #[test]
 fn while_the_catalog_starts_anew_kv_goes_on_serving() {
     let world = World::new(PRIVATE);
     world.publish_index("", "old");
-    for say in [not_ready(1, 0), faulty(None), Say::Broken] {
+    for say in [not_ready(1, 0), faulty(None), Say::broken()] {
         world.say([say]);
         let answer = world.get_with("/index.yaml", &[READER, NO_CACHE]);
         assert_eq!(bytes(&answer), b"old");
     }
+}
+
+#[test]
+fn while_a_deployment_spreads_readers_wait_for_their_own_catalog() {
+    let world = World::new(PRIVATE);
+    world.say([Say::Refused, Say::Refused, Say::Document("own")]);
+    assert_eq!(bytes(&world.get_with("/index.yaml", &[READER])), b"own");
+    assert_eq!(world.pauses(), 2);
+    world.say([Say::Refused]);
+    let file = world.get_with("/charts/a-1.0.0.tgz", &[READER]);
+    assert_eq!(
+        error(&file),
+        "503 the first sync is still running: it has just begun"
+    );
+    let info = world.get_with("/info", &[ADMIN]);
+    assert_eq!(error(&info), "503 the catalog did not answer");
 }

@@ -11,6 +11,7 @@ use std::task::{Context, Waker};
 use proptest::prelude::*;
 
 use super::*;
+use crate::catalog::ask;
 use crate::catalog::tests::World;
 use crate::catalog::tests::property::{self, REPOSITORIES, SPACES, TAGS, happen};
 use crate::testing::{Blobs, run};
@@ -171,7 +172,7 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
                     .registry
                     .delete_tag(REPOSITORIES[*repository], TAGS[0]),
             }
-            world.ask(&Question::Changed {
+            world.ask(&ask::Changed {
                 names: vec![(REPOSITORIES[*repository].to_owned(), None)],
             });
             world.rest();
@@ -247,7 +248,7 @@ proptest! {
         world.documents.fail_gets(0);
         client.every_link(&world);
         // Once all is synced, KV's memory is over: what an index names now is there.
-        world.ask(&Question::Refresh { path: None, confirm: true });
+        world.ask(&ask::Refresh { path: None, confirm: true });
         world.pass();
         world.pass();
         world.rest();

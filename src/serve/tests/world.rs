@@ -7,13 +7,17 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName};
 use http::{Request, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
-use crate::catalog::{Answer, Question, Reply};
+use crate::catalog::ask::index::NoIndex;
+use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress};
 use crate::config::{Config, Problems};
 use crate::index::{Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::Digest;
-use crate::platform::{Metadata, Timestamp};
-use crate::serve::{Body, Catalog, CatalogError, Handled, Memory, Service};
+use crate::platform::{Document, Metadata, Timestamp};
+use crate::serve::{Body, Catalog, Handled, Memory, Service};
 use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, rebuilt, run};
 
 /// 2026-11-21, in milliseconds.
@@ -36,33 +40,52 @@ pub(crate) const ADMIN: (HeaderName, &str) = (AUTHORIZATION, "Bearer t0ken");
 /// What the catalog says next.
 #[derive(Debug, Clone)]
 pub(crate) enum Say {
+    /// Its index.
     Document(&'static str),
-    Answer(Answer),
-    Broken,
+    /// There is no such space or file.
+    Missing,
+    /// The first pass runs.
+    NotReady(Progress),
+    /// The index would be larger than this.
+    TooLarge(u64),
+    /// An answer to another question than one for an index.
+    Answer(serde_json::Value),
+    /// It runs with other settings.
+    Refused,
+    /// It fails, and why.
+    Failed(String),
 }
 
-/// A catalog that says what it was told to say; the last saying is repeated.
-pub(crate) struct FakeCatalog {
-    clock: VirtualClock,
-    says: RefCell<VecDeque<Say>>,
-    asked: RefCell<Vec<Question>>,
-    pauses: Cell<usize>,
-}
+impl Say {
+    pub(crate) fn answer(answer: &impl Serialize) -> Self {
+        Self::Answer(serde_json::to_value(answer).unwrap())
+    }
 
-impl Catalog for FakeCatalog {
-    type Body = Bytes;
+    pub(crate) fn broken() -> Self {
+        Self::Failed("the object was reset".to_owned())
+    }
 
-    async fn ask(&self, question: &Question) -> Result<Reply<Bytes>, CatalogError> {
-        self.asked.borrow_mut().push(question.clone());
-        let mut says = self.says.borrow_mut();
-        let say = match says.len() {
-            0 | 1 => says.front().cloned(),
-            _ => says.pop_front(),
+    /// As the answer to a question that is not for an index.
+    fn into_answer<A: DeserializeOwned>(self) -> Result<A, AskError> {
+        // `Found`, and nothing where an answer may be none.
+        let missing = || json!("missing");
+        let value = match self {
+            Self::Answer(value) => value,
+            Self::Missing => match serde_json::from_value(missing()) {
+                Ok(answer) => return Ok(answer),
+                Err(_) => serde_json::Value::Null,
+            },
+            Self::NotReady(progress) => json!({ "not-ready": progress }),
+            Self::Refused => return Err(AskError::Refused),
+            Self::Failed(reason) => return Err(AskError::Failed(reason)),
+            other => panic!("{other:?} is no answer to this question"),
         };
-        match say.expect("nobody said what the catalog answers") {
-            Say::Answer(answer) => Ok(Reply::Answer(answer)),
-            Say::Broken => Err(CatalogError("the object was reset".to_owned())),
-            Say::Document(text) => Ok(Reply::Document {
+        serde_json::from_value(value).map_err(|error| AskError::Failed(error.to_string()))
+    }
+
+    fn into_index(self) -> Result<Indexed<Bytes>, AskError> {
+        Ok(match self {
+            Self::Document(text) => Indexed::Document(Document {
                 body: Bytes::from(text),
                 metadata: Metadata {
                     etag: format!("\"{text}\""),
@@ -70,7 +93,54 @@ impl Catalog for FakeCatalog {
                     updated: NOW,
                 },
             }),
-        }
+            Self::Missing => Indexed::Without(NoIndex::Missing),
+            Self::NotReady(progress) => Indexed::Without(NoIndex::NotReady(progress)),
+            Self::TooLarge(limit) => Indexed::Without(NoIndex::TooLarge(limit)),
+            Self::Refused => return Err(AskError::Refused),
+            Self::Failed(reason) => return Err(AskError::Failed(reason)),
+            Self::Answer(value) => panic!("{value} is no index"),
+        })
+    }
+}
+
+/// A question as [`World::asked`] tells it.
+pub(crate) fn question<Q: Ask>(question: &Q) -> String {
+    format!("{} {}", Q::NAME, serde_json::to_string(question).unwrap())
+}
+
+/// A catalog that says what it was told to say; the last saying is repeated.
+pub(crate) struct FakeCatalog {
+    clock: VirtualClock,
+    says: RefCell<VecDeque<Say>>,
+    asked: RefCell<Vec<String>>,
+    pauses: Cell<usize>,
+}
+
+impl FakeCatalog {
+    fn next(&self) -> Say {
+        let mut says = self.says.borrow_mut();
+        let say = match says.len() {
+            0 | 1 => says.front().cloned(),
+            _ => says.pop_front(),
+        };
+        say.expect("nobody said what the catalog answers")
+    }
+}
+
+impl Catalog for FakeCatalog {
+    type Body = Bytes;
+
+    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
+        &self,
+        asked: &Q,
+    ) -> Result<Q::Answer, AskError> {
+        self.asked.borrow_mut().push(question(asked));
+        self.next().into_answer()
+    }
+
+    async fn index(&self, asked: &Index) -> Result<Indexed<Bytes>, AskError> {
+        self.asked.borrow_mut().push(question(asked));
+        self.next().into_index()
     }
 
     async fn pause(&self, duration: std::time::Duration) {
@@ -115,7 +185,7 @@ impl World {
         *self.catalog.says.borrow_mut() = says.into_iter().collect();
     }
 
-    pub(crate) fn asked(&self) -> Vec<Question> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.catalog.asked.borrow().clone()
     }
 

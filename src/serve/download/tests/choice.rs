@@ -15,7 +15,7 @@ fn what_is_no_longer_configured_is_not_there() {
     let mut outside = candidate.clone();
     outside.repository = "elsewhere/nginx".to_owned();
     let candidates = vec![candidate, foreign, outside];
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     for path in [ALIAS, &link(PACKAGE), "/team-a/charts/nginx-1.0.0.tgz"] {
         assert_eq!(status(&world.get(path)), 404, "{path}");
         assert_eq!(status(&world.head(path)), 404, "{path}");
@@ -33,7 +33,7 @@ fn a_folder_serves_what_lies_in_it() {
     ];
     world.publish_file(FILE, &candidates);
     let candidates = candidates.to_vec();
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
     assert_eq!(bytes(&world.get("/team-a/charts/nginx-1.0.0.tgz")), PACKAGE);
     assert_eq!(bytes(&world.get("/team-b/charts/nginx-1.0.0.tgz")), team_b);
@@ -46,7 +46,7 @@ fn a_folder_serves_what_lies_in_it() {
 fn with_folder_scope_the_root_has_only_its_own() {
     let world = World::with(&[("INDEX_SCOPE", "folder")]);
     world.publish_file(FILE, &[pushed(&world, REPOSITORY, PACKAGE, false)]);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     assert_eq!(status(&world.get(ALIAS)), 404);
     assert_eq!(bytes(&world.get("/team-a/charts/nginx-1.0.0.tgz")), PACKAGE);
 }
@@ -58,7 +58,7 @@ fn a_superseded_package_lives_by_its_digest_until_its_time() {
     old.until = Some(world.clock.now().after(Duration::from_hours(1)));
     let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, false), old];
     world.publish_file(FILE, &candidates);
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
     assert_eq!(bytes(&world.get(&link(b"old"))), b"old");
     world.clock.advance(Duration::from_hours(1));
@@ -75,7 +75,7 @@ fn a_contested_file_can_be_hidden() {
     let both = vec![a.clone(), b.clone()];
     world.publish_file(FILE, &both);
     let candidates = both.clone();
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     for path in [ALIAS, &link(PACKAGE), &link(b"other")] {
         assert_eq!(status(&world.get(path)), 404, "{path}");
     }
@@ -96,7 +96,7 @@ fn a_contested_file_can_be_hidden() {
     // What the catalog finds is judged in the same way.
     let world = World::with(&settings);
     let candidates = vec![a, b];
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(status(&world.get(ALIAS)), 404);
     assert_eq!((world.registry.calls(), world.asked().len()), (0, 1));
 }
@@ -109,7 +109,7 @@ fn an_older_shard_that_shows_a_contest_is_not_the_last_word() {
     let b = pushed(&world, "charts/team-b/nginx", b"other", false);
     world.publish_file(FILE, &[a.clone(), b]);
     let candidates = vec![a];
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(bytes(&world.get(&link(PACKAGE))), PACKAGE);
 }
 
@@ -135,7 +135,7 @@ fn an_older_shard_beside_a_newer_index_and_the_other_way_round() {
                         world.publish_file(FILE, &states[state]);
                     }
                     let candidates = states[found].clone();
-                    world.say([Say::Answer(Answer::File { candidates })]);
+                    world.say([Say::answer(&Found::Candidates(candidates))]);
                     let (url, digest) = entry(index_of);
                     let answer = world.get(&url);
                     match status(&answer) {

@@ -7,10 +7,10 @@ fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
     let world = World::new(PUBLIC);
     let candidate = pushed(&world, REPOSITORY, PACKAGE, true);
     let candidates = vec![candidate];
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
     let file = FILE.parse().unwrap();
-    assert_eq!(world.asked(), [Question::Find { file }]);
+    assert_eq!(world.asked(), [question(&ask::Find { file })]);
     // The shard may be older than the link.
     world.publish_file("other-1.0.0.tgz", &[]);
     assert_eq!(bytes(&world.get(&link(PACKAGE))), PACKAGE);
@@ -19,7 +19,7 @@ fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
 #[test]
 fn what_nobody_has_is_remembered_for_half_a_minute() {
     let world = World::new(PUBLIC);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     for path in [ALIAS, "/a/charts/nginx-1.0.0.tgz", &link(PACKAGE), ALIAS] {
         assert_eq!(
             error(&world.get(path)),
@@ -36,7 +36,7 @@ fn what_nobody_has_is_remembered_for_half_a_minute() {
 fn a_digest_nobody_has_is_remembered_without_the_file() {
     let world = one(&[]);
     let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     for _ in 0..3 {
         assert_eq!(status(&world.get(&link(b"unknown"))), 404);
     }
@@ -47,7 +47,7 @@ fn a_digest_nobody_has_is_remembered_without_the_file() {
 #[test]
 fn strangers_cannot_keep_the_catalog_busy() {
     let world = World::new(PUBLIC);
-    world.say([Say::Answer(Answer::Missing)]);
+    world.say([Say::Missing]);
     let answers: Vec<u16> = (0..25)
         .map(|n| status(&world.get(&format!("/charts/x-{n}.tgz"))))
         .collect();
@@ -69,9 +69,7 @@ fn before_the_first_pass_a_file_is_not_missing() {
         repositories: 3,
         ..Progress::default()
     };
-    world.say([Say::Answer(Answer::NotReady {
-        progress: progress.clone(),
-    })]);
+    world.say([Say::NotReady(progress.clone())]);
     assert_eq!(
         error(&world.get(ALIAS)),
         "503 the first sync is still running: 0 of about 3 repositories"
@@ -81,12 +79,12 @@ fn before_the_first_pass_a_file_is_not_missing() {
         kind: "did not answer in time".into(),
         retry_at: None,
     });
-    world.say([Say::Answer(Answer::NotReady { progress })]);
+    world.say([Say::NotReady(progress)]);
     assert_eq!(
         error(&world.get(ALIAS)),
         "502 the registry registry.example did not answer in time"
     );
-    world.say([Say::Broken]);
+    world.say([Say::broken()]);
     assert_eq!(error(&world.get(ALIAS)), "503 the catalog did not answer");
 }
 
@@ -95,7 +93,7 @@ fn kv_out_of_order_is_no_outage() {
     let world = one(&[]);
     world.documents.fail_gets(1);
     let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
-    world.say([Say::Answer(Answer::File { candidates })]);
+    world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
     // Nor is a shard that is none.
     let fingerprint = world.config.as_ref().unwrap().fingerprint();

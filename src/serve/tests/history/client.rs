@@ -336,7 +336,7 @@ impl Client {
             found: object.found(),
         };
         if let Some(question) = handled.afterwards {
-            world.engine().answer(&question);
+            world.ask(&question);
         }
         sent
     }

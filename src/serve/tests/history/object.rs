@@ -4,12 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Response;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::catalog::ask::{Ask, AskError, Find, Found, Index, Indexed, wire};
 use crate::catalog::tests::World;
-use crate::catalog::{Answer, Answered, Question, Reply};
 use crate::index::Candidate;
-use crate::platform::{Clock as _, Fetch, FetchError};
-use crate::serve::{Catalog, CatalogError};
+use crate::platform::{Clock as _, Document, Fetch, FetchError};
+use crate::serve::Catalog;
 use crate::testing::FakeRegistry;
 
 /// The real engine, spoken to in JSON as over the border of a Durable Object.
@@ -33,6 +36,15 @@ impl<'w> Object<'w> {
         self.asks.get()
     }
 
+    /// Sends a question over the border and back.
+    fn send<Q: Ask>(&self, question: &Q) -> (Response<Bytes>, String) {
+        self.asks.set(self.asks.get() + 1);
+        let fingerprint = self.world.config.fingerprint().to_owned();
+        let request = wire::request(question, &fingerprint).unwrap();
+        let answer = self.world.engine().respond(&request.map(Bytes::from));
+        (answer.map(Bytes::from), fingerprint)
+    }
+
     pub(super) fn found(&self) -> Vec<Candidate> {
         self.found.borrow().clone()
     }
@@ -41,26 +53,28 @@ impl<'w> Object<'w> {
 impl Catalog for Object<'_> {
     type Body = Bytes;
 
-    async fn ask(&self, question: &Question) -> Result<Reply<Bytes>, CatalogError> {
-        self.asks.set(self.asks.get() + 1);
-        let crossed: Question =
-            serde_json::from_str(&serde_json::to_string(question).unwrap()).unwrap();
-        assert_eq!(&crossed, question);
-        Ok(match self.world.engine().answer(&crossed) {
-            Answered::Document { bytes, metadata } => Reply::Document {
-                body: bytes.into(),
+    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
+        &self,
+        question: &Q,
+    ) -> Result<Q::Answer, AskError> {
+        let (answer, fingerprint) = self.send(question);
+        if Q::NAME == Find::NAME
+            && let Ok(Found::Candidates(candidates)) = wire::answer(&answer, &fingerprint)
+        {
+            *self.found.borrow_mut() = candidates;
+        }
+        wire::answer(&answer, &fingerprint)
+    }
+
+    async fn index(&self, question: &Index) -> Result<Indexed<Bytes>, AskError> {
+        let (answer, fingerprint) = self.send(question);
+        match wire::document(answer.headers(), &fingerprint) {
+            Some(metadata) => Ok(Indexed::Document(Document {
+                body: answer.into_body(),
                 metadata,
-            },
-            Answered::Answer(answer) => {
-                let crossed: Answer =
-                    serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
-                assert_eq!(crossed, answer);
-                if let Answer::File { candidates } = &crossed {
-                    self.found.borrow_mut().clone_from(candidates);
-                }
-                Reply::Answer(crossed)
-            }
-        })
+            })),
+            None => wire::answer(&answer, &fingerprint).map(Indexed::Without),
+        }
     }
 
     /// While a request waits, alarms go off.

@@ -1,0 +1,41 @@
+//! A registry says that something changed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Accepted, Ask, Known};
+use crate::catalog::rows::tag::Due;
+use crate::oci::Name;
+use crate::platform::DatabaseError;
+
+/// Says that these changed. Only a hint of what to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Full repository names as the registry knows them, each with the tag if one was named.
+    pub names: Vec<(String, Option<String>)>,
+}
+
+impl Ask for Changed {
+    const NAME: &'static str = "changed";
+    type Answer = Accepted;
+
+    fn answer(&self, known: &Known<'_>) -> Result<Accepted, DatabaseError> {
+        let Known { store, config, now } = *known;
+        for (name, tag) in &self.names {
+            let Ok(name) = name.parse::<Name>() else {
+                continue;
+            };
+            for source in config.sources.iter().filter(|source| source.allows(&name)) {
+                let Some(relative) = source.relative(&name) else {
+                    continue;
+                };
+                let id = store.add_repository(&source.id, name.as_str(), relative)?;
+                store.call_repository(id, tag.is_none())?;
+                if let Some(tag) = tag {
+                    store.call_tag(id, tag, Due::Read)?;
+                }
+            }
+        }
+        store.asked(config, now)?;
+        known.accepted(store.ticket()?)
+    }
+}

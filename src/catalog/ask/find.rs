@@ -1,0 +1,46 @@
+//! Who offers a file.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, Known, Progress};
+use crate::catalog::rows::state::LastPass;
+use crate::chart::FileName;
+use crate::index::{Candidate, Key, shard_of};
+use crate::platform::DatabaseError;
+
+/// Asks for the candidates for a file name, which its shard in KV does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Find {
+    /// The file name.
+    pub file: FileName,
+}
+
+/// The answer to [`Find`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Found {
+    /// Who offers the file, in collision order, superseded packages last. Never empty.
+    Candidates(Vec<Candidate>),
+    /// There is no such file, in a catalog that is complete.
+    Missing,
+    /// The first pass has not finished.
+    NotReady(Progress),
+}
+
+impl Ask for Find {
+    const NAME: &'static str = "find";
+    type Answer = Found;
+
+    fn answer(&self, known: &Known<'_>) -> Result<Found, DatabaseError> {
+        let Known { store, config, now } = *known;
+        let candidates = store.candidates(config, self.file.as_str())?;
+        if !candidates.is_empty() {
+            store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;
+            return Ok(Found::Candidates(candidates));
+        }
+        if store.load::<LastPass>()?.number > 0 {
+            return Ok(Found::Missing);
+        }
+        Ok(Found::NotReady(known.progress()?))
+    }
+}

@@ -1,0 +1,74 @@
+//! The index of a view, made from rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, Known, Progress};
+use crate::catalog::publish::build::Made;
+use crate::catalog::rows::state::LastPass;
+use crate::index::{DOCUMENT_LIMIT, Key, View};
+use crate::platform::{DatabaseError, Document, Metadata};
+
+/// Asks for the index of a view, which KV does not have or which must be newer than what KV has. Counts as a read of the
+/// view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Which index.
+    pub view: View,
+    /// Whether it was not looked for in KV: then it is not missing there, and need not be put again.
+    pub fresh: bool,
+}
+
+/// The answer to [`Index`]; `B` is the body of a document, read or unread.
+#[derive(Debug)]
+pub enum Indexed<B> {
+    /// The index.
+    Document(Document<B>),
+    /// Why there is none.
+    Without(NoIndex),
+}
+
+/// Why there is no index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoIndex {
+    /// There is no such space, in a catalog that is complete.
+    Missing,
+    /// The first pass has not finished.
+    NotReady(Progress),
+    /// It would be larger than a document may be, in bytes; the last good one, if any, is what KV has.
+    TooLarge(u64),
+}
+
+impl Ask for Index {
+    const NAME: &'static str = "index";
+    type Answer = Indexed<Vec<u8>>;
+
+    fn answer(&self, known: &Known<'_>) -> Result<Self::Answer, DatabaseError> {
+        let Known { store, config, now } = *known;
+        let without = |reason| Ok(Indexed::Without(reason));
+        store.asked(config, now)?;
+        if store.load::<LastPass>()?.number == 0 {
+            return without(NoIndex::NotReady(known.progress()?));
+        }
+        if !self.view.is_root() && !store.view_exists(config, &self.view)? {
+            return without(NoIndex::Missing);
+        }
+        store.view_read(&self.view, now)?;
+        if !self.fresh {
+            store.document_missed(&Key::Index(self.view.clone()), now)?;
+        }
+        match store.index(config, &self.view)? {
+            Made::Index(written) => {
+                let metadata = Metadata {
+                    length: written.bytes.len() as u64,
+                    etag: written.etag,
+                    updated: now,
+                };
+                let body = written.bytes;
+                Ok(Indexed::Document(Document { body, metadata }))
+            }
+            Made::Nothing => without(NoIndex::Missing),
+            Made::TooLarge => without(NoIndex::TooLarge(DOCUMENT_LIMIT as u64)),
+        }
+    }
+}

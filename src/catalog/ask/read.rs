@@ -1,0 +1,28 @@
+//! Somebody reads.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, Known};
+use crate::index::View;
+use crate::platform::DatabaseError;
+
+/// Tells of the views that were read from KV since the last time, so that the interval between passes stays short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// The views.
+    pub views: Vec<View>,
+}
+
+impl Ask for Read {
+    const NAME: &'static str = "read";
+    type Answer = ();
+
+    fn answer(&self, known: &Known<'_>) -> Result<(), DatabaseError> {
+        known.store.asked(known.config, known.now)?;
+        for view in &self.views {
+            // Whether there is a row is not asked: what KV has and nobody here knows of is put anew, or removed.
+            known.store.view_read(view, known.now)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! A sync is wanted now.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, Known};
+use crate::catalog::rows::state::{Held, Tickets};
+use crate::catalog::sync::removal::SECOND_SIGHT;
+use crate::index::{Key, View};
+use crate::platform::DatabaseError;
+
+/// Starts a sync of everything, or of what lies at or below a path. Answered by `None` when nothing that is configured
+/// can lie at that path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refresh {
+    /// A repository or a space, relative to the prefix.
+    pub path: Option<String>,
+    /// Confirms a held mass removal.
+    pub confirm: bool,
+}
+
+/// A sync that was noted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Names this request for [`Await`](super::Await).
+    pub ticket: u64,
+    /// Whether the sync is published.
+    pub done: bool,
+    /// The entity tag of the root's index then; `None` where that is too large to be published.
+    pub etag: Option<String>,
+    /// Why a repository of what was to be synced could not be listed, once all others are published. For operators.
+    pub fault: Option<String>,
+    /// Why a tag of them could not be read, likewise: the others are served.
+    pub unread: Option<String>,
+}
+
+impl Ask for Refresh {
+    const NAME: &'static str = "refresh";
+    type Answer = Option<Accepted>;
+
+    fn answer(&self, known: &Known<'_>) -> Result<Option<Accepted>, DatabaseError> {
+        let Known { store, config, now } = *known;
+        if self.confirm {
+            let held: Held = store.load()?;
+            if held.pass != 0 {
+                store.save(&Held {
+                    confirmed: true,
+                    since: now.before(SECOND_SIGHT),
+                    ..held
+                })?;
+            }
+        }
+        let Some(path) = &self.path else {
+            store.waive_all()?;
+            store.call_pass(now)?;
+            return known.accepted(store.ticket()?).map(Some);
+        };
+        let repositories = store.repositories_below(path)?;
+        for repository in &repositories {
+            store.call_repository(repository.id, true)?;
+            store.waive_manifests_of(repository.id)?;
+        }
+        if repositories.is_empty() && !known.meet(path)? {
+            return Ok(None);
+        }
+        store.asked(config, now)?;
+        let is_repository = repositories
+            .iter()
+            .any(|repository| repository.relative == *path);
+        // What was pushed to a space for the first time, only an enumeration tells. Where nothing is known at all, the
+        // path is tried as a repository first.
+        if !repositories.is_empty() && !is_repository {
+            store.call_pass(now)?;
+        }
+        known.accepted(store.ticket()?).map(Some)
+    }
+}
+
+impl Known<'_> {
+    /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
+    fn meet(&self, path: &str) -> Result<bool, DatabaseError> {
+        let mut met = false;
+        for source in &self.config.sources {
+            if let Some(name) = source.name(path).filter(|name| source.allows(name)) {
+                let id = self.store.add_repository(&source.id, name.as_str(), path)?;
+                self.store.call_repository(id, true)?;
+                met = true;
+            }
+        }
+        Ok(met)
+    }
+
+    /// How far the sync with this ticket is.
+    pub(super) fn accepted(&self, ticket: u64) -> Result<Accepted, DatabaseError> {
+        let tickets: Tickets = self.store.load()?;
+        let published = self.store.document_etag(&Key::Index(View::root()))?;
+        let done = tickets.settled >= ticket;
+        Ok(Accepted {
+            ticket,
+            done,
+            etag: published.filter(|_| done),
+            fault: None,
+            unread: None,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! Counts and progress, for monitoring and for `/`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, Known, Progress};
+use crate::catalog::rows::calls::Calls;
+use crate::catalog::rows::state::{Held, LastPass, Pass, Pause, Totals};
+use crate::index::{Key, View};
+use crate::platform::{DatabaseError, Timestamp};
+
+/// Asks for counts and progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskStatus;
+
+/// The answer to [`AskStatus`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether a first pass has finished, so that misses are answers.
+    pub ready: bool,
+    /// Progress of the pass that runs, or of the first one.
+    pub progress: Progress,
+    /// Charts (different names).
+    pub charts: u64,
+    /// Versions.
+    pub versions: u64,
+    /// When the last complete pass ended.
+    pub last_pass: Option<Timestamp>,
+    /// When the next slice or pass is due.
+    pub next: Option<Timestamp>,
+    /// Figures for monitoring, as of the last pass.
+    pub figures: Box<Figures>,
+}
+
+/// Figures for monitoring. Cheap to give: counted when a pass ends, not when somebody asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// Manifests that are no charts, or charts that cannot be served.
+    pub skipped: u64,
+    /// File names that are offered with different packages.
+    pub contested: u64,
+    /// Repositories whose tags could not be listed.
+    pub failing_repositories: u64,
+    /// Calls of the last pass.
+    pub calls: u64,
+    /// Faults of the last pass.
+    pub faults: u64,
+    /// Length of the last pass in milliseconds.
+    pub milliseconds: u64,
+    /// Whether the last pass enumerated every source completely.
+    pub complete: bool,
+    /// Passes that ended without a fault, since the catalog was made.
+    pub clean_passes: u64,
+    /// Passes that ended with faults.
+    pub faulty_passes: u64,
+    /// Calls made since the catalog was made, by what came of them.
+    pub calls_by_outcome: Calls,
+    /// Whether a pass runs.
+    pub running: bool,
+    /// Until when the registry is left alone, if it is.
+    pub paused_until: Option<Timestamp>,
+    /// Versions whose removal waits for a second sight.
+    pub held_versions: u64,
+    /// Documents that are published.
+    pub documents: u64,
+    /// Their length in bytes.
+    pub document_bytes: u64,
+    /// Length of the root's index in bytes.
+    pub root_bytes: u64,
+    /// When the root's index was last put.
+    pub root_put_at: Option<Timestamp>,
+    /// Documents that are to be put.
+    pub dirty_documents: u64,
+}
+
+impl Ask for AskStatus {
+    const NAME: &'static str = "status";
+    type Answer = Status;
+
+    fn answer(&self, known: &Known<'_>) -> Result<Status, DatabaseError> {
+        let last: LastPass = known.store.load()?;
+        let totals: Totals = known.store.load()?;
+        Ok(Status {
+            ready: last.number > 0,
+            progress: known.progress()?,
+            charts: totals.charts,
+            versions: totals.versions,
+            last_pass: (last.number > 0).then_some(last.ended),
+            next: Some(known.store.deadline(known.now)?),
+            figures: Box::new(known.figures()?),
+        })
+    }
+}
+
+impl Known<'_> {
+    /// Figures for monitoring.
+    fn figures(&self) -> Result<Figures, DatabaseError> {
+        let Self { store, now, .. } = *self;
+        let totals: Totals = store.load()?;
+        let last: LastPass = store.load()?;
+        let pause: Pause = store.load()?;
+        let (root_bytes, root_put_at) = store.document_size(&Key::Index(View::root()))?;
+        let documents = store.count_documents()?;
+        Ok(Figures {
+            skipped: totals.skipped,
+            contested: totals.contested,
+            failing_repositories: totals.failing,
+            calls: last.calls,
+            faults: last.faults,
+            milliseconds: u64::try_from(last.ended.since(last.started).as_millis())
+                .unwrap_or(u64::MAX),
+            complete: last.complete,
+            clean_passes: last.clean,
+            faulty_passes: last.faulty,
+            calls_by_outcome: store.load()?,
+            running: store.load::<Pass>()?.running(),
+            paused_until: Some(pause.until).filter(|until| *until > now),
+            held_versions: store.load::<Held>()?.versions,
+            documents: documents.put,
+            document_bytes: documents.bytes,
+            root_bytes: root_bytes
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or(0),
+            root_put_at,
+            dirty_documents: documents.dirty,
+        })
+    }
+}

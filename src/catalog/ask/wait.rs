@@ -1,0 +1,42 @@
+//! Somebody waits for a sync.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Accepted, Ask, Known};
+use crate::platform::DatabaseError;
+
+/// Asks whether the sync with this ticket is published. Answered by `None` when it has shown that the registry has
+/// nothing at the path; with what could not be read of what it was for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Await {
+    /// From [`Accepted`].
+    pub ticket: u64,
+    /// The path that was to be synced.
+    pub path: Option<String>,
+}
+
+impl Ask for Await {
+    const NAME: &'static str = "await";
+    type Answer = Option<Accepted>;
+
+    fn answer(&self, known: &Known<'_>) -> Result<Option<Accepted>, DatabaseError> {
+        let mut accepted = known.accepted(self.ticket)?;
+        let Some(path) = self.path.as_deref().filter(|_| accepted.done) else {
+            return Ok(Some(accepted));
+        };
+        let repositories = known.store.repositories_below(path)?;
+        if repositories.is_empty() {
+            return Ok(None);
+        }
+        for repository in repositories {
+            if accepted.unread.is_none() {
+                accepted.unread = known.store.unread(repository.id)?;
+            }
+            accepted.fault = repository.error;
+            if accepted.fault.is_some() {
+                break;
+            }
+        }
+        Ok(Some(accepted))
+    }
+}
