@@ -14,8 +14,9 @@ use crate::oci::{Digest, Hasher};
 
 pub use super::archive::MAX_COMPRESSED;
 
-/// Most bytes of tar that are taken over, as Helm loads (`MaxDecompressedChartSize`). In memory is one file at a time.
-const MAX_UNPACKED: u64 = 100 << 20;
+/// Longest package that is made, in bytes: it is not compressed, and made anew for each download, so that 95 KiB in the
+/// registry could cost 95 MiB each time. What anyone stored is much smaller.
+pub const MAX_REBUILT: u64 = 20 << 20;
 
 /// What a package is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,21 +88,32 @@ impl Parts {
                 Ok::<(), Unfit>(())
             },
         )?;
-        let mut archive = Archive::open(&self.content, MAX_UNPACKED)?;
-        let mut files = archive.files()?;
-        while let Some(file) = files.next()? {
+        let mut archive = self.archive()?;
+        let mut files = archive.files().map_err(too_large)?;
+        let mut made = 0;
+        while let Some(file) = files.next().map_err(too_large)? {
             if file.path == "Chart.yaml" {
                 continue;
             }
             let path = format!("{name}/{}", file.path);
-            tarball.add(&path, file.size, |target| file.read_to(target))?;
+            tarball.add(&path, file.size, |target| {
+                file.read_to(target).map_err(too_large)
+            })?;
             let piece = tarball.take();
+            made += piece.len() as u64;
+            if made > MAX_REBUILT {
+                return Err(Unfit::RebuiltTooLarge(MAX_REBUILT));
+            }
             if !piece.is_empty() && take(piece).await.is_break() {
                 return Ok(());
             }
         }
         let _ = take(tarball.finish()).await;
         Ok(())
+    }
+
+    fn archive(&self) -> Result<Archive<'_>, Unfit> {
+        Archive::open(&self.content, MAX_REBUILT)
     }
 
     /// The metadata layer with the annotated name and version.
@@ -111,7 +123,7 @@ impl Parts {
 
     /// The `requirements.yaml` of the content, where charts of `apiVersion: v1` keep their dependencies.
     fn requirements(&self) -> Result<Option<Vec<u8>>, Unfit> {
-        let mut archive = Archive::open(&self.content, MAX_UNPACKED)?;
+        let mut archive = self.archive()?;
         let mut files = archive.files()?;
         while let Some(file) = files.next()? {
             if file.path == "requirements.yaml" {
@@ -121,6 +133,14 @@ impl Parts {
             }
         }
         Ok(None)
+    }
+}
+
+/// Content that unpacks to more would make a package that is larger.
+fn too_large(unfit: Unfit) -> Unfit {
+    match unfit {
+        Unfit::UnpackedTooLarge(limit) => Unfit::RebuiltTooLarge(limit),
+        other => other,
     }
 }
 

@@ -15,9 +15,12 @@ pub enum Unfit {
     /// The metadata is nested or branched beyond what a chart needs.
     #[error("metadata has more than {0} values")]
     TooManyValues(usize),
-    /// The metadata has more opening brackets than is read: the YAML parser's time grows with their square.
-    #[error("metadata has more than {0} brackets")]
+    /// The metadata has more brackets open than is read at its length: the YAML parser's time grows with the product.
+    #[error("metadata has more than {0} open brackets, which are too many for its length")]
     TooManyBrackets(usize),
+    /// The metadata has more directives than is read: the YAML parser's time grows with their square.
+    #[error("metadata has more than {0} YAML directives")]
+    TooManyDirectives(usize),
     /// The metadata names no chart.
     #[error("metadata has no name")]
     NoName,
@@ -33,6 +36,9 @@ pub enum Unfit {
     /// Helm knows no such type of chart.
     #[error("type {0} is neither application nor library")]
     Type(String),
+    /// The package that would be made of two layers is larger than is made anew for each download, in bytes.
+    #[error("package would be rebuilt to more than {0} bytes for each download")]
+    RebuiltTooLarge(u64),
     /// The package is longer than is read, in bytes.
     #[error("package is larger than {0} bytes")]
     PackageTooLarge(usize),
@@ -74,12 +80,14 @@ impl Unfit {
             | Self::Malformed(_)
             | Self::TooManyValues(_)
             | Self::TooManyBrackets(_)
+            | Self::TooManyDirectives(_)
             | Self::NoName
             | Self::Name(_)
             | Self::NoVersion
             | Self::Version(_)
             | Self::Type(_) => true,
-            Self::PackageTooLarge(_)
+            Self::RebuiltTooLarge(_)
+            | Self::PackageTooLarge(_)
             | Self::NotAnArchive
             | Self::TooManyEntries(_)
             | Self::UnpackedTooLarge(_)

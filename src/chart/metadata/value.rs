@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
+mod cost;
 mod json;
 #[cfg(test)]
 mod tests;
@@ -32,9 +33,6 @@ pub(super) enum Value {
     /// The last value counts where a key stands twice, as in Go.
     Map(BTreeMap<String, Value>),
 }
-
-/// Most `[` and `{` in YAML, wherever they stand: libyaml looks through all open ones at each token. A large `Chart.yaml` has hundreds.
-const MAX_BRACKETS: usize = 2_000;
 
 /// What is left of a reader's limits.
 struct Limits<'a> {
@@ -80,10 +78,7 @@ pub(super) fn from_yaml(bytes: &[u8], keys: &[&str]) -> Result<Fields, Unfit> {
     let limits = limits(keys);
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
-    let brackets = bytes.iter().filter(|byte| matches!(byte, b'[' | b'{'));
-    if brackets.count() > MAX_BRACKETS {
-        return Err(Unfit::TooManyBrackets(MAX_BRACKETS));
-    }
+    cost::judge(text)?;
     let document = serde_yaml::Deserializer::from_str(text)
         .next()
         .ok_or(Unfit::Malformed("YAML"))?;

@@ -205,8 +205,8 @@ fn hostile_content_is_refused() {
             "archive holds a file larger than 5242880 bytes",
         ),
         (
-            vec![file("-/zeros", &vec![0; 5 << 20]); 20],
-            "archive unpacks to more than 104857600 bytes",
+            vec![file("-/zeros", &vec![0; 5 << 20]); 4],
+            "package would be rebuilt to more than 20971520 bytes for each download",
         ),
     ] {
         assert_eq!(
@@ -242,17 +242,17 @@ fn long_paths_stay_whole() {
     );
 }
 
-/// A Worker has 128 MB: of a chart as large as Helm loads, one file is held at a time.
+/// A Worker has 128 MB: of the largest package, one file is held at a time.
 #[test]
 fn a_large_chart_comes_in_small_pieces() {
-    let content = tgz(&vec![file("-/files/zeros", &vec![0; 5 << 20]); 19]);
+    let content = tgz(&vec![file("-/files/zeros", &vec![0; 5 << 20]); 3]);
     let parts = parts(META, &content, "a", "1.0.0");
     let pieces = pieces(&parts).unwrap();
     let longest = pieces.iter().map(Vec::len).max().unwrap();
     assert!(longest < (5 << 20) + (1 << 17), "{longest}");
-    assert!(pieces.len() >= 19);
+    assert!(pieces.len() >= 3);
     let whole: usize = pieces.iter().map(Vec::len).sum();
-    assert!(whole > 19 * (5 << 20));
+    assert!(whole > 3 * (5 << 20));
     // Who has enough is asked no more.
     let mut taken = 0;
     let take = async |_| {
@@ -261,4 +261,18 @@ fn a_large_chart_comes_in_small_pieces() {
     };
     parts.make(take).now_or_never().unwrap().unwrap();
     assert_eq!(taken, 1);
+}
+
+/// A few bytes in the registry must not be many for each download: neither unpacked, nor by a long name before each path.
+#[test]
+fn a_rebuilt_package_has_a_limit_of_its_own() {
+    let mut files = vec![file("-/files/zeros", &vec![0; 5 << 20]); 3];
+    files.resize(4_990, file("-/x", b""));
+    let content = tgz(&files);
+    assert!(content.len() < 200 << 10);
+    assert!(package(META, &content, "a", "1.0.0").is_ok());
+    assert_eq!(
+        package(META, &content, &"n".repeat(200), "1.0.0"),
+        Err(Unfit::RebuiltTooLarge(MAX_REBUILT))
+    );
 }

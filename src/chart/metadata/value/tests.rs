@@ -1,3 +1,4 @@
+use super::cost::MAX_BRACKETS;
 use super::*;
 
 #[track_caller]
@@ -175,17 +176,79 @@ fn a_bomb_of_aliases_is_refused() {
     );
 }
 
+/// The parser looks through all open brackets at each token: 251 KiB with 1,990 of them open took it 1.2 s.
 #[test]
 fn brackets_are_counted_before_they_are_parsed() {
-    let brackets = |count| format!("a: \"{}\"", "[{".repeat(count / 2));
-    assert!(from_yaml(brackets(MAX_BRACKETS).as_bytes(), &["a"]).is_ok());
+    let yaml = |open: usize, length: usize| {
+        let text = "x,".repeat((length - open) / 2);
+        format!("a: {}{text}", "[".repeat(open))
+    };
+    let refused = |yaml: &str| match cost::judge(yaml) {
+        Err(Unfit::TooManyBrackets(limit)) => Some(limit),
+        _ => None,
+    };
     assert_eq!(
-        from_yaml(brackets(MAX_BRACKETS + 2).as_bytes(), &["a"]),
-        Err(Unfit::TooManyBrackets(MAX_BRACKETS))
+        from_yaml(yaml(1_990, 251 << 10).as_bytes(), &["a"]),
+        Err(Unfit::TooManyBrackets(163))
     );
-    let deep = "{a: ".repeat(MAX_BRACKETS);
+    assert_eq!(refused(&yaml(150, 251 << 10)), None);
+    assert_eq!(refused(&yaml(1_990, 16 << 10)), None);
+    assert_eq!(refused(&yaml(2_100, 16 << 10)), Some(MAX_BRACKETS));
+    // What is closed in its line is not open: changelogs are full of links.
+    let links = format!(
+        "b: |\n{}a: 1\n",
+        "  - [text](https://a.example)\n".repeat(8_000)
+    );
     assert_eq!(
-        from_yaml(deep.as_bytes(), &["a"]),
-        Err(Unfit::Malformed("YAML"))
+        from_yaml(links.as_bytes(), &["a"]),
+        Ok([("a".to_owned(), number("1"))].into())
     );
+    assert_eq!(
+        refused(&format!("a: {}\n", "[{b: [c]}],".repeat(20_000))),
+        None
+    );
+    // A bracket that closes nothing hides none that is open: in quotes, in comments, in tags.
+    for line in [
+        "[\"]\",\n",
+        "[']',\n",
+        "[x, #]\n",
+        "[!<]> x,\n",
+        "[ # [ ] ]\n",
+        "]][\n",
+        "[\n]\n[[\n",
+    ] {
+        let hidden = format!("a: {}", line.repeat((251 << 10) / line.len()));
+        assert_eq!(refused(&hidden), Some(163), "{line}");
+    }
+}
+
+/// The parser compares each `%TAG` with all before it: 256 KiB of them took it 0.8 s.
+#[test]
+fn directives_are_counted_before_they_are_parsed() {
+    for end in ["\n", "\r", "\u{85}", "\u{2028}"] {
+        let tags = |count: usize| {
+            let lines: Vec<String> = (0..count)
+                .map(|nth| format!("%TAG !{nth}! x{end}"))
+                .collect();
+            format!("%YAML 1.1{end}{}---\na: 1\n", lines.concat())
+        };
+        assert!(from_yaml(tags(7).as_bytes(), &["a"]).is_ok(), "{end:?}");
+        assert_eq!(
+            from_yaml(tags(8).as_bytes(), &["a"]),
+            Err(Unfit::TooManyDirectives(8)),
+            "{end:?}"
+        );
+    }
+    let text = format!("a: |\n{}", "  %TAG\n".repeat(100));
+    assert!(from_yaml(text.as_bytes(), &["a"]).is_ok());
+}
+
+/// JSON is looked through level by level, and no deeper than it is kept: a million levels are one look.
+#[test]
+fn deep_json_costs_no_more_than_flat() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let depth = (1 << 20) / (open.len() + close.len());
+        let json = format!("{{\"a\":{}1{}}}", open.repeat(depth), close.repeat(depth));
+        assert!(from_json(json.as_bytes(), &["a"]).is_ok());
+    }
 }
