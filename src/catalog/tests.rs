@@ -5,6 +5,7 @@ mod faults;
 mod helm;
 mod hostile;
 mod layouts;
+mod lists;
 mod meanwhile;
 mod odd;
 mod peer;

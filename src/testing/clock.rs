@@ -93,6 +93,19 @@ impl Future for Sleep {
     }
 }
 
+/// Gives way once, as a call to the platform does whose answer is not there yet.
+pub(crate) async fn give_way() {
+    let mut given = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 struct Flag(AtomicBool);
 
 impl Wake for Flag {

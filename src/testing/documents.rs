@@ -1,5 +1,5 @@
 //! Documents in memory that behave as badly as KV does: they remember misses and values for a while after they changed,
-//! refuse a second put within a second, and fail when told to.
+//! refuse a second put within a second, and fail when told to. Each operation suspends, before and after it takes effect.
 
 #![allow(
     dead_code,
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::clock::give_way;
 use crate::platform::{Clock, Document, Documents, DocumentsError, Metadata, Timestamp};
 
 /// KV at Cloudflare keeps what a location has read, misses too, for a minute by default.
@@ -221,6 +222,7 @@ impl Documents for FakeDocuments {
 
     async fn get(&self, key: &str) -> Result<Option<Document<Bytes>>, DocumentsError> {
         self.gets.set(self.gets.get() + 1);
+        give_way().await;
         assert!(key.len() <= KEY_LIMIT, "KV refuses the key {key}");
         if take(&self.failing_gets) {
             return Err(DocumentsError::Store("500".to_owned()));
@@ -232,6 +234,7 @@ impl Documents for FakeDocuments {
 
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, DocumentsError> {
         self.reads.set(self.reads.get() + 1);
+        give_way().await;
         if body.len() > limit {
             return Err(DocumentsError::TooLarge(limit));
         }
@@ -249,6 +252,7 @@ impl Documents for FakeDocuments {
         metadata: &Metadata,
     ) -> Result<(), DocumentsError> {
         self.puts.set(self.puts.get() + 1);
+        give_way().await;
         assert!(key.len() <= KEY_LIMIT, "KV refuses the key {key}");
         if take(&self.failing_puts) {
             return Err(DocumentsError::Store("500".to_owned()));
@@ -264,12 +268,16 @@ impl Documents for FakeDocuments {
         self.last_put.borrow_mut().insert(key.to_owned(), now);
         let value = (Bytes::copy_from_slice(value), metadata.clone());
         self.stored.borrow_mut().insert(key.to_owned(), value);
+        // It is stored, and who put it may die before hearing so.
+        give_way().await;
         Ok(())
     }
 
     async fn delete(&self, key: &str) -> Result<(), DocumentsError> {
         self.deletes.set(self.deletes.get() + 1);
+        give_way().await;
         self.stored.borrow_mut().remove(key);
+        give_way().await;
         Ok(())
     }
 }

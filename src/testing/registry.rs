@@ -15,9 +15,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::oci::{Digest, Registry};
-use crate::platform::{Clock as _, Fetch, FetchError};
+use crate::platform::{Clock as _, Fetch, FetchError, Timestamp};
 
 use super::VirtualClock;
+use super::clock::give_way;
 
 pub(crate) use auth::{Auth, TokenAuth};
 pub(crate) use fault::Fault;
@@ -67,6 +68,12 @@ struct State {
     largest_n: Option<usize>,
     link_style: LinkStyle,
     shuffled: Option<u64>,
+    /// Repositories whose tag lists never end.
+    endless: BTreeSet<String>,
+    /// How many calls are answered in how long.
+    rate: Option<(usize, Duration)>,
+    /// When the window of that began, and the calls in it.
+    window: (Timestamp, usize),
     auth: Auth,
     guard: auth::Guard,
     faults: Vec<fault::Injected>,
@@ -104,6 +111,9 @@ impl FakeRegistry {
             largest_n: None,
             link_style: LinkStyle::Relative,
             shuffled: None,
+            endless: BTreeSet::new(),
+            rate: None,
+            window: (Timestamp::default(), 0),
             auth: Auth::Open,
             guard: auth::Guard::default(),
             faults: Vec::new(),
@@ -201,6 +211,17 @@ impl FakeRegistry {
         self.state.borrow_mut().shuffled = Some(seed);
     }
 
+    /// Gives a repository's tags again and again, and always a further page.
+    pub(crate) fn set_endless(&self, repository: &str) {
+        let mut state = self.state.borrow_mut();
+        state.endless.insert(repository.to_owned());
+    }
+
+    /// Answers so many calls in each window of this length; those beyond get 429 and when to come again.
+    pub(crate) fn limit_rate(&self, calls: usize, window: Duration) {
+        self.state.borrow_mut().rate = Some((calls, window));
+    }
+
     /// How long each call takes, on the virtual clock.
     pub(crate) fn set_latency(&self, latency: Duration) {
         self.state.borrow_mut().latency = latency;
@@ -229,7 +250,9 @@ impl Fetch for FakeRegistry {
     ) -> Result<http::Response<Bytes>, FetchError> {
         let running = self.arrive(&request);
         let latency = self.state.borrow().latency;
-        if !latency.is_zero() {
+        if latency.is_zero() {
+            give_way().await;
+        } else {
             self.clock.sleep(latency).await;
         }
         let answer = self.answer(&request);
@@ -255,6 +278,7 @@ impl Fetch for FakeRegistry {
     }
 
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
+        give_way().await;
         if body.len() > limit {
             Err(FetchError::TooLarge(limit))
         } else {
@@ -262,5 +286,7 @@ impl Fetch for FakeRegistry {
         }
     }
 
-    async fn cancel(&self, _body: Bytes) {}
+    async fn cancel(&self, _body: Bytes) {
+        give_way().await;
+    }
 }

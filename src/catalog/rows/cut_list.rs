@@ -1,35 +1,73 @@
-//! The rows of tag lists that a slice's end cut off: the next slice goes on where it ended.
+//! The rows of tag lists that were not read to their end: the next slice goes on where the last one stopped.
+
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::store::Store;
+use crate::oci::Next;
 use crate::platform::DatabaseError;
 
+/// What was read of a tag list so far, over all slices, so that its limits hold for the whole of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ListProgress {
+    /// Where it goes on; at its first page when `None`.
+    pub(crate) next: Option<Next>,
+    /// Pages read.
+    pub(crate) pages: u64,
+    /// Names read, those that are no tags too.
+    pub(crate) names: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// The address that the last page whose number was a power of two led to: where it comes again, the list goes round in
+    /// a circle (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
+    pub(crate) mark: Option<Next>,
+    /// How often its repository had been called for when its first page was asked for: of later calls it knows nothing.
+    pub(crate) called: i64,
+    /// Whether all tags of the repository were to be confirmed then.
+    pub(crate) recheck: bool,
+}
+
+/// A tag list of which only the beginning was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct CutList {
+    /// The tags in it so far.
+    pub(crate) names: Vec<String>,
+    /// How far it was read.
+    pub(crate) progress: ListProgress,
+}
+
 impl Store<'_> {
-    /// What is kept of a tag list that a slice's end cut off: its names so far and the next page.
-    pub(crate) fn listing(&self, id: i64) -> Result<Option<(Vec<String>, String)>, DatabaseError> {
+    /// What is kept of a tag list. `None` when nothing is, or nothing that can be read: then the list begins again.
+    pub(crate) fn listing(&self, id: i64) -> Result<Option<CutList>, DatabaseError> {
         let rows = self.0.query(
-            "SELECT names, next FROM listing WHERE repository = ? ORDER BY page",
+            "SELECT names, progress FROM listing WHERE repository = ? ORDER BY page",
             &[id.into()],
         )?;
-        let Some(next) = rows.last().and_then(|row| row.text(1)).map(str::to_owned) else {
+        let Some(progress) = rows
+            .last()
+            .and_then(|row| row.text(1))
+            .and_then(|text| serde_json::from_str(text).ok())
+        else {
             return Ok(None);
         };
         let mut names = Vec::new();
         for row in &rows {
-            names.extend(
-                row.text(0)
-                    .and_then(|text| serde_json::from_str::<Vec<String>>(text).ok())
-                    .unwrap_or_default(),
-            );
+            let Some(chunk) = row
+                .text(0)
+                .and_then(|text| serde_json::from_str::<Vec<String>>(text).ok())
+            else {
+                return Ok(None);
+            };
+            names.extend(chunk);
         }
-        Ok(Some((names, next)))
+        Ok(Some(CutList { names, progress }))
     }
 
-    /// Keeps a cut tag list: names beyond those kept already, and the next page.
+    /// Keeps a tag list that is not at its end: names beyond those kept already, and how far it was read.
     pub(crate) fn keep_listing(
         &self,
         id: i64,
         names: &[String],
-        next: &str,
+        progress: &ListProgress,
     ) -> Result<(), DatabaseError> {
         /// Names a row: 5,000 of at most 128 bytes stay below a row's 2 MB.
         const NAMES_A_ROW: usize = 5_000;
@@ -47,18 +85,24 @@ impl Store<'_> {
         } else {
             names.chunks(NAMES_A_ROW).collect()
         };
+        let json = |error: serde_json::Error| DatabaseError(error.to_string());
+        let progress = serde_json::to_string(progress).map_err(json)?;
         for (chunk, page) in chunks.into_iter().zip((page + 1)..) {
-            let text =
-                serde_json::to_string(chunk).map_err(|error| DatabaseError(error.to_string()))?;
+            let text = serde_json::to_string(chunk).map_err(json)?;
             self.0.execute(
-                "INSERT INTO listing(repository, page, names, next) VALUES(?, ?, ?, ?)",
-                &[id.into(), page.into(), text.into(), next.into()],
+                "INSERT INTO listing(repository, page, names, progress) VALUES(?, ?, ?, ?)",
+                &[
+                    id.into(),
+                    page.into(),
+                    text.into(),
+                    progress.as_str().into(),
+                ],
             )?;
         }
         Ok(())
     }
 
-    /// Lets go of a cut tag list.
+    /// Lets go of what is kept of a tag list.
     pub(crate) fn forget_listing(&self, id: i64) -> Result<(), DatabaseError> {
         self.0
             .execute("DELETE FROM listing WHERE repository = ?", &[id.into()])?;

@@ -58,6 +58,16 @@ impl Store<'_> {
         Ok(rows.iter().filter_map(Published::of).collect())
     }
 
+    /// When the root's index was last put.
+    pub(crate) fn root_put_at(&self) -> Result<Timestamp, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT put_at FROM document WHERE key = 'index:'", &[])?;
+        Ok(row
+            .and_then(|row| row.integer(0))
+            .map_or_else(Timestamp::default, Timestamp))
+    }
+
     /// Every document's row, shards first.
     pub(crate) fn all_documents(&self) -> Result<Vec<Published>, DatabaseError> {
         self.documents("ORDER BY key", &[])

@@ -188,19 +188,29 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Notes that a repository's tag list was taken over, if that changes anything about the row. What was called for
-    /// since the job began stays called for.
+    /// Has a repository's list go on in the next slice: no call for it, so nothing that is to be read once more.
+    pub(crate) fn resume_repository(&self, id: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET due = 1, retry_at = NULL WHERE id = ?",
+            &[id.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a repository's tag list was taken over, if that changes anything about the row, and why it is incomplete,
+    /// if it is. What was called for since the list began stays called for.
     pub(crate) fn repository_listed(
         &self,
         repository: &Repository,
         hash: &str,
         etag: Option<&str>,
+        incomplete: Option<&str>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = NULL, attempts = 0, retry_at = NULL, denied_since = NULL,
+            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = ?5, attempts = 0, retry_at = NULL, denied_since = NULL,
                due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN recheck <= ?4 THEN 0 ELSE recheck END
-             WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT NULL)",
-            &[repository.id.into(), hash.into(), etag.into(), repository.called.into()],
+             WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT ?5)",
+            &[repository.id.into(), hash.into(), etag.into(), repository.called.into(), incomplete.into()],
         )?;
         Ok(())
     }

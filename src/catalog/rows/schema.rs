@@ -3,7 +3,7 @@
 use crate::platform::{Database, DatabaseError};
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS repository_relative ON repository(relative);
 CREATE INDEX IF NOT EXISTS repository_due ON repository(id) WHERE due > 0;
 CREATE INDEX IF NOT EXISTS repository_failing ON repository(id) WHERE error IS NOT NULL;
 CREATE TABLE IF NOT EXISTS listing(
-  repository INTEGER NOT NULL, page INTEGER NOT NULL, names TEXT NOT NULL, next TEXT,
+  repository INTEGER NOT NULL, page INTEGER NOT NULL, names TEXT NOT NULL, progress TEXT NOT NULL,
   PRIMARY KEY(repository, page)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tag(
   repository INTEGER NOT NULL, name TEXT NOT NULL, moving INTEGER NOT NULL,
@@ -63,12 +63,21 @@ CREATE TABLE IF NOT EXISTS retired(key TEXT PRIMARY KEY, at INTEGER NOT NULL) WI
 ";
 
 /// From each older version to the next. The first is from version 1 to 2.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 ALTER TABLE repository ADD COLUMN passed_over TEXT;
 UPDATE repository SET hash = NULL, etag = NULL;
 DROP INDEX tag_due;
 CREATE INDEX tag_due ON tag(due DESC, repository, name) WHERE due > 0;
-"];
+",
+    // Lists that were cut begin again: their limits hold for what they know they have read.
+    "
+DROP TABLE listing;
+CREATE TABLE listing(
+  repository INTEGER NOT NULL, page INTEGER NOT NULL, names TEXT NOT NULL, progress TEXT NOT NULL,
+  PRIMARY KEY(repository, page)) WITHOUT ROWID;
+",
+];
 
 /// Every table, for a clean start.
 const NAMES: [&str; 8] = [

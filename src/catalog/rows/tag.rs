@@ -218,13 +218,13 @@ impl Store<'_> {
         Ok(Some((tags, served.unwrap_or(0))))
     }
 
-    /// The tags that are missing from the lists of repositories that could be listed.
+    /// The tags that are missing from the lists of repositories that could be listed and are not to be listed once more.
     pub(crate) fn gone_tags(&self) -> Result<Vec<Tag>, DatabaseError> {
         // The index by name: the planner would go through all repositories first.
         let rows = self.0.query(
             &format!(
                 "SELECT {COLUMNS} FROM tag INDEXED BY tag_gone
-                 WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL)
+                 WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL AND r.due = 0)
                  ORDER BY repository, name"
             ),
             &[],

@@ -7,7 +7,7 @@ use crate::catalog::sync::contents::Judged;
 use crate::catalog::sync::job::{Job, Outcome};
 use crate::catalog::sync::removal::withdraw;
 use crate::catalog::sync::slice::Slice;
-use crate::oci::{Digest, Name, Page};
+use crate::oci::{Digest, Kind, Name, Page};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// Pages of an enumeration: more is a fault of the registry.
@@ -37,15 +37,34 @@ impl<C: Clock> Slice<'_, C> {
                 Job::List { repository, .. },
                 Outcome::Listed {
                     names,
-                    complete,
+                    incomplete,
+                    progress,
                     etag,
                 },
-            ) => self.listed(repository, &names, complete, etag.as_deref()),
+            ) => {
+                // As it was when the list began: of what was called for since it knows nothing.
+                let repository = Repository {
+                    called: progress.called,
+                    recheck: progress.recheck,
+                    ..repository.clone()
+                };
+                self.listed(&repository, &names, incomplete, etag.as_deref())
+            }
             (Job::List { repository, .. }, Outcome::Unchanged) => self.unchanged(repository),
-            (Job::List { repository, .. }, Outcome::Cut { names, next }) => {
-                self.store
-                    .keep_listing(repository.id, &names, &next.to_string())?;
-                self.store.call_repository(repository.id, false)
+            (
+                Job::List { repository, .. },
+                Outcome::Cut {
+                    names,
+                    progress,
+                    error,
+                },
+            ) => {
+                self.store.keep_listing(repository.id, &names, &progress)?;
+                if error.kind() == Kind::Budget {
+                    self.store.resume_repository(repository.id)
+                } else {
+                    self.failed(job, &error, now)
+                }
             }
             (Job::Resolve { tag, .. }, Outcome::Resolved(digest)) => self.resolved(tag, &digest),
             (
@@ -123,7 +142,7 @@ impl<C: Clock> Slice<'_, C> {
         }
         let hash = repository.hash.clone().unwrap_or_default();
         self.store
-            .repository_listed(repository, &hash, repository.etag.as_deref())
+            .repository_listed(repository, &hash, repository.etag.as_deref(), None)
     }
 
     /// The row of a tag as it is now, other jobs having changed it meanwhile; what was called for since this job began

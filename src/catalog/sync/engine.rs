@@ -21,6 +21,9 @@ const LEASE: Duration = Duration::from_secs(90);
 const RENEWAL: Duration = Duration::from_secs(45);
 /// When rows cannot be read or written, it is tried again after this.
 const BROKEN: Duration = Duration::from_mins(1);
+/// In a pass of many slices what is read is published this often: soon enough for who waits for one chart of many, and few
+/// writes to KV.
+const OVERDUE: Duration = Duration::from_secs(30);
 /// The catalog over one set of rows. Cheap to make: one an invocation.
 pub struct Engine<'a, F, D, C> {
     /// The way to the registry.
@@ -202,11 +205,12 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                     && !store.called(now)?
             };
             if outcome == Ended::Cut {
-                if !waited_for && !slice.stopped {
+                let overdue = now >= store.root_put_at()?.max(slice.pass.started).after(OVERDUE);
+                if !waited_for && !slice.stopped && !overdue {
                     return Ok(());
                 }
                 // Somebody waits for what was called for, and that is read; or the registry wants to be left alone, perhaps
-                // for long: the pass goes on after what it brought is published.
+                // for long; or there is much to read: the pass goes on after what it brought is published.
                 slice.conclude(false, now)?;
                 Self::keep(store, &slice)?;
             }

@@ -22,6 +22,8 @@ const OUTAGES: u32 = 5;
 const PATIENCE: i64 = 3;
 /// How often a page of repositories is asked for in a pass before the pass goes on without.
 const ENUMERATION_ATTEMPTS: u32 = 3;
+/// How often in a row a list may fail before what came of it before is forgotten and it begins again.
+const LIST_ATTEMPTS: i64 = 3;
 /// Faults of a slice that are told to the log; the rest are counted.
 const FAULTS_TOLD: usize = 20;
 
@@ -46,9 +48,7 @@ impl<C: Clock> Slice<'_, C> {
         };
         self.judge_outage(source, error, now)?;
         let text = error.to_string();
-        if self.faults.len() < FAULTS_TOLD {
-            self.faults.push(text.clone());
-        }
+        self.tell(text.clone());
         match job {
             Job::Enumerate { source, .. } => {
                 if let Some(enumeration) = self.pass.enumerations.get_mut(*source) {
@@ -84,6 +84,13 @@ impl<C: Clock> Slice<'_, C> {
                 self.store
                     .manifest_failed(digest, &text, self.retry_at(now, attempts, digest))
             }
+        }
+    }
+
+    /// Has the log told of a fault, if it was not told of many.
+    pub(crate) fn tell(&mut self, fault: String) {
+        if self.faults.len() < FAULTS_TOLD {
+            self.faults.push(fault);
         }
     }
 
@@ -130,7 +137,7 @@ impl<C: Clock> Slice<'_, C> {
                 repository,
                 in_turn: true,
                 ..
-            } => self.store.call_repository(repository.id, false),
+            } => self.store.resume_repository(repository.id),
             Job::Resolve { tag, .. } if tag.due.is_none() => {
                 self.store.call_tag(tag.repository, &tag.name, Due::Resolve)
             }
@@ -145,7 +152,15 @@ impl<C: Clock> Slice<'_, C> {
         text: &str,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        self.store.forget_listing(repository.id)?;
+        let passing = match error.kind() {
+            Kind::Throttled => true,
+            // Or the place in the list is what it cannot answer for.
+            Kind::Unavailable => repository.attempts < LIST_ATTEMPTS,
+            _ => false,
+        };
+        if !passing {
+            self.store.forget_listing(repository.id)?;
+        }
         match error.kind() {
             // Somebody named it, and there is no such repository: nothing is lost with its row.
             Kind::NotFound if !repository.listed && self.enumerated_source(repository) => {

@@ -1,22 +1,21 @@
 //! One piece of reading, at most a handful of calls, that knows no rows: it is given values and gives an [`Outcome`].
 
-use std::collections::HashSet;
-
+use crate::catalog::rows::cut_list::{CutList, ListProgress};
 use crate::catalog::rows::manifest::Plan;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::tag::Tag;
 use crate::catalog::sync::contents::{Judged, judge};
 use crate::oci::{
-    self, Client, Digest, Garbage, Kind, Listing, Name, Next, Operation, Page, Reference,
-    Tag as TagName,
+    self, Client, Digest, Kind, Listing, Name, Next, Page, Reference, Tag as TagName,
 };
 use crate::platform::{Clock, Fetch};
-use crate::source::Source;
 
-/// Tags of one repository: a longer list is a fault of that repository, not ours to hold in memory.
-pub(crate) const TAGS_LIMIT: usize = 200_000;
-/// Pages of one tag list: at 50 a page (the smallest in use) more than [`TAGS_LIMIT`] tags.
-const PAGES_LIMIT: usize = 5_000;
+/// Names in one tag list, what is no tag too: twice as many as any registry was seen to hold. What comes after is not read.
+const NAMES_LIMIT: u64 = 200_000;
+/// Bytes of those names: with their overhead in memory they stay far below an isolate's 128 MB.
+const BYTES_LIMIT: u64 = 16 * 1024 * 1024;
+/// Pages of one tag list: at 50 a page (the smallest in use) more than [`NAMES_LIMIT`].
+const PAGES_LIMIT: u64 = 5_000;
 
 /// What is to be read.
 #[derive(Debug, Clone)]
@@ -32,8 +31,8 @@ pub(crate) enum Job {
     List {
         /// Which.
         repository: Repository,
-        /// What an earlier slice left of it.
-        begun: Option<(Vec<String>, Next)>,
+        /// What earlier slices read of it.
+        begun: Option<CutList>,
         /// Whether the pass brought it up, so that it must be noted if the slice ends before it.
         in_turn: bool,
     },
@@ -71,19 +70,23 @@ pub(crate) enum Outcome {
     Listed {
         /// The names, in the registry's order.
         names: Vec<String>,
-        /// Whether a name that is missing is evidence that it is gone.
-        complete: bool,
+        /// Why it ends too early, if it does: then a name that is missing is no evidence that it is gone.
+        incomplete: Option<Incomplete>,
+        /// How far it was read.
+        progress: ListProgress,
         /// Validator for the next time.
         etag: Option<String>,
     },
     /// The list is what it was, says the registry.
     Unchanged,
-    /// The invocation's calls were used up in the middle of a list.
+    /// A list was read in part, and may be read on from there.
     Cut {
         /// Names that were not kept yet.
         names: Vec<String>,
-        /// Where it goes on.
-        next: Next,
+        /// How far it was read.
+        progress: ListProgress,
+        /// What ended it; [`Kind::Budget`] where that was the invocation's calls.
+        error: oci::Error,
     },
     /// The digest that a tag names.
     Resolved(Digest),
@@ -105,7 +108,6 @@ impl Job {
     /// `claims` says of a manifest's digest whether its contents are this job's to read: nobody knows them or reads them.
     pub(crate) async fn run<F: Fetch, C: Clock>(
         &self,
-        source: &Source,
         client: &Client<'_, F, C>,
         claims: &dyn Fn(&Digest) -> bool,
     ) -> Outcome {
@@ -116,7 +118,7 @@ impl Job {
                 .map(Outcome::Enumerated),
             Self::List {
                 repository, begun, ..
-            } => list(source, client, repository, begun.clone()).await,
+            } => list(client, repository, begun.clone()).await,
             Self::Resolve { tag, repository } => resolve(client, tag, repository, claims).await,
             Self::Read { tag, repository } => read(client, tag, repository, claims).await,
             Self::Contents {
@@ -127,76 +129,98 @@ impl Job {
     }
 }
 
-/// A list that is longer than is believed, or goes round in circles.
-fn endless(source: &Source) -> oci::Error {
-    oci::Error::Garbage {
-        host: source.registry.host().to_owned(),
-        operation: Operation::ListingTags,
-        what: Garbage::TooLarge,
+/// Why a tag list ends before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Incomplete {
+    /// Its next page cannot be asked for, or is this one.
+    #[error("its list of tags names a next page that cannot be followed")]
+    Link,
+    /// A page that came before, or an empty one with a further one: Cloudflare's serverless-registry gives both.
+    #[error("its list of tags has no end")]
+    Circle,
+    /// See [`PAGES_LIMIT`].
+    #[error("its list of tags has more than {PAGES_LIMIT} pages")]
+    Pages,
+    /// See [`NAMES_LIMIT`] and [`BYTES_LIMIT`].
+    #[error("its list of tags is longer than is read")]
+    Length,
+}
+
+impl ListProgress {
+    /// Takes a page into account; gives why the list cannot be read on, if so.
+    fn turn(&mut self, page: &Page) -> Option<Incomplete> {
+        let bytes: usize = page.names.iter().map(String::len).sum();
+        self.pages += 1;
+        self.names += page.names.len() as u64;
+        self.bytes += bytes as u64;
+        self.next.clone_from(&page.next);
+        if page.next.is_none() {
+            return (!page.complete).then_some(Incomplete::Link);
+        }
+        if page.names.is_empty() || page.next == self.mark {
+            return Some(Incomplete::Circle);
+        }
+        if self.pages.is_power_of_two() {
+            self.mark.clone_from(&page.next);
+        }
+        if self.pages >= PAGES_LIMIT {
+            return Some(Incomplete::Pages);
+        }
+        (self.names >= NAMES_LIMIT || self.bytes >= BYTES_LIMIT).then_some(Incomplete::Length)
     }
 }
 
 async fn list<F: Fetch, C: Clock>(
-    source: &Source,
     client: &Client<'_, F, C>,
     repository: &Repository,
-    begun: Option<(Vec<String>, Next)>,
+    begun: Option<CutList>,
 ) -> Result<Outcome, oci::Error> {
     let name: Name = repository.name.parse()?;
-    let (kept, mut next) = begun.map_or((Vec::new(), None), |(names, next)| (names, Some(next)));
-    let known_etag = if next.is_none() {
-        repository.etag.as_deref()
-    } else {
-        None
-    };
+    let CutList {
+        names: mut kept,
+        mut progress,
+    } = begun.unwrap_or_else(|| CutList {
+        names: Vec::new(),
+        progress: ListProgress {
+            called: repository.called,
+            recheck: repository.recheck,
+            ..ListProgress::default()
+        },
+    });
     let mut names = Vec::new();
-    let mut seen = HashSet::new();
     loop {
-        let page = match client
-            .tags(&name, next.as_ref(), known_etag.filter(|_| next.is_none()))
-            .await
-        {
+        let first = progress.next.is_none();
+        let known_etag = repository.etag.as_deref().filter(|_| first);
+        let page = match client.tags(&name, progress.next.as_ref(), known_etag).await {
             Ok(Listing::Page(page)) => page,
             Ok(Listing::Unchanged) => return Ok(Outcome::Unchanged),
-            Err(error) if error.kind() == Kind::Budget => {
-                return Ok(match next {
-                    Some(next) => Outcome::Cut { names, next },
-                    None => Outcome::Failed(error),
+            Err(error) if first => return Err(error),
+            // What was read is worth keeping: a list may be longer than a registry's rate allows to read at once.
+            Err(error) => {
+                return Ok(Outcome::Cut {
+                    names,
+                    progress,
+                    error,
                 });
             }
-            Err(error) => return Err(error),
         };
+        let incomplete = progress.turn(&page);
         // A validator speaks for one answer: it is of use only where that answer is the whole list.
-        let etag = if next.is_none() && page.next.is_none() {
-            page.etag
-        } else {
-            None
-        };
-        let moved = !page.names.is_empty();
+        let etag = page.etag.filter(|_| first && progress.next.is_none());
         // Names of the registry's own making: those that are no tags are not kept, however long they are.
         names.extend(
             page.names
                 .into_iter()
                 .filter(|name| name.parse::<TagName>().is_ok()),
         );
-        if kept.len() + names.len() > TAGS_LIMIT || seen.len() > PAGES_LIMIT {
-            return Err(endless(source));
-        }
-        match page.next {
-            // An empty page with a further one, or a page seen before, never ends: Cloudflare's serverless-registry gives both.
-            Some(following) if !moved || !seen.insert(following.clone()) => {
-                return Err(endless(source));
-            }
-            Some(following) => next = Some(following),
-            None => {
-                let mut all = kept;
-                all.append(&mut names);
-                return Ok(Outcome::Listed {
-                    names: all,
-                    complete: page.complete,
-                    etag,
-                });
-            }
+        if incomplete.is_some() || progress.next.is_none() {
+            kept.append(&mut names);
+            return Ok(Outcome::Listed {
+                names: kept,
+                incomplete,
+                progress,
+                etag,
+            });
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::rows::repository::Repository;
+use crate::catalog::sync::job::Incomplete;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
 use crate::config::Config;
@@ -78,18 +79,24 @@ const MISSING: i64 = 1;
 const PUSHED_OUT: i64 = 2;
 
 impl<C: Clock> Slice<'_, C> {
-    /// Takes over a whole tag list. A list that is what it was costs no row.
+    /// Takes over a tag list. One that is what it was costs no row; one that is incomplete adds tags and removes none.
     pub(crate) fn listed(
         &mut self,
         repository: &Repository,
         names: &[String],
-        complete: bool,
+        incomplete: Option<Incomplete>,
         etag: Option<&str>,
     ) -> Result<(), DatabaseError> {
         let id = repository.id;
         let pass = i64::try_from(self.pass.number).ok();
         let listed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let complete = incomplete.is_none();
         let hash = hash(&listed, complete);
+        let reason = incomplete.map(|incomplete| incomplete.to_string());
+        if let Some(reason) = &reason {
+            self.pass.faults += 1;
+            self.tell(format!("{}: {reason}", repository.name));
+        }
         self.store.forget_listing(id)?;
         if repository.hash.as_deref() != Some(hash.as_str()) {
             let Judged {
@@ -117,13 +124,17 @@ impl<C: Clock> Slice<'_, C> {
                     self.store.mark_gone(id, name, PUSHED_OUT, pass)?;
                 } else if complete && *gone != MISSING {
                     self.store.mark_gone(id, name, MISSING, pass)?;
+                } else if !complete && *gone == MISSING {
+                    // Nobody knows any more.
+                    self.store.mark_gone(id, name, 0, None)?;
                 }
             }
         }
         if repository.recheck {
             self.store.call_tags_of(id)?;
         }
-        self.store.repository_listed(repository, &hash, etag)
+        self.store
+            .repository_listed(repository, &hash, etag, reason.as_deref())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -53,6 +54,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             seen,
             ring: slice_ring,
             under_way: HashSet::new(),
+            claimed: Rc::default(),
             outages: 0,
             faults: Vec::new(),
             stopped: false,

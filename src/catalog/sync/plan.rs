@@ -42,7 +42,9 @@ impl<C: Clock> Slice<'_, C> {
 
     fn next_contents(&self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
         for (digest, plan) in self.store.pending_manifests(now, LOOK)? {
-            if !self.idle(&Key::Manifest(digest.clone())) {
+            if !self.idle(&Key::Manifest(digest.clone()))
+                || self.claimed.borrow().contains_key(&digest)
+            {
                 continue;
             }
             // Any repository with a tag for it has it; the newest list is as good as another.
@@ -86,10 +88,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     fn list_job(&self, repository: Repository, in_turn: bool) -> Result<Job, DatabaseError> {
-        let begun = self
-            .store
-            .listing(repository.id)?
-            .and_then(|(names, next)| Some((names, next.parse().ok()?)));
+        let begun = self.store.listing(repository.id)?;
         Ok(Job::List {
             repository,
             begun,

@@ -2,7 +2,8 @@
 //! committed as it comes, so that a restart repeats no more than what was under way.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -40,6 +41,8 @@ pub(crate) struct Slice<'a, C> {
     pub(crate) ring: Ring,
     /// Jobs under way, by what they are about.
     pub(crate) under_way: HashSet<Key>,
+    /// Digests of manifests whose contents one of these jobs reads on the way, and which.
+    pub(crate) claimed: Rc<RefCell<HashMap<String, Key>>>,
     /// Faults of the registry's being down, in a row.
     pub(crate) outages: u32,
     /// Faults met in this slice, in words fit for a log.
@@ -108,22 +111,10 @@ impl<C: Clock> Slice<'_, C> {
         let clients: Vec<_> = config
             .sources
             .iter()
-            .map(|source| {
-                (
-                    source,
-                    Client::new(fetch, &source.registry, &source.credentials, tokens, clock),
-                )
-            })
+            .map(|source| Client::new(fetch, &source.registry, &source.credentials, tokens, clock))
             .collect();
         let store = self.store;
-        let claimed = RefCell::new(HashSet::new());
-        // Rows that cannot be read claim nothing: the commit meets the same fault and ends the slice.
-        let claims = |digest: &Digest| {
-            let unknown = store
-                .manifest(&digest.to_string())
-                .is_ok_and(|known| known.is_none());
-            unknown && claimed.borrow_mut().insert(digest.clone())
-        };
+        let claimed = Rc::clone(&self.claimed);
         let begun = clock.now();
         let mut jobs = FuturesUnordered::new();
         let mut ended;
@@ -143,21 +134,37 @@ impl<C: Clock> Slice<'_, C> {
                     (_, Some(id)) => config.sources.iter().position(|source| source.id == id),
                     _ => None,
                 };
-                let Some((source, client)) = place.and_then(|place| clients.get(place)) else {
+                let Some(client) = place.and_then(|place| clients.get(place)) else {
                     // A row of a source that is not configured: `configure` removes it before a slice can see it.
                     continue;
                 };
                 self.under_way.insert(job.key());
-                let claims = &claims;
+                let claimed = &claimed;
                 jobs.push(async move {
-                    let outcome = job.run(source, client, claims).await;
+                    let key = job.key();
+                    // Rows that cannot be read claim nothing: the commit meets the same fault and ends the slice.
+                    let claims = |digest: &Digest| {
+                        let digest = digest.to_string();
+                        let unknown = store.manifest(&digest).is_ok_and(|known| known.is_none());
+                        let mut claimed = claimed.borrow_mut();
+                        let free = unknown && !claimed.contains_key(&digest);
+                        if free {
+                            claimed.insert(digest, key.clone());
+                        }
+                        free
+                    };
+                    let outcome = job.run(client, &claims).await;
                     (job, outcome)
                 });
             }
             let Some((job, outcome)) = jobs.next().await else {
                 break;
             };
-            self.under_way.remove(&job.key());
+            let key = job.key();
+            self.under_way.remove(&key);
+            self.claimed
+                .borrow_mut()
+                .retain(|_, claimant| *claimant != key);
             if !matches!(&outcome, Outcome::Failed(_)) {
                 self.outages = 0;
             }

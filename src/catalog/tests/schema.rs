@@ -4,7 +4,7 @@ use super::*;
 use crate::platform::{Database, Value as Cell};
 
 /// Tables as older Workers made them, from version 1 on.
-const OLDER: [&str; 1] = [include_str!("schema/1.sql")];
+const OLDER: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The rows of `from` in tables made by `sql`, as far as those have the columns.
 fn as_of(from: &FakeDatabase, sql: &str) -> FakeDatabase {
@@ -16,7 +16,15 @@ fn as_of(from: &FakeDatabase, sql: &str) -> FakeDatabase {
         let columns = to
             .query("SELECT name FROM pragma_table_info(?)", &[table.into()])
             .unwrap();
-        let columns: Vec<&str> = columns.iter().map(|row| row.text(0).unwrap()).collect();
+        let known = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?";
+        let columns: Vec<&str> = columns
+            .iter()
+            .map(|row| row.text(0).unwrap())
+            .filter(|name| {
+                let known = from.query(known, &[table.into(), (*name).into()]);
+                !known.unwrap().is_empty()
+            })
+            .collect();
         let names = columns.join(", ");
         let places = vec!["?"; columns.len()].join(", ");
         let rows = from

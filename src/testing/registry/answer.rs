@@ -7,7 +7,7 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::oci::Digest;
-use crate::platform::{Clock as _, FetchError};
+use crate::platform::{Clock as _, FetchError, Timestamp};
 
 use super::{Auth, BLOB_HOST, Blobs, FakeRegistry, LinkStyle, State, fault, paging};
 
@@ -31,6 +31,9 @@ pub(super) fn json_answer(status: u16, body: &Value) -> Response<Bytes> {
 impl FakeRegistry {
     pub(super) fn answer(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, FetchError> {
         let mut state = self.state.borrow_mut();
+        if let Some(refusal) = state.throttled(self.clock.now()) {
+            return Ok(refusal);
+        }
         let call = format!("{} {}", request.method(), request.uri());
         if let Some(answer) = fault::Injected::strike(&mut state.faults, &call) {
             return answer;
@@ -103,6 +106,23 @@ impl FakeRegistry {
 }
 
 impl State {
+    /// The refusal of a call beyond the rate, if it is.
+    fn throttled(&mut self, now: Timestamp) -> Option<Response<Bytes>> {
+        let (most, length) = self.rate?;
+        let (begun, calls) = &mut self.window;
+        if now.since(*begun) >= length {
+            (*begun, *calls) = (now, 0);
+        }
+        *calls += 1;
+        let left = begun.after(length).since(now).as_millis().div_ceil(1000);
+        (*calls > most).then(|| {
+            let mut refusal = error(429, "TOOMANYREQUESTS", "slow down");
+            let left = left.to_string().parse().unwrap();
+            refusal.headers_mut().insert("retry-after", left);
+            refusal
+        })
+    }
+
     fn catalog(&self, request: &Request<Bytes>, origin: &str) -> Response<Bytes> {
         let names: Vec<&str> = self.repositories.keys().map(String::as_str).collect();
         self.list(
@@ -118,6 +138,21 @@ impl State {
             return error(404, "NAME_UNKNOWN", "repository name not known to registry");
         };
         let tags: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
+        if self.endless.contains(name) {
+            let page: Vec<&str> = tags
+                .iter()
+                .copied()
+                .take(self.page_size.unwrap_or(1))
+                .collect();
+            let query = request.uri().query().unwrap_or("");
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            let last = pairs.find(|(key, _)| key == "last");
+            let next = last.map_or(1, |(_, last)| last.parse::<u64>().unwrap() + 1);
+            let mut response = json_answer(200, &json!({"name": name, "tags": page}));
+            let link = format!("</v2/{name}/tags/list?last={next}>; rel=\"next\"");
+            response.headers_mut().insert("link", link.parse().unwrap());
+            return response;
+        }
         // distribution says null, not [], when all are gone.
         let list =
             |page: &[&str]| json!({"name": name, "tags": (!tags.is_empty()).then_some(page)});

@@ -1,0 +1,170 @@
+//! Tag lists that do not come in one piece: endless ones, cut ones, and what is called for meanwhile.
+
+use super::*;
+use crate::testing::LinkStyle;
+
+/// `charts/a` with so many versions and `charts/b` with one, read without an enumeration.
+fn two(settings: &[(&str, &str)], versions: usize) -> World {
+    let mut all = vec![("REPOSITORIES", "a,b")];
+    all.extend(settings);
+    let world = World::with(&all);
+    for minor in 0..versions {
+        let version = format!("1.{minor}.0");
+        world.registry.push_version("charts/a", "a", &version);
+    }
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    world
+}
+
+fn info(world: &World) -> Value {
+    world.ask(&ask::Info { page: 0 })
+}
+
+/// Settles a ticket by alarms; gives how many steps that took.
+#[track_caller]
+fn settle(world: &World, ticket: u64) -> usize {
+    for steps in 0..1_000 {
+        let question = ask::Await { ticket, path: None };
+        if world.ask(&question).is_some_and(|accepted| accepted.done) {
+            return steps;
+        }
+        world.wait_for_alarm();
+        world.step();
+    }
+    panic!("ticket {ticket} never settles");
+}
+
+#[test]
+fn an_endless_list_ends_at_its_limit_over_all_slices() {
+    let world = two(&[], 2);
+    world.pass();
+    world.registry.set_latency(Duration::from_millis(20));
+    world.registry.set_endless("charts/a");
+    world.registry.set_page_size(Some(2));
+    world.registry.push_version("charts/b", "b", "2.0.0");
+    world.registry.clear_log();
+    world.pass();
+    let calls = world.registry.calls_to("charts/a/tags");
+    assert!((5_000..5_100).contains(&calls), "{calls} pages");
+    assert_eq!(
+        world.versions(""),
+        ["a 1.1.0", "a 1.0.0", "b 2.0.0", "b 1.0.0"]
+    );
+    assert_eq!(
+        info(&world)["failing"][0]["error"],
+        "its list of tags has more than 5000 pages"
+    );
+}
+
+#[test]
+fn names_that_are_no_tags_count_for_the_limit_too() {
+    let world = two(&[], 1);
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    for number in 0..4_000 {
+        let name = format!("-{number}");
+        world.registry.tag("charts/a", &name, &pushed.manifest);
+    }
+    world.registry.set_endless("charts/a");
+    world.registry.set_page_size(Some(4_001));
+    world.pass();
+    let calls = world.registry.calls_to("charts/a/tags");
+    assert!((50..60).contains(&calls), "{calls} pages");
+    assert_eq!(world.versions(""), ["a 1.0.0", "b 1.0.0"]);
+}
+
+#[test]
+fn a_slice_that_is_cut_publishes_what_is_ready() {
+    let world = two(&[], 2);
+    world.pass();
+    world.rest();
+    world.registry.set_latency(Duration::from_millis(100));
+    world.registry.set_endless("charts/a");
+    world.registry.set_page_size(Some(2));
+    world.registry.push_version("charts/b", "b", "2.0.0");
+    world.wait_for_alarm();
+    let begun = world.clock.now();
+    while world.versions("").len() < 4 {
+        assert_eq!(world.step().pass, None);
+        assert!(
+            world.clock.now().since(begun) < Duration::from_mins(1),
+            "the push waits for a list without an end"
+        );
+        world.wait_for_alarm();
+    }
+}
+
+#[test]
+fn pages_that_came_before_a_429_are_kept() {
+    let world = two(&[], 40);
+    world.registry.set_page_size(Some(2));
+    world.registry.limit_rate(10, Duration::from_mins(1));
+    let begun = world.clock.now();
+    let mut steps = 0;
+    while world.registry.calls_to("charts/a/manifests") == 0 {
+        world.wait_for_alarm();
+        world.step();
+        steps += 1;
+        assert!(steps < 100, "its list is never complete");
+    }
+    let took = world.clock.now().since(begun);
+    assert!(took <= Duration::from_mins(10), "{took:?}");
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions("").len(), 41);
+}
+
+#[test]
+fn a_push_on_a_page_that_was_already_read_is_served_before_its_ticket_settles() {
+    for refresh in [false, true] {
+        let world = two(&[("SUBREQUEST_BUDGET", "10")], 40);
+        world.pass();
+        world.rest();
+        world.registry.set_page_size(Some(2));
+        world.refresh(None);
+        world.step();
+        let read = world.registry.calls_to("last=");
+        assert!((1..19).contains(&read), "the list is cut: {read} pages");
+        world.registry.push_version("charts/a", "a", "0.1.0");
+        let answer = if refresh {
+            world.refresh(Some("a"))
+        } else {
+            let names = vec![("charts/a".to_owned(), Some("0.1.0".to_owned()))];
+            Some(world.ask(&ask::Changed { names }))
+        };
+        let ticket = answer.expect("it is known").ticket;
+        settle(&world, ticket);
+        assert!(
+            world.versions("").contains(&"a 0.1.0".to_owned()),
+            "refresh: {refresh}"
+        );
+    }
+}
+
+#[test]
+fn what_a_list_lacked_once_does_not_go_by_an_incomplete_one() {
+    let world = two(&[], 20);
+    world.pass();
+    world.rest();
+    for minor in 0..15 {
+        let version = format!("1.{minor}.0");
+        world.registry.delete_tag("charts/a", &version);
+    }
+    world.pass();
+    assert_eq!(world.versions("").len(), 21, "held");
+    world.registry.set_page_size(Some(2));
+    world.registry.set_link_style(LinkStyle::Foreign);
+    world.clock.advance(Duration::from_hours(25));
+    world.pass();
+    world.rest();
+    assert_eq!(
+        world.versions("").len(),
+        21,
+        "its list could not be followed to the end"
+    );
+    world.registry.set_link_style(LinkStyle::Relative);
+    world.pass();
+    world.clock.advance(Duration::from_hours(25));
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions("").len(), 6);
+}
