@@ -13,6 +13,7 @@ use crate::platform::{Database, DatabaseError, Row, Value};
 pub(crate) struct FakeDatabase {
     connection: Connection,
     written: Cell<u64>,
+    statements: Cell<u64>,
 }
 
 impl FakeDatabase {
@@ -31,7 +32,13 @@ impl FakeDatabase {
         Self {
             connection,
             written: Cell::new(0),
+            statements: Cell::new(0),
         }
+    }
+
+    /// Statements run so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.get()
     }
 
     /// Rows written so far, as SQLite counts changes.
@@ -66,6 +73,7 @@ impl Database for FakeDatabase {
             !sql.to_ascii_uppercase().starts_with("BEGIN"),
             "a Durable Object refuses BEGIN"
         );
+        self.statements.set(self.statements.get() + 1);
         let before = self.connection.total_changes();
         if parameters.is_empty() {
             self.connection
@@ -91,6 +99,7 @@ impl Database for FakeDatabase {
         parameters: &[Value],
         row: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
+        self.statements.set(self.statements.get() + 1);
         let mut statement = self
             .connection
             .prepare_cached(sql)

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Known, Progress};
-use crate::catalog::rows::state::LastPass;
 use crate::chart::FileName;
 use crate::index::{Candidate, Key, shard_of};
 use crate::platform::DatabaseError;
@@ -38,9 +37,9 @@ impl Ask for Find {
             store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;
             return Ok(Found::Candidates(candidates));
         }
-        if store.load::<LastPass>()?.number > 0 {
+        if store.state()?.last_pass.number > 0 {
             return Ok(Found::Missing);
         }
-        Ok(Found::NotReady(known.progress()?))
+        Ok(Found::NotReady(known.progress(&store.state()?)?))
     }
 }

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Known, Progress};
 use crate::catalog::publish::build::Made;
-use crate::catalog::rows::state::LastPass;
 use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{DatabaseError, Document, Metadata};
 
@@ -47,8 +46,9 @@ impl Ask for Index {
         let Known { store, config, now } = *known;
         let without = |reason| Ok(Indexed::Without(reason));
         store.asked(config, now)?;
-        if store.load::<LastPass>()?.number == 0 {
-            return without(NoIndex::NotReady(known.progress()?));
+        let state = store.state()?;
+        if state.last_pass.number == 0 {
+            return without(NoIndex::NotReady(known.progress(&state)?));
         }
         if !self.view.is_root() && !store.view_exists(config, &self.view)? {
             return without(NoIndex::Missing);

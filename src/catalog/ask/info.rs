@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Ask, Known};
-use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::offer::Offer;
 use crate::catalog::rows::report::PAGE;
-use crate::catalog::rows::state::{Held, LastPass, Pass, Pause, Phase, Rhythm};
+use crate::catalog::rows::state::{Phase, State};
 use crate::config::{Collisions, IndexScope};
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -28,11 +27,17 @@ impl Ask for Info {
         let Known { store, config, now } = *known;
         let page = self.page;
         let totals = store.count()?;
-        let last: LastPass = store.load()?;
-        let pass: Pass = store.load()?;
-        let pause: Pause = store.load()?;
-        let rhythm: Rhythm = store.load()?;
-        let held: Held = store.load()?;
+        let state = store.state()?;
+        let State {
+            last_pass: last,
+            pass,
+            rhythm,
+            ..
+        } = &state;
+        let held = state.sources.values().map(|source| &source.held);
+        let held = held
+            .filter(|held| held.pass != 0)
+            .max_by_key(|held| held.versions);
         let time = |time: Timestamp| time.to_string();
         let progress = known.counted_progress()?;
         let trouble = store.count_trouble()?;
@@ -58,7 +63,7 @@ impl Ask for Info {
                 "calls": last.calls, "faults": last.faults, "complete": last.complete, "fault": last.fault,
             })),
             "passes": { "clean": last.clean, "faulty": last.faulty },
-            "calls": store.load::<Calls>()?,
+            "calls": state.calls,
             "running_pass": pass.running().then(|| json!({
                 "number": pass.number, "started": time(pass.started), "calls": pass.calls, "faults": pass.faults,
                 "progress": progress, "publishing": pass.phase == Phase::Publishing,
@@ -66,11 +71,11 @@ impl Ask for Info {
             "enumeration": pass.enumerations.iter().map(|source| json!({
                 "source": source.source, "pages": source.pages, "done": source.done, "fault": source.fault,
             })).collect::<Vec<_>>(),
-            "pause": (pause.until > now).then(|| json!({ "until": time(pause.until), "cause": pause.cause })),
-            "held_removal": (held.pass != 0).then(|| json!({
+            "pause": state.paused(now).map(|pause| json!({ "until": time(pause.until), "cause": pause.cause })),
+            "held_removal": held.map(|held| json!({
                 "versions": held.versions, "since": time(held.since), "confirm_with": "POST /refresh?confirm",
             })),
-            "next": time(store.deadline(now)?),
+            "next": time(store.deadline_in(&state, now)?),
             "next_pass": time(rhythm.next),
             "page": page,
             "unreachable": store.unreachable_repositories(page)?,

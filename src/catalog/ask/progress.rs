@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Known;
 use crate::catalog::rows::registry_fault::RegistryFault;
-use crate::catalog::rows::state::{LastPass, Pass, Pause, Totals};
+use crate::catalog::rows::state::State;
 use crate::platform::DatabaseError;
 
 /// How far the first pass is.
@@ -25,13 +25,15 @@ pub struct Progress {
 impl Known<'_> {
     /// How far the first pass is: counted, as long as it lasts. Later the counts are those of the last pass: a question
     /// that many ask must not cost rows that grow with the catalog.
-    pub(crate) fn progress(&self) -> Result<Progress, DatabaseError> {
+    pub(crate) fn progress(&self, state: &State) -> Result<Progress, DatabaseError> {
         let Self { store, now, .. } = *self;
-        let pause: Pause = store.load()?;
-        let pass: Pass = store.load()?;
-        let last: LastPass = store.load()?;
+        let State {
+            pass,
+            last_pass: last,
+            totals,
+            ..
+        } = state;
         let progress = if last.number > 0 {
-            let totals: Totals = store.load()?;
             Progress {
                 repositories: totals.repositories,
                 listed: totals.repositories,
@@ -45,14 +47,15 @@ impl Known<'_> {
         // A first pass that could read nothing tells why, and so does the next one as long as it has nothing either; one
         // that goes on in spite of a fault is no cause for alarm.
         let stuck = last.number == 0 && (!pass.running() || progress.listed == 0);
-        let fault = pause
-            .cause
-            .filter(|_| pause.until > now)
-            .or(pass.fault.or(last.fault).filter(|_| stuck));
-        let fault = match fault {
+        let paused = state.paused(now).and_then(|pause| pause.cause.as_ref());
+        let met = pass.fault.as_ref().or(last.fault.as_ref());
+        let fault = match paused.or(met.filter(|_| stuck)) {
             Some(fault) => Some(RegistryFault {
-                retry_at: Some(fault.retry_at.unwrap_or(store.deadline(now)?)),
-                ..fault
+                retry_at: Some(match fault.retry_at {
+                    Some(retry_at) => retry_at,
+                    None => store.deadline_in(state, now)?,
+                }),
+                ..fault.clone()
             }),
             None => None,
         };

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Known};
-use crate::catalog::rows::state::{Held, Tickets};
 use crate::catalog::sync::removal::SECOND_SIGHT;
 use crate::index::{Key, View};
 use crate::platform::DatabaseError;
@@ -40,14 +39,13 @@ impl Ask for Refresh {
     fn answer(&self, known: &Known<'_>) -> Result<Option<Accepted>, DatabaseError> {
         let Known { store, config, now } = *known;
         if self.confirm {
-            let held: Held = store.load()?;
-            if held.pass != 0 {
-                store.save(&Held {
-                    confirmed: true,
-                    since: now.before(SECOND_SIGHT),
-                    ..held
-                })?;
-            }
+            store.update(|state| {
+                let sources = state.sources.values_mut();
+                for source in sources.filter(|source| source.held.pass != 0) {
+                    source.held.confirmed = true;
+                    source.held.since = now.before(SECOND_SIGHT);
+                }
+            })?;
         }
         let Some(path) = &self.path else {
             store.waive_all()?;
@@ -91,7 +89,7 @@ impl Known<'_> {
 
     /// How far the sync with this ticket is.
     pub(super) fn accepted(&self, ticket: u64) -> Result<Accepted, DatabaseError> {
-        let tickets: Tickets = self.store.load()?;
+        let tickets = self.store.state()?.tickets;
         let published = self.store.document_etag(&Key::Index(View::root()))?;
         let done = tickets.settled >= ticket;
         Ok(Accepted {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Known, Progress};
 use crate::catalog::rows::calls::Calls;
-use crate::catalog::rows::state::{Held, LastPass, Pass, Pause, Totals};
+use crate::catalog::rows::state::State;
 use crate::index::{Key, View};
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -78,27 +78,33 @@ impl Ask for AskStatus {
     type Answer = Status;
 
     fn answer(&self, known: &Known<'_>) -> Result<Status, DatabaseError> {
-        let last: LastPass = known.store.load()?;
-        let totals: Totals = known.store.load()?;
+        let state = known.store.state()?;
+        let State {
+            last_pass: last,
+            totals,
+            ..
+        } = &state;
         Ok(Status {
             ready: last.number > 0,
-            progress: known.progress()?,
+            progress: known.progress(&state)?,
             charts: totals.charts,
             versions: totals.versions,
             last_pass: (last.number > 0).then_some(last.ended),
-            next: Some(known.store.deadline(known.now)?),
-            figures: Box::new(known.figures()?),
+            next: Some(known.store.deadline_in(&state, known.now)?),
+            figures: Box::new(known.figures(&state)?),
         })
     }
 }
 
 impl Known<'_> {
     /// Figures for monitoring.
-    fn figures(&self) -> Result<Figures, DatabaseError> {
+    fn figures(&self, state: &State) -> Result<Figures, DatabaseError> {
         let Self { store, now, .. } = *self;
-        let totals: Totals = store.load()?;
-        let last: LastPass = store.load()?;
-        let pause: Pause = store.load()?;
+        let State {
+            totals,
+            last_pass: last,
+            ..
+        } = state;
         let (root_bytes, root_put_at) = store.document_size(&Key::Index(View::root()))?;
         let documents = store.count_documents()?;
         Ok(Figures {
@@ -112,10 +118,14 @@ impl Known<'_> {
             complete: last.complete,
             clean_passes: last.clean,
             faulty_passes: last.faulty,
-            calls_by_outcome: store.load()?,
-            running: store.load::<Pass>()?.running(),
-            paused_until: Some(pause.until).filter(|until| *until > now),
-            held_versions: store.load::<Held>()?.versions,
+            calls_by_outcome: state.calls,
+            running: state.pass.running(),
+            paused_until: state.paused(now).map(|pause| pause.until),
+            held_versions: state
+                .sources
+                .values()
+                .map(|source| source.held.versions)
+                .sum(),
             documents: documents.put,
             document_bytes: documents.bytes,
             root_bytes: root_bytes

@@ -1,5 +1,7 @@
 //! Counts of the rows.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::rows::state::Totals;
 use crate::catalog::rows::store::Store;
 use crate::platform::DatabaseError;
@@ -60,6 +62,24 @@ impl Store<'_> {
         })
     }
 
+    /// Counts the versions that are served, by the ids of their sources.
+    pub(crate) fn versions_by_source(&self) -> Result<BTreeMap<String, u64>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT r.source, count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest JOIN repository r ON r.id = t.repository
+             WHERE m.state = 'chart' GROUP BY r.source",
+            &[],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| {
+                Some((
+                    row.text(0)?.to_owned(),
+                    u64::try_from(row.integer(1)?).ok()?,
+                ))
+            })
+            .collect())
+    }
+
     /// Counts how far the reading is.
     pub(crate) fn count_reading(&self) -> Result<ReadingCounts, DatabaseError> {
         Ok(ReadingCounts {
@@ -72,10 +92,20 @@ impl Store<'_> {
 
     /// Counts the documents.
     pub(crate) fn count_documents(&self) -> Result<DocumentCounts, DatabaseError> {
+        let row = self.0.first(
+            "SELECT count(etag), coalesce(sum(length), 0), count(CASE WHEN dirty > 0 THEN 1 END) FROM document",
+            &[],
+        )?;
+        let cell = |column| {
+            let number = row.as_ref().and_then(|row| row.integer(column));
+            number
+                .and_then(|number| u64::try_from(number).ok())
+                .unwrap_or(0)
+        };
         Ok(DocumentCounts {
-            put: self.number("SELECT count(*) FROM document WHERE etag IS NOT NULL")?,
-            bytes: self.number("SELECT coalesce(sum(length), 0) FROM document")?,
-            dirty: self.number("SELECT count(*) FROM document WHERE dirty > 0")?,
+            put: cell(0),
+            bytes: cell(1),
+            dirty: cell(2),
         })
     }
 

@@ -14,6 +14,7 @@
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
 //! | [`schema`] | the tables, their version, and the way from an older one |
+//! | [`source_state`] | what is a source's own: its pause, a removal that is doubted |
 //! | [`state`] | single-row state: the running pass, the lease, pauses, counts |
 //! | [`store`] | the entry to all of them |
 //! | [`superseded`] | packages that no tag serves any more |
@@ -31,6 +32,7 @@ pub(crate) mod registry_fault;
 pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod schema;
+pub(crate) mod source_state;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod superseded;

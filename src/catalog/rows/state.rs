@@ -1,26 +1,118 @@
-//! What there is one of: the running pass, the lease, pauses, the rhythm. Each is one row of JSON in `state`.
+//! Single-row state: the running pass, the lease, the rhythm, what is a source's own. Each value is one row of JSON.
+
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::registry_fault::RegistryFault;
+use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
 use crate::platform::{DatabaseError, Timestamp};
 
-/// A value of which there is one, kept under a name.
-pub(crate) trait Singleton: Serialize + DeserializeOwned + Default {
-    /// The name of its row.
-    const KEY: &'static str;
+/// Row keys of [`SourceState`]s begin so; the source's id follows.
+const SOURCE: &str = "source:";
+
+/// All single-row values, as they were when they were loaded.
+///
+/// Questions of the edge change them between two awaits of a step, so this is never kept over one: [`Store::state`] gives a
+/// copy to look at, and [`Store::update`] loads, changes and saves in one synchronous piece.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct State {
+    /// The pass that runs, or the last one.
+    pub(crate) pass: Pass,
+    /// The last pass that ended.
+    pub(crate) last_pass: LastPass,
+    /// Who works.
+    pub(crate) lease: Lease,
+    /// When passes begin.
+    pub(crate) rhythm: Rhythm,
+    /// Where the revalidation of version tags stands.
+    pub(crate) ring: Ring,
+    /// Requests for a sync.
+    pub(crate) tickets: Tickets,
+    /// The configuration that the rows are of.
+    pub(crate) origin: Origin,
+    /// Counts of the rows.
+    pub(crate) totals: Totals,
+    /// Calls made since the catalog was made, by what came of them.
+    pub(crate) calls: Calls,
+    /// What is a source's own, by the source's id. A source without an entry has the default.
+    pub(crate) sources: BTreeMap<String, SourceState>,
 }
 
-macro_rules! singletons {
-    ($($type:ty => $key:literal),* $(,)?) => { $(impl Singleton for $type { const KEY: &'static str = $key; })* };
-}
+impl State {
+    /// What is a source's own.
+    pub(crate) fn source(&self, id: &str) -> SourceState {
+        self.sources.get(id).cloned().unwrap_or_default()
+    }
 
-singletons! {
-    Pass => "pass", LastPass => "last-pass", Lease => "lease", Pause => "pause", Rhythm => "rhythm",
-    Ring => "ring", Tickets => "tickets", Held => "held", Origin => "origin", Totals => "totals", Calls => "calls",
+    /// The same, to be changed.
+    pub(crate) fn source_mut(&mut self, id: &str) -> &mut SourceState {
+        self.sources.entry(id.to_owned()).or_default()
+    }
+
+    /// The pause that lasts longest, of those that have not ended.
+    pub(crate) fn paused(&self, now: Timestamp) -> Option<&Pause> {
+        self.sources
+            .values()
+            .map(|source| &source.pause)
+            .filter(|pause| pause.until > now)
+            .max_by_key(|pause| pause.until)
+    }
+
+    /// Notes how many versions of each source are served.
+    pub(crate) fn count_versions(&mut self, counted: &BTreeMap<String, u64>) {
+        for (id, source) in &mut self.sources {
+            source.versions = counted.get(id).copied().unwrap_or(0);
+        }
+    }
+
+    /// The values by the keys of their rows, as JSON.
+    fn rows(&self) -> Result<BTreeMap<String, String>, serde_json::Error> {
+        let mut rows = BTreeMap::from([
+            ("pass".to_owned(), serde_json::to_string(&self.pass)?),
+            (
+                "last-pass".to_owned(),
+                serde_json::to_string(&self.last_pass)?,
+            ),
+            ("lease".to_owned(), serde_json::to_string(&self.lease)?),
+            ("rhythm".to_owned(), serde_json::to_string(&self.rhythm)?),
+            ("ring".to_owned(), serde_json::to_string(&self.ring)?),
+            ("tickets".to_owned(), serde_json::to_string(&self.tickets)?),
+            ("origin".to_owned(), serde_json::to_string(&self.origin)?),
+            ("totals".to_owned(), serde_json::to_string(&self.totals)?),
+            ("calls".to_owned(), serde_json::to_string(&self.calls)?),
+        ]);
+        for (id, source) in &self.sources {
+            rows.insert(format!("{SOURCE}{id}"), serde_json::to_string(source)?);
+        }
+        Ok(rows)
+    }
+
+    /// Takes a row over. One that this Worker cannot read, or does not know, leaves the default.
+    fn take(&mut self, key: &str, value: &str) {
+        fn read<T: DeserializeOwned + Default>(value: &str) -> T {
+            serde_json::from_str(value).unwrap_or_default()
+        }
+        match key {
+            "pass" => self.pass = read(value),
+            "last-pass" => self.last_pass = read(value),
+            "lease" => self.lease = read(value),
+            "rhythm" => self.rhythm = read(value),
+            "ring" => self.ring = read(value),
+            "tickets" => self.tickets = read(value),
+            "origin" => self.origin = read(value),
+            "totals" => self.totals = read(value),
+            "calls" => self.calls = read(value),
+            key => {
+                if let Some(id) = key.strip_prefix(SOURCE) {
+                    self.sources.insert(id.to_owned(), read(value));
+                }
+            }
+        }
+    }
 }
 
 /// The pass that runs, if `running`.
@@ -45,10 +137,6 @@ pub(crate) struct Pass {
     pub(crate) moving_done: bool,
     /// Version tags still to be revalidated.
     pub(crate) quota: u64,
-    /// Versions there were when it began, for the judgement of a mass removal.
-    pub(crate) versions_before: u64,
-    /// Versions removed since.
-    pub(crate) removed: u64,
     /// Whether what is served has changed since.
     pub(crate) changed: bool,
     /// Calls made so far.
@@ -87,7 +175,7 @@ pub(crate) struct Position {
     pub(crate) tag: String,
 }
 
-/// How far a source's enumeration is.
+/// How far a pass is with a source.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Enumeration {
@@ -104,6 +192,10 @@ pub(crate) struct Enumeration {
     pub(crate) seen: String,
     /// Failures in this pass.
     pub(crate) attempts: u32,
+    /// Versions there were when the pass began, for the judgement of a mass removal.
+    pub(crate) versions_before: u64,
+    /// Versions removed since.
+    pub(crate) removed: u64,
     /// Whether it has ended.
     pub(crate) done: bool,
     /// Why it is not complete, in public words.
@@ -143,15 +235,11 @@ pub(crate) struct Lease {
     pub(crate) until: Timestamp,
 }
 
-/// A time in which the registry is left alone, as it asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Pause {
-    /// When it ends.
-    pub(crate) until: Timestamp,
-    /// Why, in public words.
-    pub(crate) cause: Option<RegistryFault>,
-    /// Pauses in a row, without an answer between.
-    pub(crate) count: u32,
+impl Lease {
+    /// When it ends, if `incarnation` holds it.
+    pub(crate) fn end(&self, incarnation: &str, now: Timestamp) -> Option<Timestamp> {
+        (self.holder == incarnation && self.until > now).then_some(self.until)
+    }
 }
 
 /// When passes begin.
@@ -190,20 +278,6 @@ pub(crate) struct Tickets {
     pub(crate) settled: u64,
 }
 
-/// A removal too large to believe at once.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Held {
-    /// The pass that saw it; 0 when nothing is held.
-    pub(crate) pass: u64,
-    /// When.
-    pub(crate) since: Timestamp,
-    /// How many versions it would remove.
-    pub(crate) versions: u64,
-    /// An operator said that it is meant.
-    pub(crate) confirmed: bool,
-}
-
 /// Which configuration the rows and documents are of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -237,27 +311,41 @@ pub(crate) struct Totals {
 }
 
 impl Store<'_> {
-    /// The one value of this kind; its default when there is none, or none that this Worker can read.
-    pub(crate) fn load<S: Singleton>(&self) -> Result<S, DatabaseError> {
-        let row = self
-            .0
-            .first("SELECT value FROM state WHERE key = ?", &[S::KEY.into()])?;
-        Ok(row
-            .as_ref()
-            .and_then(|row| row.text(0))
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default())
+    /// All single-row values, with one statement.
+    pub(crate) fn state(&self) -> Result<State, DatabaseError> {
+        let mut state = State::default();
+        for row in self.0.query("SELECT key, value FROM state", &[])? {
+            if let (Some(key), Some(value)) = (row.text(0), row.text(1)) {
+                state.take(key, value);
+            }
+        }
+        Ok(state)
     }
 
-    /// Keeps the one value of this kind; writes nothing when it is what is there.
-    pub(crate) fn save<S: Singleton>(&self, value: &S) -> Result<(), DatabaseError> {
-        let text =
-            serde_json::to_string(value).map_err(|error| DatabaseError(error.to_string()))?;
-        self.0.execute(
-            "INSERT INTO state(key, value) VALUES(?1, ?2)
-             ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
-            &[S::KEY.into(), text.into()],
-        )?;
-        Ok(())
+    /// Changes single-row values: loads them, has `change` change them, and writes those that differ. Nothing else can run
+    /// between: so nobody's change is lost, whatever was looked at before an await.
+    pub(crate) fn update<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> T,
+    ) -> Result<T, DatabaseError> {
+        let mut state = self.state()?;
+        let json = |error: serde_json::Error| DatabaseError(error.to_string());
+        let mut before = state.rows().map_err(json)?;
+        let result = change(&mut state);
+        for (key, value) in state.rows().map_err(json)? {
+            if before.remove(&key).as_ref() != Some(&value) {
+                self.0.execute(
+                    "INSERT INTO state(key, value) VALUES(?1, ?2)
+                     ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+                    &[key.into(), value.into()],
+                )?;
+            }
+        }
+        // What is left are sources that were taken away.
+        for key in before.into_keys() {
+            self.0
+                .execute("DELETE FROM state WHERE key = ?", &[key.into()])?;
+        }
+        Ok(result)
     }
 }

@@ -1,8 +1,9 @@
 //! A change of configuration: what is no longer configured goes at once, the rest is served from rows under new keys.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm};
+use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::listing::allowed;
 use crate::config::Config;
@@ -15,15 +16,33 @@ const RETIRED_FOR: Duration = Duration::from_hours(1);
 /// Repositories read at a time.
 const PAGE: i64 = 500;
 
+impl State {
+    /// Keeps what is known of the configured sources, and their versions as counted.
+    fn set_sources(&mut self, config: &Config, versions: &BTreeMap<String, u64>) {
+        self.sources.retain(|id, _| config.source(id).is_some());
+        for source in &config.sources {
+            self.source_mut(&source.id);
+        }
+        self.count_versions(versions);
+    }
+}
+
 /// Makes the rows fit the configuration if they were made under another one.
 pub(crate) fn configure(
     store: Store<'_>,
     config: &Config,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let mut origin: Origin = store.load()?;
+    let state = store.state()?;
+    let mut origin = state.origin;
     let fingerprint = config.fingerprint();
     if origin.fingerprint == fingerprint {
+        let known = |source: &Source| state.sources.contains_key(&source.id);
+        if !config.sources.iter().all(known) {
+            // Rows of a Worker that kept nothing by source.
+            let versions = store.versions_by_source()?;
+            store.update(|state| state.set_sources(config, &versions))?;
+        }
         return Ok(());
     }
     for source in &config.sources {
@@ -72,33 +91,38 @@ pub(crate) fn configure(
         }
     }
     store.drop_orphans()?;
-    if store.all_repositories_after(0, 1)?.is_empty() {
-        // Nothing is left to serve: an empty index would be no answer.
-        store.save(&LastPass::default())?;
-    }
+    let empty = store.all_repositories_after(0, 1)?.is_empty();
     store.forget_hashes()?;
     store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
-    // A pass under way was enumerated for other sources.
-    let pass: Pass = store.load()?;
-    store.save(&Pass {
-        number: pass.number,
-        ..Pass::default()
-    })?;
-    store.save(&Rhythm {
-        next: now,
-        asked: now,
-        ..Rhythm::default()
-    })?;
     // What a mass removal is measured against.
-    store.save(&store.count()?)?;
+    let totals = store.count()?;
+    let versions = store.versions_by_source()?;
     let private = config
         .sources
         .iter()
         .filter(|source| source.credentials != Credentials::Anonymous)
         .map(|source| source.id.clone())
         .collect();
-    store.save(&Origin {
-        fingerprint: fingerprint.to_owned(),
-        private,
+    store.update(|state| {
+        if empty {
+            // Nothing is left to serve: an empty index would be no answer.
+            state.last_pass = LastPass::default();
+        }
+        // A pass under way was enumerated for other sources.
+        state.pass = Pass {
+            number: state.pass.number,
+            ..Pass::default()
+        };
+        state.rhythm = Rhythm {
+            next: now,
+            asked: now,
+            ..Rhythm::default()
+        };
+        state.totals = totals;
+        state.set_sources(config, &versions);
+        state.origin = Origin {
+            fingerprint: fingerprint.to_owned(),
+            private,
+        };
     })
 }

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::schema;
-use crate::catalog::rows::state::{LastPass, Lease, Pause, Phase, Tickets};
+use crate::catalog::rows::source_state::Pause;
+use crate::catalog::rows::state::{Lease, Phase};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::Budgeted;
 use crate::catalog::sync::configure::configure;
@@ -95,12 +95,13 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     /// When the catalog wants to be woken; while somebody works, when that one's lease ends.
     pub fn next_alarm(&self) -> Timestamp {
         let now = self.clock.now();
-        let next = self
-            .store()
-            .and_then(|store| match store.leased(self.incarnation, now)? {
+        let next = self.store().and_then(|store| {
+            let state = store.state()?;
+            match state.lease.end(self.incarnation, now) {
                 Some(until) => Ok(until),
-                None => store.deadline(now),
-            });
+                None => store.deadline_in(&state, now),
+            }
+        });
         next.unwrap_or_else(|_| now.after(BROKEN))
     }
 
@@ -147,25 +148,24 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             return Ok(());
         }
         let result = self.work(store, calls, told).await;
-        let counted = store
-            .load::<Calls>()
-            .and_then(|known| store.save(&known.plus(calls.outcomes())));
-        store.save(&Lease::default())?;
+        let counted = store.update(|state| {
+            state.calls = state.calls.plus(calls.outcomes());
+            state.lease = Lease::default();
+        });
         result.and(counted)
     }
 
     pub(crate) fn beat(&self, store: Store<'_>) -> Result<(), DatabaseError> {
         let now = self.clock.now();
-        let left = store
-            .leased(self.incarnation, now)?
-            .map(|until| until.since(now));
-        if left.is_none_or(|left| left < RENEWAL) {
-            store.save(&Lease {
-                holder: self.incarnation.to_owned(),
-                until: now.after(LEASE),
-            })?;
-        }
-        Ok(())
+        store.update(|state| {
+            let left = state.lease.end(self.incarnation, now);
+            if left.is_none_or(|until| until.since(now) < RENEWAL) {
+                state.lease = Lease {
+                    holder: self.incarnation.to_owned(),
+                    until: now.after(LEASE),
+                };
+            }
+        })
     }
 
     async fn work(
@@ -178,7 +178,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         for shard in store.expire_superseded(now)? {
             store.mark_document(&Key::Files(shard))?;
         }
-        let paused = store.load::<Pause>()?.until > now;
+        let paused = store.state()?.paused(now).is_some();
         let mut slice = self.slice(store, now, !paused)?;
         // A pause is the registry's: what is known is published all the same.
         if !paused && (slice.pass.running() || store.called(now)?) {
@@ -187,7 +187,11 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             let now = self.clock.now();
             if calls.made() > 0 && slice.outages == 0 && !slice.stopped {
                 // The registry answers: the next pause begins small again.
-                store.save(&Pause::default())?;
+                store.update(|state| {
+                    for source in state.sources.values_mut() {
+                        source.pause = Pause::default();
+                    }
+                })?;
             }
             let whole = slice.pass.running();
             if outcome == Ended::All {
@@ -198,10 +202,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             }
             Self::keep(store, &slice)?;
             let waited_for = {
-                let tickets: Tickets = store.load()?;
-                let last: LastPass = store.load()?;
+                let state = store.state()?;
+                let tickets = &state.tickets;
                 tickets.issued > tickets.settled
-                    && last.number >= tickets.pass
+                    && state.last_pass.number >= tickets.pass
                     && !store.called(now)?
             };
             if outcome == Ended::Cut {

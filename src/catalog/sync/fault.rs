@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::state::Pause;
+use crate::catalog::rows::source_state::Pause;
 use crate::catalog::rows::tag::Due;
 use crate::catalog::sync::job::Job;
 use crate::catalog::sync::removal::remove_tags;
@@ -223,7 +223,8 @@ impl<C: Clock> Slice<'_, C> {
             self.outages = 0;
         }
         if throttled || self.outages >= OUTAGES {
-            let before: Pause = self.store.load()?;
+            let id = source.map_or(host, |source| source.id.as_str());
+            let before = self.store.state()?.source(id).pause;
             // Another answer of the same burst must not lengthen the pause.
             let count = if before.until > now {
                 before.count
@@ -242,10 +243,12 @@ impl<C: Clock> Slice<'_, C> {
                 retry_at: Some(until),
                 ..fault.clone()
             });
-            self.store.save(&Pause {
-                until,
-                cause,
-                count,
+            self.store.update(|state| {
+                state.source_mut(id).pause = Pause {
+                    until,
+                    cause,
+                    count,
+                };
             })?;
             self.stopped = true;
         }

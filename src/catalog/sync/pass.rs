@@ -8,11 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::catalog::publish::publisher::{Progressed, Publisher, TOO_LARGE};
-use crate::catalog::rows::state::{
-    Enumeration, LastPass, Pass, Phase, Rhythm, Ring, Tickets, Totals,
-};
+use crate::catalog::rows::state::{Enumeration, LastPass, Pass, Phase, State, Totals};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::{EndedPass, Engine, Told};
+use crate::catalog::sync::schedule::schedule;
 use crate::catalog::sync::slice::Slice;
 use crate::index::{Key, View};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
@@ -28,18 +27,18 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         now: Timestamp,
         may_begin: bool,
     ) -> Result<Slice<'a, C>, DatabaseError> {
-        let mut pass: Pass = store.load()?;
-        let mut slice_ring: Ring = store.load()?;
-        let totals: Totals = store.load()?;
-        let rhythm: Rhythm = store.load()?;
-        let fresh = may_begin && !pass.running() && rhythm.next <= now;
-        if fresh {
-            pass = self.begin(store, pass.number + 1, &totals, &mut slice_ring, now)?;
-        } else if !pass.running() {
-            pass.versions_before = totals.versions;
-            pass.removed = 0;
-            pass.changed = false;
-        }
+        let known_to = store.last_repository()?;
+        // What a slice moves, it keeps for itself until `keep`: no question of the edge changes the pass or the ring.
+        let (pass, ring, fresh) = store.update(|state| {
+            let fresh = may_begin && !state.pass.running() && state.rhythm.next <= now;
+            if fresh {
+                self.begin(state, known_to, now);
+            } else if !state.pass.running() {
+                state.pass.enumerations = self.enumerations(state);
+                state.pass.changed = false;
+            }
+            (state.pass.clone(), state.ring.clone(), fresh)
+        })?;
         let seen = pass
             .enumerations
             .iter()
@@ -52,7 +51,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             incarnation: self.incarnation,
             pass,
             seen,
-            ring: slice_ring,
+            ring,
             under_way: HashSet::new(),
             claimed: Rc::default(),
             outages: 0,
@@ -73,58 +72,49 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         Ok(slice)
     }
 
-    /// A pass from its beginning.
-    fn begin(
-        &self,
-        store: Store<'a>,
-        number: u64,
-        totals: &Totals,
-        ring: &mut Ring,
-        now: Timestamp,
-    ) -> Result<Pass, DatabaseError> {
-        let rhythm: Rhythm = store.load()?;
-        store.save(&Rhythm {
-            again: false,
-            ..rhythm
-        })?;
+    /// Begins a pass.
+    fn begin(&self, state: &mut State, known_to: i64, now: Timestamp) {
+        state.rhythm.again = false;
         // The share of version tags that the time since the last share is of REVALIDATE_WITHIN.
         let within = u64::try_from(self.config.revalidate_within.as_millis())
             .unwrap_or(u64::MAX)
             .max(1);
-        let since = u64::try_from(now.since(ring.paid_until).as_millis())
+        let since = u64::try_from(now.since(state.ring.paid_until).as_millis())
             .unwrap_or(u64::MAX)
             .min(within);
-        let share = totals
-            .version_tags
+        let version_tags = state.totals.version_tags;
+        let share = version_tags
             .saturating_mul(since)
             .saturating_mul(AHEAD_PERCENT)
             / within.saturating_mul(100);
-        let quota = if totals.version_tags == 0 {
+        let quota = if version_tags == 0 {
             0
         } else {
-            (share + 1).min(totals.version_tags)
+            (share + 1).min(version_tags)
         };
-        ring.paid_until = now;
-        let enumerations = self
-            .config
-            .sources
-            .iter()
+        state.ring.paid_until = now;
+        state.pass = Pass {
+            number: state.pass.number + 1,
+            phase: Phase::Reading,
+            started: now,
+            enumerations: self.enumerations(state),
+            quota,
+            known_to,
+            ..Pass::default()
+        };
+    }
+
+    /// What a pass sets out with, for each source.
+    fn enumerations(&self, state: &State) -> Vec<Enumeration> {
+        let sources = self.config.sources.iter();
+        sources
             .map(|source| Enumeration {
                 source: source.id.clone(),
                 done: !source.enumerates(),
+                versions_before: state.source(&source.id).versions,
                 ..Enumeration::default()
             })
-            .collect();
-        Ok(Pass {
-            number,
-            phase: Phase::Reading,
-            started: now,
-            enumerations,
-            quota,
-            versions_before: totals.versions,
-            known_to: store.last_repository()?,
-            ..Pass::default()
-        })
+            .collect()
     }
 
     /// Keeps what the slice has moved.
@@ -133,8 +123,11 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         for (enumeration, seen) in pass.enumerations.iter_mut().zip(&slice.seen) {
             enumeration.seen = STANDARD_NO_PAD.encode(seen);
         }
-        store.save(&pass)?;
-        store.save(&slice.ring)
+        let ring = slice.ring.clone();
+        store.update(|state| {
+            state.pass = pass;
+            state.ring = ring;
+        })
     }
 
     /// Publishes what is dirty, if the catalog is ready for it, and ends the pass whose reading is done.
@@ -144,7 +137,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         mut slice: Slice<'a, C>,
         told: &RefCell<Told>,
     ) -> Result<(), DatabaseError> {
-        let last: LastPass = store.load()?;
+        let last = store.state()?.last_pass;
         let ends = slice.pass.phase == Phase::Publishing;
         let readable = last.number > 0 || (ends && Self::presentable(store, &slice.pass)?);
         let beat = || self.beat(store);
@@ -188,18 +181,21 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 .enumerations
                 .iter()
                 .all(|source| source.done && source.fault.is_none());
-            store.save(&LastPass {
-                number: if readable { pass.number } else { last.number },
-                started: pass.started,
-                ended: now,
-                calls: pass.calls,
-                faults: pass.faults,
-                fault: pass.fault.clone(),
-                complete,
-                clean: last.clean + u64::from(pass.faults == 0),
-                faulty: last.faulty + u64::from(pass.faults > 0),
+            store.update(|state| {
+                let last = &state.last_pass;
+                state.last_pass = LastPass {
+                    number: if readable { pass.number } else { last.number },
+                    started: pass.started,
+                    ended: now,
+                    calls: pass.calls,
+                    faults: pass.faults,
+                    fault: pass.fault.clone(),
+                    complete,
+                    clean: last.clean + u64::from(pass.faults == 0),
+                    faulty: last.faulty + u64::from(pass.faults > 0),
+                };
+                schedule(state, self.config, pass.started, now);
             })?;
-            store.schedule(self.config, pass.started, now)?;
             Self::keep(store, &slice)?;
         } else if slice.pass.changed && !slice.pass.running() {
             Self::recount(store, &slice.pass)?;
@@ -209,13 +205,20 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
 
     /// The counts of the rows, taken anew where they may have changed.
     fn recount(store: Store<'a>, pass: &Pass) -> Result<Totals, DatabaseError> {
-        let known: Totals = store.load()?;
-        let first = store.load::<LastPass>()?.number == 0;
-        if !(first || pass.changed || pass.faults > 0 || known.failing > 0) {
+        let State {
+            totals: known,
+            last_pass,
+            ..
+        } = store.state()?;
+        if !(last_pass.number == 0 || pass.changed || pass.faults > 0 || known.failing > 0) {
             return Ok(known);
         }
         let totals = store.count()?;
-        store.save(&totals)?;
+        let versions = store.versions_by_source()?;
+        store.update(|state| {
+            state.totals = totals.clone();
+            state.count_versions(&versions);
+        })?;
         Ok(totals)
     }
 
@@ -230,16 +233,14 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
 
     /// Settles the requests for a sync that all that was called for is read and published.
     fn settle(store: Store<'a>, now: Timestamp) -> Result<(), DatabaseError> {
-        let tickets: Tickets = store.load()?;
-        let last: LastPass = store.load()?;
-        if tickets.settled == tickets.issued || last.number < tickets.pass {
+        let State {
+            tickets, last_pass, ..
+        } = store.state()?;
+        if tickets.settled == tickets.issued || last_pass.number < tickets.pass {
             return Ok(());
         }
         if !store.any_dirty_document_but(TOO_LARGE)? && !store.called(now)? {
-            store.save(&Tickets {
-                settled: tickets.issued,
-                ..tickets
-            })?;
+            store.update(|state| state.tickets.settled = state.tickets.issued)?;
         }
         Ok(())
     }

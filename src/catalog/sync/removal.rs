@@ -1,9 +1,10 @@
 //! What removes a chart: evidence only, and a large removal only on second sight.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::state::Held;
+use crate::catalog::rows::source_state::Held;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::tag::Tag;
 use crate::catalog::sync::slice::Slice;
@@ -18,7 +19,8 @@ pub(crate) const SECOND_SIGHT: Duration = Duration::from_mins(1);
 /// Repositories read at a time.
 const PAGE: i64 = 500;
 
-/// What is gone by the evidence.
+/// What is gone of a source by the evidence.
+#[derive(Default)]
 struct Gone {
     tags: Vec<Tag>,
     repositories: Vec<Repository>,
@@ -65,44 +67,72 @@ impl<C: Clock> Slice<'_, C> {
     /// repository that no enumeration named known to be gone.
     pub(crate) fn conclude(&mut self, whole: bool, now: Timestamp) -> Result<(), DatabaseError> {
         self.drop_pushed_out(now)?;
-        let held: Held = self.store.load()?;
-        let all = Gone {
-            tags: self.store.gone_tags()?,
-            repositories: if whole { self.unseen()? } else { Vec::new() },
+        let mut gone: BTreeMap<String, Gone> = BTreeMap::new();
+        for tag in self.store.gone_tags()? {
+            if let Some(repository) = self.store.repository(tag.repository)? {
+                gone.entry(repository.source).or_default().tags.push(tag);
+            }
+        }
+        if whole {
+            for repository in self.unseen()? {
+                let gone = gone.entry(repository.source.clone()).or_default();
+                gone.repositories.push(repository);
+            }
+        }
+        for place in 0..self.pass.enumerations.len() {
+            if let Some(source) = self.pass.enumerations.get(place) {
+                let gone = gone.remove(&source.source).unwrap_or_default();
+                self.conclude_source(place, gone, whole, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what is gone of a source, if that can be believed.
+    fn conclude_source(
+        &mut self,
+        place: usize,
+        all: Gone,
+        whole: bool,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let Some(source) = self.pass.enumerations.get(place) else {
+            return Ok(());
         };
+        let held = self.store.state()?.source(&source.source).held;
         if all.is_empty() {
             // What was held has come back, or nothing was.
             if whole && held.pass != 0 {
-                self.store.save(&Held::default())?;
+                self.set_held(place, Held::default())?;
             }
             return Ok(());
         }
         let versions = all.versions(self.store)?;
-        let before = self.pass.versions_before;
-        if before < MASS || (versions + self.pass.removed) * 2 <= before {
-            return self.remove(all, versions, now);
+        let before = source.versions_before;
+        if before < MASS || (versions + source.removed) * 2 <= before {
+            return self.remove(place, all, versions, now);
         }
         let again = whole && held.pass != 0 && now.since(held.since) >= SECOND_SIGHT;
         if again || (held.confirmed && held.pass != 0) {
             // Only what was missing at the first sight, or what the operator was told of; the rest is seen for the first time.
             let (old, new) = all.split(held.pass, self.pass.number);
             let versions = old.versions(self.store)?;
-            self.remove(old, versions, now)?;
-            self.store.save(&Held::default())?;
+            self.remove(place, old, versions, now)?;
+            self.set_held(place, Held::default())?;
             return if new.is_empty() {
                 Ok(())
             } else {
-                self.hold(&new, now)
+                self.hold(place, &new, now)
             };
         }
         if held.pass == 0 {
-            self.hold(&all, now)
+            self.hold(place, &all, now)
         } else {
             Ok(())
         }
     }
 
-    fn hold(&mut self, gone: &Gone, now: Timestamp) -> Result<(), DatabaseError> {
+    fn hold(&mut self, place: usize, gone: &Gone, now: Timestamp) -> Result<(), DatabaseError> {
         for repository in gone
             .repositories
             .iter()
@@ -111,15 +141,30 @@ impl<C: Clock> Slice<'_, C> {
             let pass = i64::try_from(self.pass.number).ok();
             self.store.repository_unseen(repository.id, pass)?;
         }
-        self.store.save(&Held {
+        let held = Held {
             pass: self.pass.number,
             since: now,
             versions: gone.versions(self.store)?,
             confirmed: false,
-        })
+        };
+        self.set_held(place, held)
     }
 
-    fn remove(&mut self, gone: Gone, versions: u64, now: Timestamp) -> Result<(), DatabaseError> {
+    fn set_held(&self, place: usize, held: Held) -> Result<(), DatabaseError> {
+        let Some(source) = self.pass.enumerations.get(place) else {
+            return Ok(());
+        };
+        self.store
+            .update(|state| state.source_mut(&source.source).held = held)
+    }
+
+    fn remove(
+        &mut self,
+        place: usize,
+        gone: Gone,
+        versions: u64,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
         for tag in gone.tags {
             if let Some(repository) = self.store.repository(tag.repository)? {
                 remove_tag(self.store, &repository, &tag, now)?;
@@ -129,7 +174,9 @@ impl<C: Clock> Slice<'_, C> {
             remove_tags(self.store, &repository, now)?;
             self.store.remove_repository(repository.id)?;
         }
-        self.pass.removed += versions;
+        if let Some(source) = self.pass.enumerations.get_mut(place) {
+            source.removed += versions;
+        }
         self.pass.changed = true;
         Ok(())
     }

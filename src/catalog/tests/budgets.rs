@@ -1,6 +1,23 @@
 //! Calls, rows and puts, counted.
 
 use super::*;
+
+/// Many ask for it, and each statement is a step of the one thread that also syncs.
+#[test]
+fn a_status_costs_a_handful_of_statements() {
+    let world = World::new();
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.pass();
+    world.rest();
+    let before = world.database.statements();
+    world.ask(&crate::catalog::ask::AskStatus);
+    let status = world.database.statements() - before;
+    assert!(status <= 7, "{status} statements");
+    let before = world.database.statements();
+    world.engine().next_alarm();
+    let alarm = world.database.statements() - before;
+    assert!(alarm <= 5, "{alarm} statements");
+}
 use crate::testing::Fault;
 
 #[test]

@@ -1,6 +1,7 @@
 //! What happens while something else is under way, and what was true a moment ago.
 
 use super::*;
+use crate::catalog::rows::store::Store;
 use crate::platform::Database as _;
 use crate::testing::Fault;
 
@@ -71,6 +72,34 @@ fn a_refresh_while_the_list_is_under_way_is_not_lost() {
         world.step();
     }
     panic!("the refresh never settles");
+}
+
+/// Whatever a step held of the state before an await, what questions changed meanwhile stays changed.
+#[test]
+fn what_questions_change_while_a_step_waits_is_not_overwritten() {
+    let world = filled(&[], 30);
+    world.registry.push_version("charts/a", "a", "2.0.0");
+    world.registry.set_latency(Duration::from_millis(100));
+    world.wait_for_alarm();
+    let before = Store(&world.database).state().unwrap();
+    let mut asked = 0;
+    // In every phase of the step: before the list, before each call, while documents are put.
+    let engine = world.engine();
+    let mut step = std::pin::pin!(engine.step());
+    let waker = std::task::Waker::noop();
+    let mut context = std::task::Context::from_waker(waker);
+    while step.as_mut().poll(&mut context).is_pending() {
+        assert!(world.refresh(None).is_some());
+        asked += 1;
+        world.clock.advance(Duration::from_millis(50));
+    }
+    let after = Store(&world.database).state().unwrap();
+    assert!(asked > 3, "the step waits some times");
+    assert_eq!(after.tickets.issued, before.tickets.issued + asked);
+    assert_eq!(after.tickets.pass, after.pass.number + 1);
+    assert!(after.rhythm.again || after.rhythm.next <= world.clock.now());
+    assert!(after.calls.success > before.calls.success);
+    assert_eq!(after.last_pass.number, before.last_pass.number + 1);
 }
 
 #[test]
