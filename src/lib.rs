@@ -14,30 +14,35 @@
 //!
 //! # The layers
 //!
-//! Each may use what stands below it, and nobody uses `edge`.
+//! Each may use those on the lines below it; nobody uses `edge`. `tests/structure` holds this.
 //!
 //! ```text
 //! edge
 //! serve
 //! catalog
-//! oci::Client        index   chart
-//! oci (pure)         source     platform   config   error   secret
+//! config
+//! source
+//! oci::client        index   chart
+//! oci (pure)         platform   error   secret   shown
 //! ```
 //!
 //! | module | what it is | look here for |
 //! |---|---|---|
 //! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
-//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `access` (who may), `index`, `download`, `admin` (`/health`, `/info`, `/metrics`, `/refresh`), `webhook`, `artifacthub`, `home` (`/`), `reply` (headers) |
-//! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | [`catalog::question`] (what may be asked), `engine` (a step), `plan` and `job` (what is read), `commit` and `removal` (what changes), `publish` |
+//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `access` (who may), a file for each answer, `reply` (headers) |
+//! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
+//! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
+//! | [`source`] | what is read: one registry with a prefix, patterns and credentials | `patterns` (which repositories and tags) |
 //! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
 //! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (what clients survive), `rebuild` |
 //! | [`oci`] | the distribution protocol as values, and the client that puts them in order | [`oci::challenge`], [`oci::token`], [`oci::realm`] (who is told a password), [`oci::link`] (pages), [`oci::location`] (redirects) |
-//! | [`source`] | what is read: one registry with a prefix, patterns and credentials | `patterns` (which repositories and tags) |
-//! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
 //! | [`platform`] | what is asked of a host: HTTP, documents, a database, the time | the limits a host must keep |
 //! | [`mod@error`] | the outward error | every status and public message |
 //! | [`secret`] | passwords and tokens, which cannot be printed | |
+//! | `shown` | how a wrong value is shown in a message | |
 //! | `testing` | in tests only: a registry, documents, a database and a clock in memory | the ways in which the real ones misbehave |
+//!
+//! `docs/architecture.md` tells the life of a tag and where to begin with a change.
 //!
 //! Time and randomness are arguments, so everything but `edge` is tested natively. Foreign text is parsed at the door into types
 //! that cannot be invalid, under named limits; nothing outside tests panics.

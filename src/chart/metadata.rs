@@ -7,45 +7,20 @@ use serde_json::value::RawValue;
 
 mod coerce;
 mod dependency;
+mod limit;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use self::coerce::{line, lines, list, one_line, switch, whole};
 use self::dependency::{Dependency, dependencies};
+use self::limit::{
+    MAX_ANNOTATION, MAX_CONSTRAINT, MAX_DESCRIPTION, MAX_ICON, MAX_ITEMS, MAX_LINE, MAX_NAME,
+    MAX_URL, MAX_YAML, SHORT_DESCRIPTION,
+};
 use self::value::{Fields, Value};
 use super::unfit::quoted;
 use super::{Unfit, Version};
-
-/// Longest YAML that is read, in bytes. The parser keeps a hundred times as much in memory; Helm's own files are of kilobytes.
-const MAX_YAML: usize = 256 << 10;
-
-/// Longest name in bytes: what a file name may have, less version and ending.
-const MAX_NAME: usize = 250;
-
-/// Longest short text in bytes: a keyword, a person, the version of an application.
-const MAX_LINE: usize = 256;
-
-/// Longest constraint, condition or path into values, in bytes.
-const MAX_CONSTRAINT: usize = 512;
-
-/// Longest description in bytes: some put a README there.
-const MAX_DESCRIPTION: usize = 4 << 10;
-
-/// A description that made room for the rest, in bytes.
-const SHORT_DESCRIPTION: usize = 512;
-
-/// Longest URL in bytes: what browsers and servers were always sure to take.
-const MAX_URL: usize = 2 << 10;
-
-/// Longest icon in bytes: often a `data:` URL.
-const MAX_ICON: usize = 16 << 10;
-
-/// Longest annotation in bytes: Artifact Hub's lists of changes and images are some kilobytes of YAML.
-const MAX_ANNOTATION: usize = 16 << 10;
-
-/// Most keywords, sources, maintainers and annotations each.
-const MAX_ITEMS: usize = 256;
 
 /// The keys of Helm's metadata (`pkg/chart/metadata.go`); no other may stand in an index, which strict readers refuse whole.
 const KEYS: [&str; 17] = [
@@ -100,7 +75,7 @@ pub struct Metadata {
     annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kube_version: Option<String>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     deprecated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<String>,
@@ -116,11 +91,6 @@ struct Maintainer {
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 impl Metadata {

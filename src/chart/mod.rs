@@ -3,9 +3,19 @@
 //! Pure. Everything read here was written by strangers, so each reader has limits, gives a reason ([`Unfit`]) where it
 //! refuses, and lets nothing through that a Helm client would stumble over.
 //!
-//! - [`Layout`] decides by media types what a manifest holds;
-//! - [`Metadata`] is what an index says of a chart, made safe; [`Version`] orders it;
-//! - [`package`] reads metadata out of a package, [`rebuild`] makes a package of a two-layer chart.
+//! | file | holds |
+//! |---|---|
+//! | `layout` | what a manifest holds, told by media types: the ten layouts of a chart, and everything that is none |
+//! | `media_type` | the media types of charts and of what lies beside them |
+//! | `metadata` | what an index says of a chart, read from JSON or YAML under limits and made safe |
+//! | `version` | versions, and the order that Helm gives them |
+//! | `tag` | what a tag tells by its name alone |
+//! | `file_name` | the file name of a package, `<name>-<version>.tgz` |
+//! | `package` | metadata out of a package that came without any beside it |
+//! | `rebuild` | a package made of a two-layer chart, to the same bytes each time |
+//! | `archive` | reads a `.tgz` under limits |
+//! | `tarball` | writes a `.tgz` with the same bytes each time |
+//! | `unfit` | why a chart is not served: the reason that `/info` shows |
 //!
 //! Absent on purpose: values, templates and whatever else is inside a package.
 

@@ -1,7 +1,19 @@
 //! The settings, read once into a typed value. Everything that is wrong is reported at once and by name.
 //!
-//! A private registry never becomes public by omission: with credentials for the registry, either `AUTH_ANONYMOUS_GET` says
-//! `true` or a reader is named, else there is no [`Config`].
+//! A private registry never becomes public by omission: with registry credentials, either `AUTH_ANONYMOUS_GET` says `true` or
+//! a reader is named; otherwise there is no [`Config`].
+//!
+//! To add a setting, read it in [`Config::from_lookup`] and name it in `.env.example` and `docs/configuration.md`; a test
+//! compares the three.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `access` | who Portolan is to the registry, and who may read |
+//! | `registry` | `REGISTRY` |
+//! | `settings` | reads one setting: text, secret, choice, number, duration |
+//! | `duration` | `30s`, `5m`, `24h` |
+//! | `var` | settings that came as JSON values: arrays and numbers under `[vars]` |
+//! | `problems` | everything that is wrong, with what anyone may know of it |
 
 mod access;
 mod duration;
@@ -15,6 +27,7 @@ pub mod var;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+pub use crate::index::{IndexFormat, IndexScope};
 pub use access::Readers;
 pub use problems::{Problem, Problems};
 
@@ -66,26 +79,6 @@ pub enum Download {
     Redirect,
     /// Streams through the Worker, whatever the registry does.
     Stream,
-}
-
-/// What an index is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IndexFormat {
-    /// JSON text, which is YAML too.
-    #[default]
-    Json,
-    /// Block YAML.
-    Yaml,
-}
-
-/// What the index of a folder holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IndexScope {
-    /// All charts below it.
-    #[default]
-    Subtree,
-    /// Only those directly in it.
-    Folder,
 }
 
 /// What becomes of a file that several repositories offer with different bytes.

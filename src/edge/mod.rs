@@ -3,6 +3,20 @@
 //!
 //! Nothing here may panic, nor call an import that can throw without `catch`: in a Durable Object either leaves the
 //! caller without an answer and blocks the alarm, as a panic ends the Wasm instance under the object.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `event` | where everything begins: a request, a tick of cron |
+//! | `catalog` | the Durable Object: questions and alarms |
+//! | `client` | how a request reaches the Durable Object |
+//! | `isolate` | what an isolate keeps between requests, the settings first |
+//! | `fetch` | HTTP out |
+//! | `kv` | the published documents |
+//! | `database` | SQLite of the Durable Object |
+//! | `headers` | headers in and out, without the conversions of `worker` that panic |
+//! | `stream` | bodies that pass through untouched |
+//! | `rebuilt` | a package that is made while it is sent |
+//! | `log` | one line of JSON an occasion |
 
 mod catalog;
 mod client;

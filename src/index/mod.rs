@@ -1,4 +1,14 @@
 //! Documents: what is published to KV, byte for byte.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `writer` | an index, entry by entry |
+//! | `entry` | one version in an index |
+//! | `text` | JSON with the escapes that every YAML reader takes |
+//! | `yaml` | block YAML |
+//! | `candidate` | the file table: who offers which file, and how its bytes are had |
+//! | `key` | the KV keys of documents |
+//! | `view` | which repositories an index covers |
 
 mod candidate;
 mod entry;
@@ -11,5 +21,5 @@ mod yaml;
 pub use candidate::{Blob, Candidate, Origin, Shard, select};
 pub use entry::Entry;
 pub use key::{Key, shard_of};
-pub use view::View;
-pub use writer::{DOCUMENT_LIMIT, TooLarge, Writer, Written, etag};
+pub use view::{IndexScope, View};
+pub use writer::{DOCUMENT_LIMIT, IndexFormat, TooLarge, Writer, Written, etag};

@@ -5,8 +5,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::IndexScope;
 use crate::oci::{Invalid, Name};
+
+/// What the index of a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndexScope {
+    /// All charts below it.
+    #[default]
+    Subtree,
+    /// Only those directly in it.
+    Folder,
+}
 
 /// The root, or a space: a folder of repositories below the prefix, `team-a/sub`. Its text is empty for the root, else of
 /// the grammar of repository names.

@@ -3,11 +3,20 @@
 use std::io::{self, Write};
 
 use super::{Entry, text, yaml};
-use crate::config::IndexFormat;
 use crate::oci::Digest;
 
 /// The largest document: KV's limit of 25 MiB a value.
 pub const DOCUMENT_LIMIT: usize = 25 << 20;
+
+/// What an index is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndexFormat {
+    /// JSON text, which is YAML too.
+    #[default]
+    Json,
+    /// Block YAML.
+    Yaml,
+}
 
 /// The index would be larger than it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,29 @@
 //! until it is parsed: every URL it gives is judged before use ([`realm`], [`link`], [`location`]), every body has a limit,
 //! and credentials go nowhere but to the host they belong to.
 //!
-//! Writing has its requests ([`request`]), answers ([`written`]) and scopes; nothing puts them in order yet.
+//! | file | holds |
+//! |---|---|
+//! | `client` | puts the requests in order: logs in, follows, reads, verifies |
+//! | `request` | the requests of the protocol, as values |
+//! | `written` | the answers to requests that write |
+//! | `registry` | where a registry is: scheme, host, port |
+//! | `credentials` | who Portolan is to a registry; reads a Docker `config.json` |
+//! | `name` | repository names |
+//! | `tag` | tags, and what a manifest can be asked by |
+//! | `digest` | content digests, and hashing |
+//! | `manifest` | manifests and image indexes |
+//! | `challenge` | the `WWW-Authenticate` header |
+//! | `realm` | whether a token server may see the credentials |
+//! | `scope` | what a token is asked for |
+//! | `token` | what a token server is asked, and what it replies |
+//! | `tokens` | the tokens and ways in that are remembered |
+//! | `link` | the next page of a list |
+//! | `address` | whether a host is one that strangers may name: none of a private network, nor of this machine |
+//! | `location` | where a redirect leads, and whether it is followed |
+//! | `error` | everything that can go wrong with a registry |
+//! | `invalid` | why a text is not the value it should be |
+//!
+//! Writing has its requests, answers and scopes; nothing puts them in order yet.
 //!
 //! Absent on purpose: referrers, and native APIs of single registries.
 

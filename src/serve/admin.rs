@@ -32,15 +32,6 @@ struct Page {
     catalog: serde_json::Value,
 }
 
-/// Answers for `/health`: whoever gets here has sound settings.
-pub(super) fn health<B>() -> Reply<B> {
-    Reply::text(
-        StatusCode::OK,
-        "application/json",
-        r#"{"healthy":true}"#.to_owned(),
-    )
-}
-
 impl<F, D, C, K> Service<'_, F, D, C, K>
 where
     F: Fetch,
@@ -48,6 +39,15 @@ where
     C: Catalog<Body = F::Body>,
     K: Clock,
 {
+    /// Answers for `/health`: whoever gets here has sound settings.
+    pub(super) fn health() -> Reply<F::Body> {
+        Reply::text(
+            StatusCode::OK,
+            "application/json",
+            r#"{"healthy":true}"#.to_owned(),
+        )
+    }
+
     /// Answers for `/info[?page=<n>]`.
     pub(super) async fn info(&self, asked: &Asked<'_>) -> Result<Reply<F::Body>, Error> {
         let page = match asked.query("page") {

@@ -34,6 +34,19 @@ where
         render(asked.request, &page)
     }
 
+    /// The page that a Worker with wrong settings has: nothing else of it answers.
+    pub(super) fn misconfigured(request: &Request<Bytes>, problems: &Problems) -> Reply<F::Body> {
+        let page = vec![
+            "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
+            format!(
+                "It is not set up yet. These settings are missing or wrong: {}",
+                problems.public()
+            ),
+            "The log of the Worker says what is wrong with each.".to_owned(),
+        ];
+        render(request, &page)
+    }
+
     /// The catalog's state, if it may be asked and answers: this page is for anyone, and does without.
     async fn status(&self) -> Option<Status> {
         if !self.memory.may_ask(self.clock.now()) {
@@ -41,19 +54,6 @@ where
         }
         self.ask(&AskStatus).await.ok()
     }
-}
-
-/// The page that a Worker with wrong settings has: nothing else of it answers.
-pub(super) fn misconfigured<B>(request: &Request<Bytes>, problems: &Problems) -> Reply<B> {
-    let page = vec![
-        "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
-        format!(
-            "It is not set up yet. These settings are missing or wrong: {}",
-            problems.public()
-        ),
-        "The log of the Worker says what is wrong with each.".to_owned(),
-    ];
-    render(request, &page)
 }
 
 fn state(status: &Status, may_read: bool) -> Page {

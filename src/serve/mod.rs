@@ -3,6 +3,22 @@
 //!
 //! The hot path does no work that grows: an index is a KV stream handed on unread, a download parses one small shard.
 //! A miss in KV is never an answer; the [`Catalog`] gives it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `route` | a method and a path become a route |
+//! | `access` | who may do what |
+//! | `index` | `index.yaml` |
+//! | `download` | packages and provenance files |
+//! | `artifacthub` | `artifacthub-repo.yml` |
+//! | `home` | `/` |
+//! | `admin` | `/health`, `/info`, `/refresh` |
+//! | `metrics` | `/metrics` |
+//! | `webhook` | notifications of registries |
+//! | `reply` | an answer and its headers |
+//! | `conditional` | `If-None-Match` and `Range` |
+//! | `progress` | how far the first pass is, in words |
+//! | `memory` | what an isolate remembers between requests |
 
 mod access;
 mod admin;
@@ -174,7 +190,7 @@ where
         let config = match self.config {
             Ok(config) => config,
             Err(problems) if route == Route::Home => {
-                return Ok(home::misconfigured(request, problems).into());
+                return Ok(Self::misconfigured(request, problems).into());
             }
             Err(problems) => {
                 return Err(Error::Configuration {
@@ -190,7 +206,7 @@ where
         };
         match route {
             Route::Home => Ok(self.home(&asked).await.into()),
-            Route::Health => Ok(admin::health().into()),
+            Route::Health => Ok(Self::health().into()),
             Route::Index(view) => {
                 asked.caller.reads(config)?;
                 self.index(&asked, &view).await

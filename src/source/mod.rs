@@ -1,4 +1,8 @@
 //! A source: one registry with its prefix, patterns and credentials.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `patterns` | the patterns of `REPOSITORIES` and `TAGS` |
 
 mod patterns;
 

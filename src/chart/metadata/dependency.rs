@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::coerce::{line, list, switch, whole};
+use super::limit::{MAX_CONSTRAINT, MAX_LINE, MAX_NAME, MAX_URL};
 use super::value::Value;
-use super::{MAX_CONSTRAINT, MAX_LINE, MAX_NAME, MAX_URL, is_false};
 
 /// Most dependencies: umbrella charts have dozens.
 const MAX_DEPENDENCIES: usize = 512;
@@ -26,7 +26,7 @@ pub(super) struct Dependency {
     condition: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     enabled: bool,
     #[serde(rename = "import-values", skip_serializing_if = "Vec::is_empty")]
     import_values: Vec<Import>,

@@ -1,4 +1,15 @@
 //! The client: puts requests in order. What they look like, and what the answers mean, is said elsewhere.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `auth` | sends a request, logging in where that is asked for |
+//! | `ask` | gets a token |
+//! | `gate` | lets one call log in while those beside it wait |
+//! | `answer` | what a refusal asks for: a token, another scope, nothing |
+//! | `hops` | follows redirects by hand, never with credentials |
+//! | `pages` | lists of repositories and tags, page by page |
+//! | `manifests` | manifests, read and verified or only resolved |
+//! | `blobs` | blobs, read and verified or handed on unread |
 
 mod answer;
 mod ask;
@@ -23,6 +34,9 @@ pub use pages::{Listing, Page};
 
 /// How much of an error's body is read, in bytes: its code is at the beginning, as in go-containerregistry.
 const MAX_ERROR: usize = 64 * 1024;
+
+/// Names on a page that is asked for: the most that ECR, ACR and distribution 3 allow.
+const PAGE_SIZE: u32 = 1000;
 
 /// Speaks to one registry with one set of credentials. Every send goes through `fetch`, and none is hidden: with a token
 /// at hand each method is one send for each page, manifest or blob, and one for each redirect it follows. The only retry
@@ -49,7 +63,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         clock: &'a C,
     ) -> Self {
         let account = Account::new(registry, credentials);
-        let page_size = std::cell::Cell::new(pages::LARGE);
+        let page_size = std::cell::Cell::new(PAGE_SIZE);
         Self {
             fetch,
             registry,

@@ -20,10 +20,7 @@ const MAX_PAGE: usize = 8 * 1024 * 1024;
 /// The most names of a page: with their overhead in memory they stay below 20 MiB. distribution 2.8 puts all tags on one.
 const MAX_NAMES: usize = 200_000;
 
-/// The pages that are asked for: the largest that ECR, ACR and distribution 3 allow.
-pub(super) const LARGE: u32 = 1000;
-
-/// And the largest that Quay and Gitea allow, where they say so.
+/// The largest pages that Quay and Gitea allow, where they refuse [`super::PAGE_SIZE`].
 const SMALL: u32 = 100;
 
 /// One page of a list.

@@ -7,7 +7,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Limits, MAX_DEPTH, Value};
+use super::tree::{Limits, MAX_DEPTH, Value};
 
 /// One value of JSON. Each level is read of its own, as only the raw text knows how a number was written.
 pub(super) fn read(

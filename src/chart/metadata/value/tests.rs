@@ -1,4 +1,5 @@
 use super::cost::MAX_BRACKETS;
+use super::tree::{MAX_DEPTH, MAX_VALUES};
 use super::*;
 
 #[track_caller]

@@ -8,7 +8,7 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer};
 
-use super::{Limits, MAX_DEPTH, Value};
+use super::tree::{Limits, MAX_DEPTH, Value};
 
 /// Reads one value of YAML.
 #[derive(Clone, Copy)]

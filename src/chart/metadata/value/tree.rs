@@ -1,0 +1,56 @@
+//! A value, and the limits under which one is read.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use crate::chart::Unfit;
+
+/// Most values below the keys that are read: a chart of hundreds of dependencies has some thousand. Bounds what YAML aliases
+/// can multiply.
+pub(super) const MAX_VALUES: usize = 20_000;
+
+/// Deepest nesting that is read: metadata, dependencies, dependency, import-values, pair, text. What is deeper is null.
+pub(super) const MAX_DEPTH: usize = 6;
+
+/// A value. Numbers keep their text, as `1.10` must not become `1.1`.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Value>),
+    /// The last value counts where a key stands twice, as in Go.
+    Map(BTreeMap<String, Value>),
+}
+
+/// What is left of a reader's limits.
+pub(super) struct Limits<'a> {
+    pub(super) keys: &'a [&'a str],
+    values: Cell<usize>,
+}
+
+impl<'a> Limits<'a> {
+    /// All that a reader of these keys may read.
+    pub(super) fn of(keys: &'a [&'a str]) -> Self {
+        Self {
+            keys,
+            values: Cell::new(MAX_VALUES),
+        }
+    }
+
+    /// Whether one more value may be read.
+    pub(super) fn take(&self) -> bool {
+        let left = self.values.get();
+        self.values.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    pub(super) fn fault(&self, format: &'static str) -> Unfit {
+        if self.values.get() == 0 {
+            Unfit::TooManyValues(MAX_VALUES)
+        } else {
+            Unfit::Malformed(format)
+        }
+    }
+}
