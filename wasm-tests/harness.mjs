@@ -7,7 +7,7 @@ import { send } from "./http.mjs";
 import { ROOT, require } from "./tools.mjs";
 import { PATIENCE, until, within } from "./wait.mjs";
 
-const { Log, LogLevel, Miniflare } = require("miniflare");
+const { Log, LogLevel, Miniflare, Response } = require("miniflare");
 
 /** Where scripts/build puts the Worker. */
 const BUILD = process.env.BUILD ?? join(ROOT, "build");
@@ -17,6 +17,9 @@ const [, COMPATIBILITY_DATE] = /^compatibility_date = "([\d-]+)"$/m.exec(
   readFileSync(join(ROOT, "wrangler.toml"), "utf8"),
 );
 
+/** The catalog's object is the one of this name. */
+const CATALOG_NAME = "catalog";
+
 /** Opens the administrator's routes of the Workers started here. */
 export const ADMIN = "admin-token-of-the-tests";
 export const AS_ADMIN = { authorization: `Bearer ${ADMIN}` };
@@ -25,11 +28,14 @@ export const AS_ADMIN = { authorization: `Bearer ${ADMIN}` };
 const NEVER_LOGGED = [/X-Amz-Signature/i, /panicked/, /Critical Error/, /code had hung/, /Reinitializing Wasm/];
 
 /**
- * Starts the Worker; it ends with `scope`. `bindings` are its settings. `persist` is a folder that outlives it. `kv` is
- * the source of a module that stands before KV.
+ * Starts the Worker; it ends with `scope`. `bindings` are its settings. `persist` is a folder that outlives it.
+ *
+ * `kv` stands before KV: the source of a module, or a function that is called with `"get"` or `"put"` and the key.
+ * `object` stands before the catalog's object: a function that is called with `"alarm"` or `"question"`. Where such a
+ * function gives `"fail"`, what was asked for fails.
  */
-export async function start(scope, bindings, { persist, kv } = {}) {
-  const worker = new Worker(bindings, persist, kv);
+export async function start(scope, bindings, options) {
+  const worker = new Worker(bindings, options);
   scope.defer(() => worker.end());
   await worker.ready();
   return worker;
@@ -39,23 +45,24 @@ export async function start(scope, bindings, { persist, kv } = {}) {
 export class Worker {
   #miniflare;
   #secrets;
+  #documents;
   #ended = false;
   /** Lines of the log: `{ level, message }`. */
   logs = [];
 
-  constructor(bindings, persist, kv) {
+  constructor(bindings, { persist, kv, object } = {}) {
     const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH/.test(name);
     this.#secrets = Object.entries(bindings).filter(secret).map(([, value]) => value);
     const main = {
       name: "portolan",
-      modules: true,
       modulesRoot: BUILD,
-      scriptPath: join(BUILD, "index.js"),
-      modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
+      modules: object ? [{ type: "ESModule", path: join(BUILD, "ruled.js"), contents: RULED }, ...MODULES] : MODULES,
       compatibilityDate: COMPATIBILITY_DATE,
       bindings: { ADMIN_TOKEN: ADMIN, SYNC_INTERVAL: "1h", ...bindings },
+      ...(object && { serviceBindings: { RULING: ruling(object) } }),
       durableObjects: { CATALOG: { className: "Catalog", useSQLite: true } },
     };
+    this.#documents = kv ? ["STORE", "kv"] : ["DOCUMENTS", "portolan"];
     const workers = kv ? before(main, kv) : [{ ...main, kvNamespaces: { DOCUMENTS: "documents" } }];
     this.#miniflare = new Miniflare({
       host: "127.0.0.1",
@@ -119,9 +126,23 @@ export class Worker {
     return within("a tick of cron", fetcher.scheduled({ cron: "* * * * *" }), 2 * PATIENCE);
   }
 
+  /** Kills the catalog's object where it stands; of a Worker that was started with `object`. */
+  async kill() {
+    const catalog = await this.#miniflare.getDurableObjectNamespace("CATALOG", "portolan");
+    const killed = catalog.get(catalog.idFromName(CATALOG_NAME)).fetch("http://object/kill");
+    await within("the object dies", killed.then(() => { throw new Error("the object lives on"); }, () => {}));
+  }
+
+  /** How often the catalog's object came to life; of a Worker that was started with `object`. */
+  async lives() {
+    const catalog = await this.#miniflare.getDurableObjectNamespace("CATALOG", "portolan");
+    const answer = await catalog.get(catalog.idFromName(CATALOG_NAME)).fetch("http://object/lives");
+    return Number(await answer.text());
+  }
+
   /** The KV namespace as it is. */
   documents() {
-    return this.#miniflare.getKVNamespace("DOCUMENTS", "portolan");
+    return this.#miniflare.getKVNamespace(...this.#documents);
   }
 
   /** Resident memory of workerd's process in bytes, now and at most; Linux only. */
@@ -145,12 +166,91 @@ export class Worker {
   }
 }
 
+const MODULES = [
+  { type: "ESModule", path: join(BUILD, "index.js") },
+  { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
+];
+
+/** The catalog's object with what a test rules in front of it. */
+const RULED = `
+  import worker, { Catalog as Real } from "./index.js";
+  export default worker;
+  let lives = 0;
+  export class Catalog {
+    constructor(state, env) {
+      lives += 1;
+      this.state = state;
+      this.env = env;
+      this.real = new Real(state, env);
+    }
+    async obey(what) {
+      const ruling = await this.env.RULING.fetch("http://" + what);
+      if ((await ruling.text()) === "fail") throw new Error("the test rules that this fails");
+    }
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/kill") this.state.abort("killed by the test");
+      if (pathname === "/lives") return new Response(String(lives));
+      await this.obey("question");
+      return this.real.fetch(request);
+    }
+    async alarm() {
+      await this.obey("alarm");
+      return this.real.alarm();
+    }
+  }
+`;
+
 /** The Worker, and what stands between it and its KV. */
-function before(main, script) {
+function before(main, kv) {
+  const asked = typeof kv === "function";
   return [
     { ...main, wrappedBindings: { DOCUMENTS: { scriptName: "kv" } } },
-    { name: "kv", modules: true, script, kvNamespaces: { STORE: "documents" } },
+    {
+      name: "kv",
+      modules: true,
+      script: asked ? RULED_KV : kv,
+      kvNamespaces: { STORE: "documents" },
+      ...(asked && { serviceBindings: { RULING: ruling(kv) } }),
+    },
   ];
+}
+
+/** KV with what a test rules in front of it. Its class has the name that is looked for. */
+const RULED_KV = `
+  class KvNamespace {
+    constructor(env) {
+      this.store = env.STORE;
+      this.env = env;
+    }
+    async obey(what, key) {
+      const ruling = await this.env.RULING.fetch("http://" + what + "/" + key);
+      if ((await ruling.text()) === "fail") throw new Error("KV " + what.toUpperCase() + " failed: 429 Too Many Requests");
+    }
+    async getWithMetadata(key, options) {
+      await this.obey("get", key);
+      return this.store.getWithMetadata(key, options);
+    }
+    async get(key, options) {
+      await this.obey("get", key);
+      return this.store.get(key, options);
+    }
+    async put(key, value, options) {
+      await this.obey("put", key);
+      return this.store.put(key, value, options);
+    }
+    delete(key) { return this.store.delete(key); }
+    list(options) { return this.store.list(options); }
+  }
+  export default (env) => new KvNamespace(env);
+`;
+
+/** A service that a test's function answers. */
+function ruling(decide) {
+  return async (request) => {
+    const { hostname, pathname } = new URL(request.url);
+    return new Response((await decide(hostname, pathname.slice(1))) ?? "");
+  };
 }
 
 /** The pid of this process's one child that is workerd. */
