@@ -19,7 +19,7 @@
 //! ```text
 //! edge
 //! serve
-//! catalog
+//! catalog            access
 //! config
 //! source
 //! oci::client        index   chart
@@ -29,7 +29,8 @@
 //! | module | what it is | look here for |
 //! |---|---|---|
 //! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
-//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `access` (who may), a file for each answer, `reply` (headers) |
+//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `rule` (what each needs), a file for each answer, `reply` (headers) |
+//! | `access` | who may do what | `principal` (who), `grant` (what, and where), `authenticate` and `signature` (how it is proven) |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
 //! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
 //! | [`source`] | what is read: one registry with a prefix, patterns and credentials | `patterns` (which repositories and tags) |
@@ -54,6 +55,7 @@
 //! - A cache of packages. Their bytes go from the registry to the client.
 //! - An HTTP framework, an async runtime, `Send`: there is one thread and a handful of routes.
 
+mod access;
 pub mod catalog;
 pub mod chart;
 pub mod config;

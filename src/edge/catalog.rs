@@ -144,7 +144,7 @@ async fn question(request: &Request) -> Result<http::Request<Bytes>, AskError> {
         .await
     {
         Ok(Read::Whole(bytes)) => bytes,
-        Ok(Read::Cut(_)) => return Err(failed("a question too long")),
+        Ok(Read::Cut) => return Err(failed("a question too long")),
         Ok(Read::Late) | Err(_) => return Err(failed("the question broke off")),
     };
     let url = request.inner().url();

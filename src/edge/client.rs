@@ -88,7 +88,7 @@ impl Client<'_> {
                 &http::Response::from_parts(parts, bytes),
                 self.fingerprint()?,
             ),
-            Ok(Read::Cut(_)) => Err(failed("an answer too large")),
+            Ok(Read::Cut) => Err(failed("an answer too large")),
             Ok(Read::Late) => Err(failed("no answer in time")),
             Err(_) => Err(failed("the answer broke off")),
         }

@@ -17,13 +17,55 @@ use super::stream::{Read, Stream, sized};
 use super::{headers, log, now, rebuilt};
 use crate::catalog::ask::{Ask, Tick};
 use crate::config::Config;
-use crate::serve::{BODY_LIMIT, Body, Catalog as _, Handled, Service};
+use crate::platform::{FetchError, Timestamp};
+use crate::serve::{Body, Catalog as _, Handled, Host, Service};
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a URL is sent that cannot be one here: nothing is at such a path.
 const NOWHERE: &str = "/%00";
+
+/// What a request is answered with.
+#[derive(Debug)]
+struct Cloudflare<'a> {
+    documents: Kv,
+    catalog: Client<'a>,
+}
+
+impl<'a> Host for Cloudflare<'a> {
+    type Body = Stream;
+    type Fetch = Network;
+    type Documents = Kv;
+    type Catalog = Client<'a>;
+    type Clock = fn() -> Timestamp;
+
+    fn fetch(&self) -> &Network {
+        &Network
+    }
+
+    fn documents(&self) -> &Kv {
+        &self.documents
+    }
+
+    fn catalog(&self) -> &Client<'a> {
+        &self.catalog
+    }
+
+    fn clock(&self) -> &Self::Clock {
+        const CLOCK: fn() -> Timestamp = now;
+        &CLOCK
+    }
+
+    async fn receive(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
+        match body.read(limit, BODY_TIMEOUT).await {
+            Ok(Read::Whole(bytes)) => Ok(bytes),
+            Ok(Read::Cut) => Err(FetchError::TooLarge(limit)),
+            Ok(Read::Late) => Err(FetchError::Timeout),
+            Err(_) => Err(FetchError::Transport("the body broke off".to_owned())),
+        }
+    }
+}
 
 #[event(fetch)]
 async fn fetch(
@@ -32,14 +74,14 @@ async fn fetch(
     context: Context,
 ) -> worker::Result<worker::Response> {
     let isolate = isolate::current(&env);
-    let request = from_js(&request).await;
+    let request = from_js(&request);
     let path = request.uri().path().to_owned();
     let service = Service {
         config: &isolate.config,
-        fetch: &Network,
-        documents: &Kv::of(&env),
-        catalog: &client(&env, &isolate),
-        clock: &now,
+        host: &Cloudflare {
+            documents: Kv::of(&env),
+            catalog: client(&env, &isolate),
+        },
         memory: &isolate.memory,
     };
     let Handled {
@@ -86,23 +128,16 @@ fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> Client<'a> {
     }
 }
 
-/// The request as it came: method and URL from JavaScript's own, as `worker` takes unknown methods for GET.
-async fn from_js(request: &worker::Request) -> Request<Bytes> {
+/// The request as it came, its body unread: method and URL from JavaScript's own, as `worker` takes unknown methods for GET.
+fn from_js(request: &worker::Request) -> Request<Stream> {
     let raw = request.inner();
-    let mut made = Request::new(Bytes::new());
+    let mut made = Request::new(Stream(raw.body()));
     *made.method_mut() = Method::from_bytes(raw.method().as_bytes()).unwrap_or(Method::TRACE);
     *made.uri_mut() = raw
         .url()
         .parse()
         .unwrap_or_else(|_| Uri::from_static(NOWHERE));
     *made.headers_mut() = headers::from_js(request.headers());
-    if *made.method() == Method::POST {
-        // A body that breaks off is what has come of it: its signature or its JSON will not fit.
-        *made.body_mut() = match Stream(raw.body()).read(BODY_LIMIT, BODY_TIMEOUT).await {
-            Ok(Read::Whole(bytes) | Read::Cut(bytes)) => bytes,
-            Ok(Read::Late) | Err(_) => Bytes::new(),
-        };
-    }
     made
 }
 

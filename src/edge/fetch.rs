@@ -51,7 +51,7 @@ impl Fetch for Network {
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
         match body.read(limit, TIMEOUT).await {
             Ok(Read::Whole(bytes)) => Ok(bytes),
-            Ok(Read::Cut(_)) => Err(FetchError::TooLarge(limit)),
+            Ok(Read::Cut) => Err(FetchError::TooLarge(limit)),
             Ok(Read::Late) => Err(FetchError::Timeout),
             Err(error) => Err(transport(&worker::Error::from(error))),
         }

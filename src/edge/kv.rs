@@ -50,7 +50,7 @@ impl Documents for Kv {
         match read.map_err(|error| failed(error.into()))? {
             Read::Whole(bytes) => Ok(bytes),
             Read::Late => Err(late()),
-            Read::Cut(_) => Err(DocumentsError::TooLarge(limit)),
+            Read::Cut => Err(DocumentsError::TooLarge(limit)),
         }
     }
 

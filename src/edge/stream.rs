@@ -20,7 +20,7 @@ pub(super) enum Read {
     /// All there was.
     Whole(Bytes),
     /// There is more: this is the limit and something beyond it.
-    Cut(Bytes),
+    Cut,
     /// It did not end in time.
     Late,
 }
@@ -53,7 +53,7 @@ impl Stream {
             length = length.saturating_add(chunks.last().map_or(0, Vec::len));
             if length > limit {
                 let _ = JsFuture::from(reader.cancel()).await;
-                return Ok(Read::Cut(chunks.concat().into()));
+                return Ok(Read::Cut);
             }
         }
     }

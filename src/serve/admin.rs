@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::reply::Reply;
 use super::webhook::Named;
-use super::{Asked, Catalog, Service, metrics};
+use super::{Catalog, Host, Incoming, Service, metrics};
 use crate::catalog::ask::{Accepted, AskStatus, Await, Changed, Info, Refresh};
 use crate::error::{Error, Missing};
 use crate::oci;
-use crate::platform::{Clock, Documents, Fetch};
+use crate::platform::Clock;
 
 /// How long `?wait` without a number waits, in seconds.
 const WAIT: u64 = 60;
@@ -32,15 +32,9 @@ struct Page {
     catalog: serde_json::Value,
 }
 
-impl<F, D, C, K> Service<'_, F, D, C, K>
-where
-    F: Fetch,
-    D: Documents<Body = F::Body>,
-    C: Catalog<Body = F::Body>,
-    K: Clock,
-{
+impl<H: Host> Service<'_, H> {
     /// Answers for `/health`: whoever gets here has sound settings.
-    pub(super) fn health() -> Reply<F::Body> {
+    pub(super) fn health() -> Reply<H::Body> {
         Reply::text(
             StatusCode::OK,
             "application/json",
@@ -49,8 +43,8 @@ where
     }
 
     /// Answers for `/info[?page=<n>]`.
-    pub(super) async fn info(&self, asked: &Asked<'_>) -> Result<Reply<F::Body>, Error> {
-        let page = match asked.query("page") {
+    pub(super) async fn info(&self, request: &Incoming<'_>) -> Result<Reply<H::Body>, Error> {
+        let page = match request.query("page") {
             None => 0,
             Some(page) => page
                 .parse()
@@ -62,7 +56,7 @@ where
     }
 
     /// Answers for `/metrics`.
-    pub(super) async fn metrics(&self) -> Result<Reply<F::Body>, Error> {
+    pub(super) async fn metrics(&self) -> Result<Reply<H::Body>, Error> {
         let status = self.ask(&AskStatus).await?;
         let text = metrics::render(&status);
         Ok(Reply::text(StatusCode::OK, metrics::CONTENT, text))
@@ -71,11 +65,14 @@ where
     /// Answers for `/refresh[/<path>][?wait=<seconds>][&confirm]`.
     pub(super) async fn refresh(
         &self,
-        asked: &Asked<'_>,
+        request: &Incoming<'_>,
         path: Option<String>,
-    ) -> Result<Reply<F::Body>, Error> {
-        let wait = asked.query("wait").map(|text| seconds(&text)).transpose()?;
-        let confirm = match asked.query("confirm").as_deref() {
+    ) -> Result<Reply<H::Body>, Error> {
+        let wait = request
+            .query("wait")
+            .map(|text| seconds(&text))
+            .transpose()?;
+        let confirm = match request.query("confirm").as_deref() {
             None | Some("false" | "0") => false,
             Some("" | "true" | "1") => true,
             Some(_) => return Err(Error::BadRequest("confirm takes no value")),
@@ -86,7 +83,7 @@ where
                 confirm,
             })
             .await?;
-        let started = self.clock.now();
+        let started = self.host.clock().now();
         loop {
             let (ticket, done) = match answer {
                 // Who waits wants to know whether what was pushed is served, and only an operator gets here.
@@ -116,10 +113,10 @@ where
                     None => reply,
                 });
             }
-            if self.clock.now() >= started.after(Duration::from_secs(wait)) {
+            if self.host.clock().now() >= started.after(Duration::from_secs(wait)) {
                 return Err(Error::NotPublished(wait));
             }
-            self.catalog.pause(PAUSE).await;
+            self.host.catalog().pause(PAUSE).await;
             let path = path.clone();
             answer = self.ask(&Await { ticket, path }).await?;
         }
@@ -128,12 +125,12 @@ where
     /// Answers a notification: what it names below the configured sources is looked at again.
     pub(super) async fn changed(
         &self,
-        asked: &Asked<'_>,
+        request: &Incoming<'_>,
         names: BTreeSet<Named>,
-    ) -> Result<Reply<F::Body>, Error> {
+    ) -> Result<Reply<H::Body>, Error> {
         let ours = |name: &str| {
             name.parse::<oci::Name>().is_ok_and(|name| {
-                let mut sources = asked.config.sources.iter();
+                let mut sources = request.config.sources.iter();
                 sources.any(|source| source.allows(&name))
             })
         };

@@ -8,11 +8,11 @@ use http::header::{CONTENT_TYPE, ETAG};
 
 use super::index::CONTENT;
 use super::reply::{Body, CachePolicy, Reply};
-use super::{Asked, Catalog, Service, conditional};
+use super::{Host, Incoming, Service, conditional};
 use crate::error::{Error, Missing};
 use crate::index::{Key, View, etag};
 use crate::oci::{self, Client, Descriptor, Manifest};
-use crate::platform::{Clock, Documents, Fetch};
+use crate::platform::{Clock, Documents};
 use crate::source::Source;
 
 /// The tag that holds the file.
@@ -25,53 +25,47 @@ const LAYER: &str = "application/vnd.cncf.artifacthub.repository-metadata.layer.
 const LIMIT: usize = 64 * 1024;
 
 /// A file in the registry.
-struct Found<'a, F, K> {
+struct Pushed<'a, F, K> {
     client: Client<'a, F, K>,
     source: &'a Source,
     name: oci::Name,
     layer: Descriptor,
 }
 
-impl<F, D, C, K> Service<'_, F, D, C, K>
-where
-    F: Fetch,
-    D: Documents<Body = F::Body>,
-    C: Catalog<Body = F::Body>,
-    K: Clock,
-{
+impl<H: Host> Service<'_, H> {
     /// Answers for the file of a view.
     pub(super) async fn artifacthub(
         &self,
-        asked: &Asked<'_>,
+        request: &Incoming<'_>,
         view: &View,
-    ) -> Result<Reply<F::Body>, Error> {
+    ) -> Result<Reply<H::Body>, Error> {
         // Names that are guessed never reach the registry.
-        self.must_exist(asked, view).await?;
-        if let Some(id) = &asked.config.artifacthub_repository_id {
+        self.must_exist(request, view).await?;
+        if let Some(id) = &request.config.artifacthub_repository_id {
             let text = format!("repositoryID: {id}\n");
             let (etag, length) = (etag(text.as_bytes()), text.len() as u64);
-            if conditional::not_modified(asked.headers(), &etag) {
+            if conditional::not_modified(request.headers(), &etag) {
                 return Ok(labelled(StatusCode::NOT_MODIFIED, &etag));
             }
             return Ok(labelled(StatusCode::OK, &etag).with_body(Body::Bytes(text.into()), length));
         }
-        let path = asked.request.uri().path();
+        let path = request.head.uri.path();
         let missing = Error::NotFound(Missing::File);
-        let now = self.clock.now();
+        let now = self.host.clock().now();
         if self.memory.is_unknown(path, now) {
             return Err(missing);
         }
-        let Some(found) = self.pushed(asked, view).await? else {
+        let Some(found) = self.pushed(request, view).await? else {
             self.memory.remember_unknown(path.to_owned(), now);
             return Err(missing);
         };
         let Descriptor { digest, size, .. } = &found.layer;
         let etag = format!("\"{digest}\"");
-        if conditional::not_modified(asked.headers(), &etag) {
+        if conditional::not_modified(request.headers(), &etag) {
             return Ok(labelled(StatusCode::NOT_MODIFIED, &etag));
         }
         let reply = labelled(StatusCode::OK, &etag);
-        if asked.is_head() {
+        if request.is_head() {
             return Ok(reply.with_body(Body::Empty, *size));
         }
         let bytes = found
@@ -83,12 +77,12 @@ where
     }
 
     /// The root exists; a space does when it has an index.
-    async fn must_exist(&self, asked: &Asked<'_>, view: &View) -> Result<(), Error> {
+    async fn must_exist(&self, request: &Incoming<'_>, view: &View) -> Result<(), Error> {
         if view.is_root() {
             return Ok(());
         }
-        let key = Key::Index(view.clone()).name(asked.config.fingerprint());
-        let body = match self.documents.get(&key).await {
+        let key = Key::Index(view.clone()).name(request.config.fingerprint());
+        let body = match self.host.documents().get(&key).await {
             Ok(Some(document)) => document.body,
             Ok(None) | Err(_) => match self.wait(view).await {
                 Ok((body, _)) => body,
@@ -96,17 +90,17 @@ where
                 Err(error) => return Err(error),
             },
         };
-        self.documents.cancel(body).await;
+        self.host.documents().cancel(body).await;
         Ok(())
     }
 
     /// The file that the repository at the view's own path holds.
     async fn pushed<'a>(
         &'a self,
-        asked: &Asked<'a>,
+        request: &Incoming<'a>,
         view: &View,
-    ) -> Result<Option<Found<'a, F, K>>, Error> {
-        for source in &asked.config.sources {
+    ) -> Result<Option<Pushed<'a, H::Fetch, H::Clock>>, Error> {
+        for source in &request.config.sources {
             let name = if view.is_root() {
                 source.prefix.parse().ok()
             } else {
@@ -116,11 +110,11 @@ where
                 continue;
             };
             let client = Client::new(
-                self.fetch,
+                self.host.fetch(),
                 &source.registry,
                 &source.credentials,
                 &self.memory.tokens,
-                self.clock,
+                self.host.clock(),
             );
             let layer = match client.manifest(&name, &tag.into()).await {
                 Ok(fetched) => layer(&fetched),
@@ -133,7 +127,7 @@ where
                 Err(error) => return Err(self.outward(&error, source, false)),
             };
             if let Some(layer) = layer {
-                return Ok(Some(Found {
+                return Ok(Some(Pushed {
                     client,
                     source,
                     name,

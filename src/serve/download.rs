@@ -13,7 +13,7 @@ use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
 
 use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
-use super::{Asked, Catalog, Service, conditional};
+use super::{Catalog, Host, Incoming, Service, conditional};
 use crate::catalog::ask::{AskError, Find, Found, Progress};
 use crate::chart::rebuild::{MAX_COMPRESSED, Parts};
 use crate::config::Download;
@@ -36,34 +36,28 @@ const PATIENCE: u64 = 3600;
 /// When to come again if a registry is throttling and does not say, in seconds.
 const THROTTLED: u64 = 30;
 
-impl<F, D, C, K> Service<'_, F, D, C, K>
-where
-    F: Fetch,
-    D: Documents<Body = F::Body>,
-    C: Catalog<Body = F::Body>,
-    K: Clock,
-{
+impl<H: Host> Service<'_, H> {
     /// Answers for a package or its provenance.
     pub(super) async fn file(
         &self,
-        asked: &Asked<'_>,
+        request: &Incoming<'_>,
         file: &File,
-    ) -> Result<Reply<F::Body>, Error> {
+    ) -> Result<Reply<H::Body>, Error> {
         let wanted = Wanted {
-            config: asked.config,
+            config: request.config,
             file,
-            now: self.clock.now(),
+            now: self.host.clock().now(),
         };
         let published = self.published(&wanted).await;
         if let Some(selected) = wanted.select(&published) {
-            return self.part(asked, &wanted, selected, &published).await;
+            return self.part(request, &wanted, selected, &published).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
-        let found = self.find(asked, &wanted).await?;
+        let found = self.find(request, &wanted).await?;
         if let Some(selected) = wanted.select(&found) {
-            return self.part(asked, &wanted, selected, &found).await;
+            return self.part(request, &wanted, selected, &found).await;
         }
-        let path = asked.request.uri().path().to_owned();
+        let path = request.head.uri.path().to_owned();
         self.memory.remember_unknown(path, wanted.now);
         Err(Error::NotFound(Missing::File))
     }
@@ -72,19 +66,23 @@ where
     async fn published(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
         let name = &wanted.file.name;
         let key = Key::Files(shard_of(name.as_str())).name(wanted.config.fingerprint());
-        let Ok(Some(document)) = self.documents.get(&key).await else {
+        let Ok(Some(document)) = self.host.documents().get(&key).await else {
             return Vec::new();
         };
-        let Ok(bytes) = self.documents.read(document.body, SHARD_LIMIT).await else {
+        let Ok(bytes) = self.host.documents().read(document.body, SHARD_LIMIT).await else {
             return Vec::new();
         };
         Shard::look_up(&bytes, name.as_str()).unwrap_or_default()
     }
 
     /// What the catalog says, within the limits of asking.
-    async fn find(&self, asked: &Asked<'_>, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, Error> {
+    async fn find(
+        &self,
+        request: &Incoming<'_>,
+        wanted: &Wanted<'_>,
+    ) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
-        let path = asked.request.uri().path();
+        let path = request.head.uri.path();
         let missing = Error::NotFound(Missing::File);
         if self.memory.is_unknown(name.as_str(), wanted.now)
             || self.memory.is_unknown(path, wanted.now)
@@ -94,7 +92,7 @@ where
         if !self.memory.may_ask(wanted.now) {
             return Err(Error::Busy);
         }
-        match self.catalog.ask(&Find { file: name.clone() }).await {
+        match self.host.catalog().ask(&Find { file: name.clone() }).await {
             Ok(Found::Candidates(candidates)) => Ok(candidates),
             Ok(Found::Missing) => {
                 self.memory.remember_unknown(name.to_string(), wanted.now);
@@ -109,11 +107,11 @@ where
     /// Answers with the part of a candidate that is asked for.
     async fn part(
         &self,
-        asked: &Asked<'_>,
+        request: &Incoming<'_>,
         wanted: &Wanted<'_>,
         selected: &Candidate,
         candidates: &[Candidate],
-    ) -> Result<Reply<F::Body>, Error> {
+    ) -> Result<Reply<H::Body>, Error> {
         let missing = Error::NotFound(Missing::File);
         let (candidate, blob) = match wanted.file.part {
             Part::Package => {
@@ -125,12 +123,12 @@ where
                 .ok_or(missing.clone())?,
         };
         let ready = Ready::new(wanted.file, &blob);
-        if conditional::not_modified(asked.headers(), &ready.etag) {
+        if conditional::not_modified(request.headers(), &ready.etag) {
             return Ok(ready.reply(StatusCode::NOT_MODIFIED));
         }
         let rebuilt =
             wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });
-        if asked.is_head() {
+        if request.is_head() {
             let ranges = if rebuilt { "none" } else { "bytes" };
             return Ok(ready
                 .reply(StatusCode::OK)
@@ -140,16 +138,16 @@ where
         }
         let (source, name) = wanted.source(candidate).ok_or(missing)?;
         let client = Client::new(
-            self.fetch,
+            self.host.fetch(),
             &source.registry,
             &source.credentials,
             &self.memory.tokens,
-            self.clock,
+            self.host.clock(),
         );
         let outcome = if rebuilt {
             rebuild(&client, &name, candidate, &ready).await
         } else {
-            self.open(&client, asked, source, &name, &ready).await
+            self.open(&client, request, source, &name, &ready).await
         };
         outcome.map_err(|fault| match fault {
             Fault::Ours(error) => error,
@@ -160,17 +158,17 @@ where
     /// Asks the registry for a blob as it is.
     async fn open(
         &self,
-        client: &Client<'_, F, K>,
-        asked: &Asked<'_>,
+        client: &Client<'_, H::Fetch, H::Clock>,
+        request: &Incoming<'_>,
         source: &Source,
         name: &oci::Name,
         ready: &Ready<'_>,
-    ) -> Result<Reply<F::Body>, Fault> {
-        let mode = asked.config.download;
+    ) -> Result<Reply<H::Body>, Fault> {
+        let mode = request.config.download;
         // A client repeats its Range at the redirect's target, so a registry that redirects need not see it; `auto` cannot know.
         let range = match mode {
             Download::Redirect => None,
-            Download::Auto | Download::Stream => conditional::range(asked.headers(), &ready.etag),
+            Download::Auto | Download::Stream => conditional::range(request.headers(), &ready.etag),
         };
         let content = match (client.open(name, &ready.blob.digest, range).await?, mode) {
             (Opened::Redirect(location), Download::Auto | Download::Redirect) => {
@@ -183,19 +181,19 @@ where
             }
             (Opened::Content(content), Download::Auto | Download::Stream) => content,
             (Opened::Content(content), Download::Redirect) => {
-                self.fetch.cancel(content.into_body()).await;
+                self.host.fetch().cancel(content.into_body()).await;
                 let host = source.registry.host().to_owned();
                 return Err(Fault::Ours(Error::NoRedirect { host }));
             }
         };
         if content.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-            self.fetch.cancel(content.into_body()).await;
+            self.host.fetch().cancel(content.into_body()).await;
             return Ok(ready.beyond());
         }
         match ready.stream(content) {
             Ok(reply) => Ok(reply),
             Err((body, detail)) => {
-                self.fetch.cancel(body).await;
+                self.host.fetch().cancel(body).await;
                 Err(Fault::Ours(Error::Registry {
                     host: source.registry.host().to_owned(),
                     fault: "gave an unusable answer".to_owned(),
@@ -210,7 +208,7 @@ where
     /// current package that its own registry does not have is the registry's fault.
     pub(super) fn outward(&self, error: &oci::Error, source: &Source, superseded: bool) -> Error {
         let host = source.registry.host().to_owned();
-        let now = self.clock.now();
+        let now = self.host.clock().now();
         let retry_after = error
             .retry_after(now)
             .map(|at| at.since(now).as_secs().clamp(1, PATIENCE));

@@ -1,41 +1,39 @@
 //! `GET /`: what this is and how to use it, for whoever finds it in a browser or with curl.
 
-use bytes::Bytes;
 use http::header::{ACCEPT, HeaderName, VARY};
-use http::{HeaderValue, Request, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 
 use super::reply::Reply;
-use super::{Asked, Catalog, Service, progress};
+use super::{Host, Incoming, Service, progress};
+use crate::access::Right;
 use crate::catalog::ask::{AskStatus, Status};
 use crate::config::{Config, Problems, Readers};
-use crate::platform::{Clock, Documents, Fetch};
+use crate::index::View;
+use crate::platform::Clock;
 
 const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
 
 /// Paragraphs; a line that starts with `$ ` is a command.
 type Page = Vec<String>;
 
-impl<F, D, C, K> Service<'_, F, D, C, K>
-where
-    F: Fetch,
-    D: Documents<Body = F::Body>,
-    C: Catalog<Body = F::Body>,
-    K: Clock,
-{
+impl<H: Host> Service<'_, H> {
     /// Answers for `/`.
-    pub(super) async fn home(&self, asked: &Asked<'_>) -> Reply<F::Body> {
+    pub(super) async fn home(&self, request: &Incoming<'_>) -> Reply<H::Body> {
+        let (config, root) = (request.config, View::root());
+        let may_read = request.principal.may(config, Right::Read, &root);
         let mut page = vec![
             "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
-            add_line(asked.config, asked.request),
+            add_line(request.config, request.head),
         ];
         if let Some(status) = self.status().await {
-            page.extend(state(&status, asked.caller.may_read(asked.config)));
+            page.extend(state(&status, may_read));
         }
-        render(asked.request, &page)
+        render(request.head, &page)
     }
 
     /// The page that a Worker with wrong settings has: nothing else of it answers.
-    pub(super) fn misconfigured(request: &Request<Bytes>, problems: &Problems) -> Reply<F::Body> {
+    pub(super) fn misconfigured(head: &Parts, problems: &Problems) -> Reply<H::Body> {
         let page = vec![
             "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
             format!(
@@ -44,12 +42,12 @@ where
             ),
             "The log of the Worker says what is wrong with each.".to_owned(),
         ];
-        render(request, &page)
+        render(head, &page)
     }
 
     /// The catalog's state, if it may be asked and answers: this page is for anyone, and does without.
     async fn status(&self) -> Option<Status> {
-        if !self.memory.may_ask(self.clock.now()) {
+        if !self.memory.may_ask(self.host.clock().now()) {
             return None;
         }
         self.ask(&AskStatus).await.ok()
@@ -83,8 +81,8 @@ fn state(status: &Status, may_read: bool) -> Page {
 }
 
 /// The command that makes the repository known to Helm.
-fn add_line(config: &Config, request: &Request<Bytes>) -> String {
-    let uri = request.uri();
+fn add_line(config: &Config, head: &Parts) -> String {
+    let uri = &head.uri;
     let scheme = uri.scheme_str().unwrap_or("https");
     // Host and port only, and only if a shell would take them as they are.
     let authority = uri
@@ -105,9 +103,9 @@ fn add_line(config: &Config, request: &Request<Bytes>) -> String {
     format!("$ helm repo add charts {scheme}://{authority}{login}")
 }
 
-fn render<B>(request: &Request<Bytes>, page: &[String]) -> Reply<B> {
-    let wants_html = request
-        .headers()
+fn render<B>(head: &Parts, page: &[String]) -> Reply<B> {
+    let wants_html = head
+        .headers
         .get_all(ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok())

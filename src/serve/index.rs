@@ -6,12 +6,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, PRAGMA};
 use http::{HeaderMap, StatusCode};
 
 use super::reply::{Body, CachePolicy, Reply};
-use super::{Answered, Asked, Catalog, Service, conditional};
+use super::{Answered, Catalog, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{AskError, Index, Indexed, Progress, Read};
 use crate::error::{Error, Missing};
 use crate::index::{DOCUMENT_LIMIT, Key, View};
-use crate::platform::{Clock, Documents, Fetch, Metadata, Timestamp};
+use crate::platform::{Clock, Documents, Metadata, Timestamp};
 
 /// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
 /// (<https://developers.cloudflare.com/speed/optimization/content/compression/>), which would weaken the entity tag.
@@ -32,42 +32,38 @@ enum Outcome<B> {
     NotYet(Error),
 }
 
-impl<F, D, C, K> Service<'_, F, D, C, K>
-where
-    F: Fetch,
-    D: Documents<Body = F::Body>,
-    C: Catalog<Body = F::Body>,
-    K: Clock,
-{
+impl<H: Host> Service<'_, H> {
     /// Answers for the index of a view.
     pub(super) async fn index(
         &self,
-        asked: &Asked<'_>,
+        request: &Incoming<'_>,
         view: &View,
-    ) -> Result<Answered<F::Body>, Error> {
+    ) -> Result<Answered<H::Body>, Error> {
         // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer.
-        if asked.caller.is_known() && wants_fresh(asked.headers()) {
+        if request.principal.is_known() && wants_fresh(request.headers()) {
             match self.question(view, true).await {
                 Ok(Outcome::Document(body, metadata)) => {
-                    return Ok(self.document(asked, body, &metadata).await.into());
+                    return Ok(self.document(request, body, &metadata).await.into());
                 }
                 Err(missing @ Error::NotFound(_)) => return Err(missing),
                 Ok(Outcome::NotYet(_)) | Err(_) => {}
             }
         }
-        let key = Key::Index(view.clone()).name(asked.config.fingerprint());
-        let (stored, fault) = match self.documents.get(&key).await {
+        let key = Key::Index(view.clone()).name(request.config.fingerprint());
+        let (stored, fault) = match self.host.documents().get(&key).await {
             Ok(stored) => (stored, None),
             Err(error) => (None, Some(error.to_string())),
         };
         let (reply, afterwards) = if let Some(stored) = stored {
-            let reply = self.document(asked, stored.body, &stored.metadata).await;
-            let now = self.clock.now();
-            let views = self.memory.note_read(view, now, asked.config.sync_interval);
+            let reply = self.document(request, stored.body, &stored.metadata).await;
+            let now = self.host.clock().now();
+            let views = self
+                .memory
+                .note_read(view, now, request.config.sync_interval);
             (reply, views.map(|views| Read { views }))
         } else {
             let (body, metadata) = self.wait(view).await?;
-            (self.document(asked, body, &metadata).await, None)
+            (self.document(request, body, &metadata).await, None)
         };
         Ok(Answered {
             reply,
@@ -78,13 +74,13 @@ where
 
     async fn document(
         &self,
-        asked: &Asked<'_>,
-        body: F::Body,
+        request: &Incoming<'_>,
+        body: H::Body,
         metadata: &Metadata,
-    ) -> Reply<F::Body> {
+    ) -> Reply<H::Body> {
         let etag = metadata.etag.as_str();
-        if conditional::not_modified(asked.headers(), etag) {
-            self.documents.cancel(body).await;
+        if conditional::not_modified(request.headers(), etag) {
+            self.host.documents().cancel(body).await;
             return Reply::new(StatusCode::NOT_MODIFIED, CachePolicy::Revalidate).with(ETAG, etag);
         }
         Reply::new(StatusCode::OK, CachePolicy::Revalidate)
@@ -94,9 +90,9 @@ where
     }
 
     /// Asks the catalog until it has the document, for as long as a client is patient.
-    pub(super) async fn wait(&self, view: &View) -> Result<(F::Body, Metadata), Error> {
+    pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, Metadata), Error> {
         let unknown = format!("/{}/index.yaml", view.as_str());
-        let started = self.clock.now();
+        let started = self.host.clock().now();
         let large = format!("too large: {unknown}");
         if self.memory.is_unknown(&unknown, started) {
             return Err(Error::NotFound(Missing::Space));
@@ -108,7 +104,7 @@ where
         let deadline = started.after(WAIT);
         let mut failures = 0;
         loop {
-            let now = self.clock.now();
+            let now = self.host.clock().now();
             let reason = if self.memory.may_ask(now) {
                 match self.question(view, false).await {
                     Ok(Outcome::Document(body, metadata)) => return Ok((body, metadata)),
@@ -133,18 +129,18 @@ where
             if !waiting_helps || now >= deadline {
                 return Err(reason);
             }
-            self.catalog.pause(PAUSE).await;
+            self.host.catalog().pause(PAUSE).await;
         }
     }
 
     /// Asks the catalog once.
-    async fn question(&self, view: &View, fresh: bool) -> Result<Outcome<F::Body>, Error> {
+    async fn question(&self, view: &View, fresh: bool) -> Result<Outcome<H::Body>, Error> {
         let question = Index {
             view: view.clone(),
             fresh,
         };
         let not_yet = |progress| Ok(Outcome::NotYet(self.not_ready(progress)));
-        match self.catalog.index(&question).await {
+        match self.host.catalog().index(&question).await {
             Ok(Indexed::Document(document)) => {
                 Ok(Outcome::Document(document.body, document.metadata))
             }

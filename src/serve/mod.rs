@@ -6,8 +6,9 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `host` | what a request is answered with: the ways to registries, documents and the catalog |
 //! | `route` | a method and a path become a route |
-//! | `access` | who may do what |
+//! | `rule` | what each route needs before it is answered |
 //! | `index` | `index.yaml` |
 //! | `download` | packages and provenance files |
 //! | `artifacthub` | `artifacthub-repo.yml` |
@@ -20,81 +21,52 @@
 //! | `progress` | how far the first pass is, in words |
 //! | `memory` | what an isolate remembers between requests |
 
-mod access;
 mod admin;
 mod artifacthub;
 mod conditional;
 mod download;
 mod home;
+mod host;
 mod index;
 mod memory;
 mod metrics;
 mod progress;
 mod reply;
 mod route;
+mod rule;
 mod webhook;
 
-use std::time::Duration;
-
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress, Read};
+use crate::access::signature::Notice;
+use crate::access::{self, Principal, authenticate};
+use crate::catalog::ask::{Ask, Progress, Read};
 use crate::config::{Config, Problems};
 use crate::error::Error;
-use crate::platform::{Clock, Documents, Fetch};
+use crate::platform::{Clock, Documents, FetchError};
 
+pub use host::{Catalog, Host};
 pub use memory::Memory;
 pub use reply::Body;
 
-use access::Caller;
 use reply::{Audience, Reply};
 use route::Route;
-
-/// Longest body of a request that is read, in bytes: notifications are some kilobytes. The edge hands over at most one
-/// byte more, so that a longer one is known.
-pub const BODY_LIMIT: usize = 1024 * 1024;
+use rule::{BodyRule, ErrorFormat, Needs};
 
 /// When to come again while the first pass runs, in seconds.
 const RETRY_AFTER: u64 = 5;
 
-/// The way to the catalog: one Durable Object at Cloudflare.
-#[expect(
-    async_fn_in_trait,
-    reason = "single-threaded by design: no Send bound is wanted"
-)]
-pub trait Catalog {
-    /// A document's body not read yet.
-    type Body;
-
-    /// Asks a question.
-    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
-        &self,
-        question: &Q,
-    ) -> Result<Q::Answer, AskError>;
-
-    /// Asks for an index, which comes as a stream.
-    async fn index(&self, question: &Index) -> Result<Indexed<Self::Body>, AskError>;
-
-    /// Waits before asking again.
-    async fn pause(&self, duration: Duration);
-}
-
 /// Everything a request needs.
 #[derive(Debug)]
-pub struct Service<'a, F, D, C, K> {
+pub struct Service<'a, H> {
     /// The settings, or what is wrong with them.
     pub config: &'a Result<Config, Problems>,
-    /// The way to registries.
-    pub fetch: &'a F,
-    /// The published documents.
-    pub documents: &'a D,
-    /// The way to the catalog.
-    pub catalog: &'a C,
-    /// The time.
-    pub clock: &'a K,
+    /// Where it came to.
+    pub host: &'a H,
     /// What this isolate remembers.
     pub memory: &'a Memory,
 }
@@ -110,25 +82,25 @@ pub struct Handled<B> {
     pub fault: Option<String>,
 }
 
-/// A request as the routes see it: settings are right, and it is known who asks.
-struct Asked<'r> {
+/// A request as the routes see it: settings are right, and it is known who asks and that they may.
+struct Incoming<'r> {
     config: &'r Config,
-    request: &'r Request<Bytes>,
-    caller: Caller,
+    head: &'r Parts,
+    principal: Principal,
 }
 
-impl Asked<'_> {
+impl Incoming<'_> {
     fn headers(&self) -> &HeaderMap {
-        self.request.headers()
+        &self.head.headers
     }
 
     fn is_head(&self) -> bool {
-        self.request.method() == Method::HEAD
+        self.head.method == Method::HEAD
     }
 
     /// The value of a query parameter, empty when it has none.
     fn query(&self, name: &str) -> Option<String> {
-        let query = self.request.uri().query()?;
+        let query = self.head.uri.query()?;
         url::form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.into_owned())
@@ -152,31 +124,29 @@ impl<B> From<Reply<B>> for Answered<B> {
     }
 }
 
-impl<F, D, C, K> Service<'_, F, D, C, K>
-where
-    F: Fetch,
-    D: Documents<Body = F::Body>,
-    C: Catalog<Body = F::Body>,
-    K: Clock,
-{
-    /// Answers a request. Its body is read as far as [`BODY_LIMIT`] and a byte.
-    pub async fn handle(&self, request: Request<Bytes>) -> Handled<F::Body> {
+impl<H: Host> Service<'_, H> {
+    /// Answers a request. Its body is read only after it is known who sends it, and as far as the route allows.
+    pub async fn handle(&self, request: Request<H::Body>) -> Handled<H::Body> {
+        let (head, body) = request.into_parts();
+        let route = Route::of(&head.method, head.uri.path());
+        let errors = route
+            .as_ref()
+            .map_or(ErrorFormat::Json, |route| route.rule().errors);
         let answered = self
-            .answer(&request)
+            .answer(route, &head, body)
             .await
             .unwrap_or_else(|error| Answered {
-                reply: Reply::error(&error),
+                reply: Reply::error(errors, &error),
                 afterwards: None,
                 fault: error.status().is_server_error().then(|| error.to_string()),
             });
-        let audience = self
-            .config
-            .as_ref()
-            .map_or(Audience::Private, access::audience);
-        let head = request.method() == Method::HEAD;
-        let (response, left) = answered.reply.render(audience, head);
+        let audience = match self.config {
+            Ok(config) if access::is_public(config) => Audience::Public,
+            Ok(_) | Err(_) => Audience::Private,
+        };
+        let (response, left) = answered.reply.render(audience, head.method == Method::HEAD);
         if let Some(body) = left {
-            self.documents.cancel(body).await;
+            self.host.documents().cancel(body).await;
         }
         Handled {
             response,
@@ -185,12 +155,17 @@ where
         }
     }
 
-    async fn answer(&self, request: &Request<Bytes>) -> Result<Answered<F::Body>, Error> {
-        let route = Route::of(request.method(), request.uri().path())?;
+    async fn answer(
+        &self,
+        route: Result<Route, Error>,
+        head: &Parts,
+        body: H::Body,
+    ) -> Result<Answered<H::Body>, Error> {
+        let route = route?;
         let config = match self.config {
             Ok(config) => config,
             Err(problems) if route == Route::Home => {
-                return Ok(Self::misconfigured(request, problems).into());
+                return Ok(Self::misconfigured(head, problems).into());
             }
             Err(problems) => {
                 return Err(Error::Configuration {
@@ -199,46 +174,51 @@ where
                 });
             }
         };
-        let asked = Asked {
+        let rule = route.rule();
+        let principal = authenticate::principal(config, &head.headers);
+        let notice = match rule.needs {
+            Needs::Nothing => None,
+            Needs::Right(right) => {
+                access::permit(config, principal, right, &route.space())?;
+                None
+            }
+            Needs::Notice(signs) => Some(Notice::of(config, signs, &head.headers)?),
+        };
+        let body = match rule.body {
+            BodyRule::Unread => Bytes::new(),
+            BodyRule::Whole(limit) => self.receive(body, limit).await?,
+        };
+        if let Some(notice) = notice {
+            notice.judge(&body)?;
+        }
+        let request = Incoming {
             config,
-            request,
-            caller: Caller::of(config, request.headers()),
+            head,
+            principal,
         };
         match route {
-            Route::Home => Ok(self.home(&asked).await.into()),
+            Route::Home => Ok(self.home(&request).await.into()),
             Route::Health => Ok(Self::health().into()),
-            Route::Index(view) => {
-                asked.caller.reads(config)?;
-                self.index(&asked, &view).await
-            }
-            Route::File(file) => {
-                asked.caller.reads(config)?;
-                self.file(&asked, &file).await.map(Into::into)
-            }
-            Route::ArtifactHub(view) => {
-                asked.caller.reads(config)?;
-                self.artifacthub(&asked, &view).await.map(Into::into)
-            }
-            Route::Info => {
-                asked.caller.administers(config)?;
-                self.info(&asked).await.map(Into::into)
-            }
-            Route::Metrics => {
-                asked.caller.administers(config)?;
-                self.metrics().await.map(Into::into)
-            }
-            Route::Refresh(path) => {
-                asked.caller.administers(config)?;
-                self.refresh(&asked, path).await.map(Into::into)
-            }
+            Route::Index(view) => self.index(&request, &view).await,
+            Route::File(file) => self.file(&request, &file).await.map(Into::into),
+            Route::ArtifactHub(view) => self.artifacthub(&request, &view).await.map(Into::into),
+            Route::Info => self.info(&request).await.map(Into::into),
+            Route::Metrics => self.metrics().await.map(Into::into),
+            Route::Refresh(path) => self.refresh(&request, path).await.map(Into::into),
             Route::Webhook(sender) => {
-                let body = asked.request.body();
-                if body.len() > BODY_LIMIT {
-                    return Err(Error::TooLarge(BODY_LIMIT));
-                }
-                access::notifies(config, sender, asked.headers(), body)?;
-                let names = webhook::read(sender, body)?;
-                self.changed(&asked, names).await.map(Into::into)
+                let names = webhook::read(sender, &body)?;
+                self.changed(&request, names).await.map(Into::into)
+            }
+        }
+    }
+
+    /// Reads a request's body. One that breaks off is what has come of it: its signature or its JSON will not fit.
+    async fn receive(&self, body: H::Body, limit: usize) -> Result<Bytes, Error> {
+        match self.host.receive(body, limit).await {
+            Ok(bytes) => Ok(bytes),
+            Err(FetchError::TooLarge(limit)) => Err(Error::TooLarge(limit)),
+            Err(FetchError::Transport(_) | FetchError::Timeout | FetchError::Budget) => {
+                Ok(Bytes::new())
             }
         }
     }
@@ -248,13 +228,13 @@ where
         &self,
         question: &Q,
     ) -> Result<Q::Answer, Error> {
-        let answer = self.catalog.ask(question).await;
+        let answer = self.host.catalog().ask(question).await;
         answer.map_err(|error| Error::Catalog(error.to_string()))
     }
 
     /// What a client is told while the first pass runs.
     fn not_ready(&self, progress: &Progress) -> Error {
-        let now = self.clock.now();
+        let now = self.host.clock().now();
         let Some(fault) = &progress.fault else {
             return Error::NotReady {
                 progress: progress::words(progress),

@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
+use super::rule::ErrorFormat;
 use crate::chart::rebuild::Parts;
 use crate::error::{Door, Error};
 
@@ -116,10 +117,14 @@ impl<B> Reply<B> {
         }
     }
 
-    /// The answer that `error` deserves: `{"error": "…"}`.
-    pub(super) fn error(error: &Error) -> Self {
-        let body = serde_json::json!({ "error": error.public_message() });
-        let mut reply = Self::json(error.status(), &body);
+    /// The answer that `error` deserves.
+    pub(super) fn error(format: ErrorFormat, error: &Error) -> Self {
+        let mut reply = match format {
+            ErrorFormat::Json => {
+                let body = serde_json::json!({ "error": error.public_message() });
+                Self::json(error.status(), &body)
+            }
+        };
         if let Some(seconds) = error.retry_after() {
             reply.headers.insert(RETRY_AFTER, seconds.into());
         }
@@ -250,7 +255,7 @@ mod tests {
 
     #[test]
     fn errors_are_json() {
-        insta::assert_snapshot!(shown(Reply::error(&Error::NotFound(Missing::Path)), false), @r#"
+        insta::assert_snapshot!(shown(Reply::error(ErrorFormat::Json, &Error::NotFound(Missing::Path)), false), @r#"
             404
             cache-control: no-store
             content-length: 41
@@ -259,7 +264,7 @@ mod tests {
 
             {"error":"there is nothing at this path"}
         "#);
-        insta::assert_snapshot!(shown(Reply::error(&Error::Unauthorized(Door::Charts)), false), @r#"
+        insta::assert_snapshot!(shown(Reply::error(ErrorFormat::Json, &Error::Unauthorized(Door::Charts)), false), @r#"
             401
             cache-control: no-store
             content-length: 44
@@ -269,7 +274,7 @@ mod tests {
 
             {"error":"credentials are missing or wrong"}
         "#);
-        insta::assert_snapshot!(shown(Reply::error(&Error::MethodNotAllowed { allow: "GET, HEAD" }), false), @r#"
+        insta::assert_snapshot!(shown(Reply::error(ErrorFormat::Json, &Error::MethodNotAllowed { allow: "GET, HEAD" }), false), @r#"
             405
             allow: GET, HEAD
             cache-control: no-store
@@ -279,7 +284,7 @@ mod tests {
 
             {"error":"only GET, HEAD here"}
         "#);
-        insta::assert_snapshot!(shown(Reply::error(&Error::Busy), true), @"
+        insta::assert_snapshot!(shown(Reply::error(ErrorFormat::Json, &Error::Busy), true), @"
             503
             cache-control: no-store
             content-length: 59

@@ -81,23 +81,11 @@ const SPACE_LIMIT: usize = 255;
 /// Hex digits of a digest in a link: 64 bits tell the packages of a file name apart.
 const DIGEST_DIGITS: usize = 16;
 
-const READ: &str = "GET, HEAD";
-const POST: &str = "POST";
-
 impl Route {
     /// Reads method and path; the path as it came, without query.
     pub(super) fn of(method: &Method, path: &str) -> Result<Self, Error> {
         let route = Self::at(path).map_err(Error::NotFound)?;
-        let allow = match route {
-            Self::Refresh(_) | Self::Webhook(_) => POST,
-            Self::Home
-            | Self::Health
-            | Self::Info
-            | Self::Metrics
-            | Self::Index(_)
-            | Self::File(_)
-            | Self::ArtifactHub(_) => READ,
-        };
+        let allow = route.rule().methods;
         if allow.split(", ").any(|allowed| method == allowed) {
             Ok(route)
         } else {

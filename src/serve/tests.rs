@@ -1,14 +1,16 @@
 //! The whole of `serve` against fakes.
 
 mod history;
+mod host;
 mod world;
 
 use http::StatusCode;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderName};
 
 use super::*;
 use crate::catalog::Status;
 
+pub(crate) use host::FakeHost;
 pub(crate) use world::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, made, question,
     show, status,
@@ -219,4 +221,56 @@ fn any_request_is_answered() {
         let handled = world.send(&method, path, &[(AUTHORIZATION, auth.as_str())], &body);
         prop_assert!(handled.response.status().as_u16() >= 200);
     });
+}
+
+/// Bodies were read, up to 1 MiB each, before it was known who sends them.
+#[test]
+fn a_body_is_read_only_of_who_may_send_it_and_only_as_far_as_the_route_allows() {
+    let world = World::new(PRIVATE);
+    let read = |method: &str, path: &str, headers: &[(HeaderName, &str)]| {
+        world.received.borrow_mut().clear();
+        let long = "x".repeat(3 * 1024 * 1024);
+        let told = status(&world.send(method, path, headers, &long).response);
+        (told, world.received.borrow().clone())
+    };
+    let limit = 1024 * 1024;
+    let signature = HeaderName::from_static("x-hub-signature-256");
+    let wrong = format!("sha256={}", "0".repeat(64));
+    for kind in ["github", "harbor", "distribution"] {
+        let path = format!("/webhook/{kind}");
+        for headers in [
+            vec![],
+            vec![READER],
+            vec![(AUTHORIZATION, "Bearer hooked")],
+            vec![(signature.clone(), "sha256=00")],
+            vec![(signature.clone(), "sha1=00")],
+        ] {
+            assert_eq!(read("POST", &path, &headers), (401, vec![]), "{path}");
+        }
+        // Only the body can tell whether a signature fits.
+        let signed = [(signature.clone(), wrong.as_str())];
+        assert_eq!(read("POST", &path, &signed), (413, vec![limit]), "{path}");
+    }
+    // GitHub signs; the secret itself proves nothing there.
+    let secret = (AUTHORIZATION, "Bearer hook");
+    let github = read("POST", "/webhook/github", std::slice::from_ref(&secret));
+    assert_eq!(github, (401, vec![]));
+    let harbor = read("POST", "/webhook/harbor", &[secret]);
+    assert_eq!(harbor, (413, vec![limit]));
+    world.say([Say::Missing]);
+    for headers in [vec![], vec![ADMIN]] {
+        for (method, path) in [
+            ("POST", "/refresh"),
+            ("POST", "/refresh/a"),
+            ("POST", "/nothing"),
+            ("PUT", "/index.yaml"),
+            ("GET", "/a/index.yaml"),
+            ("GET", "/"),
+        ] {
+            assert_eq!(read(method, path, &headers).1, [0; 0], "{method} {path}");
+        }
+    }
+    let closed = World::new(PUBLIC);
+    closed.send("POST", "/webhook/harbor", &[], "x");
+    assert_eq!(*closed.received.borrow(), [0; 0]);
 }

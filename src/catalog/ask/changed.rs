@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accepted, Ask, Known};
+use super::{Accepted, Ask, Rows};
 use crate::catalog::rows::tag::Due;
 use crate::oci::Name;
 use crate::platform::DatabaseError;
@@ -18,8 +18,8 @@ impl Ask for Changed {
     const NAME: &'static str = "changed";
     type Answer = Accepted;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Accepted, DatabaseError> {
-        let Known { store, config, now } = *known;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Accepted, DatabaseError> {
+        let Rows { store, config, now } = *rows;
         for (name, tag) in &self.names {
             let Ok(name) = name.parse::<Name>() else {
                 continue;
@@ -36,6 +36,6 @@ impl Ask for Changed {
             }
         }
         store.asked(config, now)?;
-        known.accepted(store.ticket()?)
+        rows.accepted(store.ticket()?)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Known, Progress};
+use super::{Ask, Progress, Rows};
 use crate::chart::FileName;
 use crate::index::{Candidate, Key, shard_of};
 use crate::platform::DatabaseError;
@@ -30,8 +30,8 @@ impl Ask for Find {
     const NAME: &'static str = "find";
     type Answer = Found;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Found, DatabaseError> {
-        let Known { store, config, now } = *known;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Found, DatabaseError> {
+        let Rows { store, config, now } = *rows;
         let candidates = store.candidates(config, self.file.as_str())?;
         if !candidates.is_empty() {
             store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;
@@ -40,6 +40,6 @@ impl Ask for Find {
         if store.state()?.last_pass.number > 0 {
             return Ok(Found::Missing);
         }
-        Ok(Found::NotReady(known.progress(&store.state()?)?))
+        Ok(Found::NotReady(rows.progress(&store.state()?)?))
     }
 }

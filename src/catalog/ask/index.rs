@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Known, Progress};
+use super::{Ask, Progress, Rows};
 use crate::catalog::publish::build::Made;
 use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{DatabaseError, Document, Metadata};
@@ -42,13 +42,13 @@ impl Ask for Index {
     const NAME: &'static str = "index";
     type Answer = Indexed<Vec<u8>>;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Self::Answer, DatabaseError> {
-        let Known { store, config, now } = *known;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Self::Answer, DatabaseError> {
+        let Rows { store, config, now } = *rows;
         let without = |reason| Ok(Indexed::Without(reason));
         store.asked(config, now)?;
         let state = store.state()?;
         if state.last_pass.number == 0 {
-            return without(NoIndex::NotReady(known.progress(&state)?));
+            return without(NoIndex::NotReady(rows.progress(&state)?));
         }
         if !self.view.is_root() && !store.view_exists(config, &self.view)? {
             return without(NoIndex::Missing);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Ask, Known};
+use super::{Ask, Rows};
 use crate::catalog::rows::offer::Offer;
 use crate::catalog::rows::report::PAGE;
 use crate::catalog::rows::state::{Phase, State};
@@ -23,8 +23,8 @@ impl Ask for Info {
     const NAME: &'static str = "info";
     type Answer = Value;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Value, DatabaseError> {
-        let Known { store, config, now } = *known;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Value, DatabaseError> {
+        let Rows { store, config, now } = *rows;
         let page = self.page;
         let totals = store.count()?;
         let state = store.state()?;
@@ -39,9 +39,9 @@ impl Ask for Info {
             .filter(|held| held.pass != 0)
             .max_by_key(|held| held.versions);
         let time = |time: Timestamp| time.to_string();
-        let progress = known.counted_progress()?;
+        let progress = rows.counted_progress()?;
         let trouble = store.count_trouble()?;
-        let shadowed = known.shadowed(page)?;
+        let shadowed = rows.shadowed(page)?;
         Ok(json!({
             "ready": last.number > 0,
             "sources": config.sources.iter().map(|source| source.id.as_str()).collect::<Vec<_>>(),
@@ -90,7 +90,7 @@ impl Ask for Info {
     }
 }
 
-impl Known<'_> {
+impl Rows<'_> {
     /// A page of contested files, each with who serves it and who is shadowed: at the root, or, where a folder's index has only what
     /// lies directly in it, in each folder.
     fn shadowed(&self, page: u32) -> Result<Vec<Value>, DatabaseError> {

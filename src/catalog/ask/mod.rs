@@ -57,12 +57,12 @@ pub trait Ask: Serialize + DeserializeOwned {
     type Answer;
 
     /// Answers it.
-    fn answer(&self, known: &Known<'_>) -> Result<Self::Answer, DatabaseError>;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Self::Answer, DatabaseError>;
 }
 
 /// What answers are made from.
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct Rows<'a> {
     /// The rows.
     pub(crate) store: Store<'a>,
     /// The settings.
@@ -74,7 +74,7 @@ pub struct Known<'a> {
 impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
     /// Answers a question. The caller then sets the alarm to [`Engine::next_alarm`], as a question may bring work.
     pub fn answer<Q: Ask>(&self, question: &Q) -> Result<Q::Answer, DatabaseError> {
-        question.answer(&Known {
+        question.answer(&Rows {
             store: self.store()?,
             config: self.config,
             now: self.clock.now(),

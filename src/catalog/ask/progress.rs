@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Known;
+use super::Rows;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::state::State;
 use crate::platform::DatabaseError;
@@ -10,11 +10,11 @@ use crate::platform::DatabaseError;
 /// How far the first pass is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Repositories known.
+    /// Repositories rows.
     pub repositories: u64,
     /// Of these, those whose tag list was read.
     pub listed: u64,
-    /// Tags known.
+    /// Tags rows.
     pub tags: u64,
     /// Of these, those that were read.
     pub read: u64,
@@ -22,7 +22,7 @@ pub struct Progress {
     pub fault: Option<RegistryFault>,
 }
 
-impl Known<'_> {
+impl Rows<'_> {
     /// How far the first pass is: counted, as long as it lasts. Later the counts are those of the last pass: a question
     /// that many ask must not cost rows that grow with the catalog.
     pub(crate) fn progress(&self, state: &State) -> Result<Progress, DatabaseError> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Known};
+use super::{Ask, Rows};
 use crate::index::View;
 use crate::platform::DatabaseError;
 
@@ -17,11 +17,11 @@ impl Ask for Read {
     const NAME: &'static str = "read";
     type Answer = ();
 
-    fn answer(&self, known: &Known<'_>) -> Result<(), DatabaseError> {
-        known.store.asked(known.config, known.now)?;
+    fn answer(&self, rows: &Rows<'_>) -> Result<(), DatabaseError> {
+        rows.store.asked(rows.config, rows.now)?;
         for view in &self.views {
             // Whether there is a row is not asked: what KV has and nobody here knows of is put anew, or removed.
-            known.store.view_read(view, known.now)?;
+            rows.store.view_read(view, rows.now)?;
         }
         Ok(())
     }

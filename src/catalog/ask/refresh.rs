@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Known};
+use super::{Ask, Rows};
 use crate::catalog::sync::removal::SECOND_SIGHT;
 use crate::index::{Key, View};
 use crate::platform::DatabaseError;
@@ -36,8 +36,8 @@ impl Ask for Refresh {
     const NAME: &'static str = "refresh";
     type Answer = Option<Accepted>;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Option<Accepted>, DatabaseError> {
-        let Known { store, config, now } = *known;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Option<Accepted>, DatabaseError> {
+        let Rows { store, config, now } = *rows;
         if self.confirm {
             store.update(|state| {
                 let sources = state.sources.values_mut();
@@ -50,14 +50,14 @@ impl Ask for Refresh {
         let Some(path) = &self.path else {
             store.waive_all()?;
             store.call_pass(now)?;
-            return known.accepted(store.ticket()?).map(Some);
+            return rows.accepted(store.ticket()?).map(Some);
         };
         let repositories = store.repositories_below(path)?;
         for repository in &repositories {
             store.call_repository(repository.id, true)?;
             store.waive_manifests_of(repository.id)?;
         }
-        if repositories.is_empty() && !known.meet(path)? {
+        if repositories.is_empty() && !rows.meet(path)? {
             return Ok(None);
         }
         store.asked(config, now)?;
@@ -69,11 +69,11 @@ impl Ask for Refresh {
         if !repositories.is_empty() && !is_repository {
             store.call_pass(now)?;
         }
-        known.accepted(store.ticket()?).map(Some)
+        rows.accepted(store.ticket()?).map(Some)
     }
 }
 
-impl Known<'_> {
+impl Rows<'_> {
     /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
     fn meet(&self, path: &str) -> Result<bool, DatabaseError> {
         let mut met = false;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Known, Progress};
+use super::{Ask, Progress, Rows};
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::state::State;
 use crate::index::{Key, View};
@@ -77,8 +77,8 @@ impl Ask for AskStatus {
     const NAME: &'static str = "status";
     type Answer = Status;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Status, DatabaseError> {
-        let state = known.store.state()?;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Status, DatabaseError> {
+        let state = rows.store.state()?;
         let State {
             last_pass: last,
             totals,
@@ -86,17 +86,17 @@ impl Ask for AskStatus {
         } = &state;
         Ok(Status {
             ready: last.number > 0,
-            progress: known.progress(&state)?,
+            progress: rows.progress(&state)?,
             charts: totals.charts,
             versions: totals.versions,
             last_pass: (last.number > 0).then_some(last.ended),
-            next: Some(known.store.deadline_in(&state, known.now)?),
-            figures: Box::new(known.figures(&state)?),
+            next: Some(rows.store.deadline_in(&state, rows.now)?),
+            figures: Box::new(rows.figures(&state)?),
         })
     }
 }
 
-impl Known<'_> {
+impl Rows<'_> {
     /// Figures for monitoring.
     fn figures(&self, state: &State) -> Result<Figures, DatabaseError> {
         let Self { store, now, .. } = *self;

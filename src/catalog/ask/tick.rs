@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Known};
+use super::{Ask, Rows};
 use crate::platform::DatabaseError;
 
 /// Has the catalog work if its alarm does not. The object works before it answers.
@@ -13,7 +13,7 @@ impl Ask for Tick {
     const NAME: &'static str = "tick";
     type Answer = ();
 
-    fn answer(&self, _known: &Known<'_>) -> Result<(), DatabaseError> {
+    fn answer(&self, _rows: &Rows<'_>) -> Result<(), DatabaseError> {
         Ok(())
     }
 }

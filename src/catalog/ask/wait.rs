@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accepted, Ask, Known};
+use super::{Accepted, Ask, Rows};
 use crate::platform::DatabaseError;
 
 /// Asks whether the sync with this ticket is published. Answered by `None` when it has shown that the registry has
@@ -19,18 +19,18 @@ impl Ask for Await {
     const NAME: &'static str = "await";
     type Answer = Option<Accepted>;
 
-    fn answer(&self, known: &Known<'_>) -> Result<Option<Accepted>, DatabaseError> {
-        let mut accepted = known.accepted(self.ticket)?;
+    fn answer(&self, rows: &Rows<'_>) -> Result<Option<Accepted>, DatabaseError> {
+        let mut accepted = rows.accepted(self.ticket)?;
         let Some(path) = self.path.as_deref().filter(|_| accepted.done) else {
             return Ok(Some(accepted));
         };
-        let repositories = known.store.repositories_below(path)?;
+        let repositories = rows.store.repositories_below(path)?;
         if repositories.is_empty() {
             return Ok(None);
         }
         for repository in repositories {
             if accepted.unread.is_none() {
-                accepted.unread = known.store.unread(repository.id)?;
+                accepted.unread = rows.store.unread(repository.id)?;
             }
             accepted.fault = repository.error;
             if accepted.fault.is_some() {

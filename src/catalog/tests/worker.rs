@@ -1,11 +1,14 @@
 //! The whole Worker but for the platform: requests, the catalog behind them, and KV between.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use http::Request;
 
 use super::*;
 use crate::catalog::ask::AskError;
 use crate::platform::Document;
+use crate::serve::tests::FakeHost;
 use crate::serve::{self, Body, Memory, Service};
 use crate::testing::rebuilt;
 
@@ -42,12 +45,16 @@ pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
         .body(Bytes::new())
         .unwrap();
     let config = Ok(world.config.clone());
-    let service = Service {
-        config: &config,
+    let host = FakeHost {
         fetch: &world.registry,
         documents: &world.documents,
         catalog: &Object(world),
         clock: &world.clock,
+        received: RefCell::default(),
+    };
+    let service = Service {
+        config: &config,
+        host: &host,
         memory: &Memory::new(),
     };
     let answer = run(&world.clock, service.handle(request)).response;

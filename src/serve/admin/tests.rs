@@ -3,10 +3,12 @@ use http::header::{ETAG, HeaderName};
 use super::*;
 use crate::catalog::Status;
 use crate::catalog::ask;
-use crate::serve::BODY_LIMIT;
 use crate::serve::tests::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, error, question, show, status,
 };
+
+/// Longest notification that is read.
+const LIMIT: usize = 1024 * 1024;
 
 const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 
@@ -248,7 +250,7 @@ fn bad_notifications_start_nothing() {
         send("/webhook/harbor", &[HOOK], "{"),
         "400 the body is no notification of this kind"
     );
-    let long = " ".repeat(BODY_LIMIT + 1);
+    let long = " ".repeat(LIMIT + 1);
     assert_eq!(
         send("/webhook/harbor", &[HOOK], &long),
         "413 the body is larger than 1048576 bytes"

@@ -102,9 +102,8 @@ fn browsers_get_html() {
 fn a_host_is_shown_only_as_a_shell_may_see_it() {
     let config = crate::serve::tests::config(PUBLIC).unwrap();
     let line = |uri: &str| {
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = uri.parse().unwrap();
-        add_line(&config, &request)
+        let request = http::Request::get(uri).body(()).unwrap();
+        add_line(&config, &request.into_parts().0)
     };
     assert_eq!(
         line("http://localhost:8787/"),

@@ -48,7 +48,7 @@ fn every_folder_has_a_file_for_artifact_hub() {
     missing("/artifacthub-repo.yaml", Missing::Path);
     assert_eq!(
         Route::of(&Method::POST, "/artifacthub-repo.yml"),
-        Err(Error::MethodNotAllowed { allow: READ })
+        Err(Error::MethodNotAllowed { allow: "GET, HEAD" })
     );
 }
 

@@ -7,10 +7,10 @@ mod object;
 
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::*;
 use crate::catalog::ask;
 use crate::catalog::tests::World;
 use crate::catalog::tests::property::{self, REPOSITORIES, SPACES, TAGS, happen};

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::host::FakeHost;
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress};
 use crate::config::{Config, Problems};
@@ -156,6 +157,8 @@ pub(crate) struct World {
     pub(crate) documents: FakeDocuments,
     pub(crate) catalog: FakeCatalog,
     pub(crate) memory: Memory,
+    /// The limits under which bodies of requests were read.
+    pub(crate) received: RefCell<Vec<usize>>,
     pub(crate) config: Result<Config, Problems>,
 }
 
@@ -172,6 +175,7 @@ impl World {
                 pauses: Cell::new(0),
             },
             memory: Memory::new(),
+            received: RefCell::default(),
             config: config(settings),
             clock,
         }
@@ -229,15 +233,20 @@ impl World {
                 .headers_mut()
                 .insert(name.clone(), value.parse().unwrap());
         }
-        let service = Service {
-            config: &self.config,
+        let host = FakeHost {
             fetch: &self.registry,
             documents: &self.documents,
             catalog: &self.catalog,
             clock: &self.clock,
+            received: RefCell::default(),
+        };
+        let service = Service {
+            config: &self.config,
+            host: &host,
             memory: &self.memory,
         };
         let handled = run(&self.clock, service.handle(request));
+        self.received.borrow_mut().extend(host.received.take());
         assert!(
             handled.response.headers().contains_key(CACHE_CONTROL),
             "no Cache-Control for {method} {path}"

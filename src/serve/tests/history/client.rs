@@ -1,5 +1,6 @@
 //! A client that keeps every link it ever saw.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::config::{Collisions, Config, Download, IndexScope, Problems};
 use crate::index::{Candidate, Key, Shard, View, etag, shard_of};
 use crate::oci::Digest;
 use crate::platform::{Clock as _, Fetch as _, Timestamp};
-use crate::serve::tests::{READER, config, made};
+use crate::serve::tests::{FakeHost, READER, config, made};
 use crate::serve::{Body, Memory, Service};
 use crate::testing::run;
 
@@ -307,12 +308,16 @@ impl Client {
         headers: &[(http::HeaderName, &str)],
     ) -> Sent {
         let (object, fetch) = (Object::new(world), Counted::new(&world.registry));
-        let service = Service {
-            config: &self.config,
+        let host = FakeHost {
             fetch: &fetch,
             documents: &world.documents,
             catalog: &object,
             clock: &world.clock,
+            received: RefCell::default(),
+        };
+        let service = Service {
+            config: &self.config,
+            host: &host,
             memory: &self.memory,
         };
         let mut request = Request::builder()

@@ -1,4 +1,18 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
+
+use super::grant::Grant;
+use super::signature::{Notice, Signs};
 use super::*;
+
+const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
+
+/// Judges a whole notification.
+fn notifies(config: &Config, signs: Signs, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
+    Notice::of(config, signs, headers)?.judge(body)
+}
 
 fn config(settings: &[(&str, &str)]) -> Config {
     Config::from_lookup(|name| {
@@ -29,9 +43,9 @@ fn basic(user: &str, password: &str) -> String {
 }
 
 #[track_caller]
-fn is(value: &str, expected: Caller) {
+fn is(value: &str, expected: Principal) {
     assert_eq!(
-        Caller::of(&config(LOCKED), &authorization(value)),
+        authenticate::principal(&config(LOCKED), &authorization(value)),
         expected,
         "{value}"
     );
@@ -39,16 +53,19 @@ fn is(value: &str, expected: Caller) {
 
 #[test]
 fn credentials_tell_who_calls() {
-    is(&basic("helm", "pa:ss"), Caller::Reader);
+    is(&basic("helm", "pa:ss"), Principal::Reader);
     is(
         &basic("helm", "pa:ss").replace("Basic", "bAsIc "),
-        Caller::Reader,
+        Principal::Reader,
     );
-    is(basic("helm", "pa:ss").trim_end_matches('='), Caller::Reader);
-    is("Bearer t0ken", Caller::Admin);
-    is("bearer  t0ken", Caller::Admin);
-    is(&basic("anything", "t0ken"), Caller::Admin);
-    is(&basic("", "t0ken"), Caller::Admin);
+    is(
+        basic("helm", "pa:ss").trim_end_matches('='),
+        Principal::Reader,
+    );
+    is("Bearer t0ken", Principal::Admin);
+    is("bearer  t0ken", Principal::Admin);
+    is(&basic("anything", "t0ken"), Principal::Admin);
+    is(&basic("", "t0ken"), Principal::Admin);
 }
 
 #[test]
@@ -67,36 +84,61 @@ fn wrong_credentials_are_none() {
         "Digest t0ken".to_owned(),
         "\u{e9}".to_owned(),
     ] {
-        is(&value, Caller::Anyone);
+        is(&value, Principal::Stranger);
     }
     assert_eq!(
-        Caller::of(&config(LOCKED), &HeaderMap::new()),
-        Caller::Anyone
+        authenticate::principal(&config(LOCKED), &HeaderMap::new()),
+        Principal::Stranger
     );
 }
 
 #[test]
-fn doors() {
+fn what_each_principal_may_do() {
+    use Principal::{Admin, Reader, Stranger};
+    use Right::{Inspect, Measure, Read, Refresh};
     let locked = config(LOCKED);
-    assert_eq!(
-        Caller::Anyone.reads(&locked),
-        Err(Error::Unauthorized(Door::Charts))
-    );
-    assert_eq!(Caller::Reader.reads(&locked), Ok(()));
-    assert_eq!(Caller::Admin.reads(&locked), Ok(()));
-    assert_eq!(
-        Caller::Reader.administers(&locked),
-        Err(Error::Unauthorized(Door::Admin))
-    );
-    assert_eq!(Caller::Admin.administers(&locked), Ok(()));
+    let space: View = "team-a/sub".parse().unwrap();
+    let charts = Err(Error::Unauthorized(Door::Charts));
+    let admin = Err(Error::Unauthorized(Door::Admin));
+    for (principal, read, others) in [
+        (Stranger, charts, admin.clone()),
+        (Reader, Ok(()), admin),
+        (Admin, Ok(()), Ok(())),
+    ] {
+        assert_eq!(
+            permit(&locked, principal, Read, &space),
+            read,
+            "{principal:?}"
+        );
+        for right in [Inspect, Measure, Refresh] {
+            let told = permit(&locked, principal, right, &View::root());
+            assert_eq!(told, others, "{principal:?} {right:?}");
+        }
+    }
     let open = config(&[]);
-    assert_eq!(Caller::Anyone.reads(&open), Ok(()));
-    assert_eq!(
-        Caller::Anyone.administers(&open),
-        Err(Error::Closed("ADMIN_TOKEN"))
-    );
-    assert_eq!(audience(&locked), Audience::Private);
-    assert_eq!(audience(&open), Audience::Public);
+    assert_eq!(permit(&open, Stranger, Read, &space), Ok(()));
+    for right in [Inspect, Measure, Refresh] {
+        assert_eq!(
+            permit(&open, Stranger, right, &View::root()),
+            Err(Error::Closed("ADMIN_TOKEN"))
+        );
+    }
+    assert!(is_public(&open) && !is_public(&locked));
+}
+
+#[test]
+fn a_grant_holds_on_its_space_and_below() {
+    let grant = Grant {
+        rights: &[Right::Read],
+        below: "team-a".parse().unwrap(),
+    };
+    let gives = |right, space: &str| grant.gives(right, &space.parse().unwrap());
+    assert!(gives(Right::Read, "team-a"));
+    assert!(gives(Right::Read, "team-a/sub/deep"));
+    assert!(!gives(Right::Refresh, "team-a"));
+    for other in ["", "team", "team-ab", "sub/team-a"] {
+        assert!(!gives(Right::Read, other), "{other}");
+    }
 }
 
 /// The example of <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.
@@ -107,7 +149,7 @@ fn github_signs() {
     let knock = |signature: &str, body: &str| {
         let mut headers = HeaderMap::new();
         headers.insert(SIGNATURE, signature.parse().unwrap());
-        notifies(&config, Sender::GitHub, &headers, body.as_bytes())
+        notifies(&config, Signs::Always, &headers, body.as_bytes())
     };
     assert_eq!(knock(good, "Hello, World!"), Ok(()));
     assert_eq!(
@@ -139,7 +181,8 @@ fn who_does_not_sign_shows_the_secret() {
     let config = config(LOCKED);
     let secret = "It's a Secret to Everybody";
     let knock = |sender, value: &str| notifies(&config, sender, &authorization(value), b"{}");
-    for sender in [Sender::Harbor, Sender::Distribution] {
+    {
+        let sender = Signs::Never;
         assert_eq!(knock(sender, &format!("Bearer {secret}")), Ok(()));
         assert_eq!(knock(sender, &basic("x", secret)), Ok(()));
         assert_eq!(knock(sender, secret), Ok(()));
@@ -154,7 +197,7 @@ fn who_does_not_sign_shows_the_secret() {
     }
     // GitHub always signs when it knows a secret.
     assert_eq!(
-        knock(Sender::GitHub, &format!("Bearer {secret}")),
+        knock(Signs::Always, &format!("Bearer {secret}")),
         Err(Error::Unauthorized(Door::Webhook))
     );
 }
@@ -165,7 +208,7 @@ fn a_wrong_signature_is_not_mended_by_the_right_secret() {
     let mut headers = authorization("Bearer It's a Secret to Everybody");
     headers.insert(SIGNATURE, "sha256=00".parse().unwrap());
     assert_eq!(
-        notifies(&config, Sender::Harbor, &headers, b"{}"),
+        notifies(&config, Signs::Never, &headers, b"{}"),
         Err(Error::Unauthorized(Door::Webhook))
     );
 }
@@ -173,12 +216,7 @@ fn a_wrong_signature_is_not_mended_by_the_right_secret() {
 #[test]
 fn without_a_secret_webhooks_are_closed() {
     assert_eq!(
-        notifies(
-            &config(&[]),
-            Sender::Harbor,
-            &authorization("Bearer "),
-            b"{}"
-        ),
+        notifies(&config(&[]), Signs::Never, &authorization("Bearer "), b"{}"),
         Err(Error::Closed("WEBHOOK_SECRET"))
     );
 }

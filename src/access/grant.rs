@@ -1,0 +1,40 @@
+//! What may be done, and on which spaces.
+
+use crate::index::View;
+
+/// What a route may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// Read indexes and packages (`read`).
+    Read,
+    /// Start a sync (`refresh`).
+    Refresh,
+    /// See counts (`metrics`).
+    Measure,
+    /// See everything an operator sees (`admin`).
+    Inspect,
+}
+
+/// Rights on a space and all below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// What may be done.
+    pub(crate) rights: &'static [Right],
+    /// The space; the root is everything.
+    pub(crate) below: View,
+}
+
+impl Grant {
+    /// A grant on everything.
+    pub(crate) fn everywhere(rights: &'static [Right]) -> Self {
+        Self {
+            rights,
+            below: View::root(),
+        }
+    }
+
+    /// Whether it gives this right on this space.
+    pub(crate) fn gives(&self, right: Right, space: &View) -> bool {
+        self.rights.contains(&right) && space.ancestors().contains(&self.below)
+    }
+}

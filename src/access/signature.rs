@@ -1,0 +1,98 @@
+//! How a notification is proven: by GitHub's signature over its body
+//! (<https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>), or by `WEBHOOK_SECRET` itself, as
+//! bearer token, Basic password or bare.
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName};
+use sha2::Sha256;
+
+use super::authenticate::Proof;
+use crate::config::Config;
+use crate::error::{Door, Error};
+use crate::secret::Secret;
+
+/// GitHub's signature over the raw body: `sha256=<hex>` of its HMAC.
+const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
+
+/// Bytes of an HMAC with SHA-256.
+const LENGTH: usize = 32;
+
+/// What the head of a notification proves.
+#[must_use]
+pub(crate) enum Notice<'c> {
+    /// Its sender knows the secret.
+    Proven,
+    /// Nothing yet: its body must fit this signature.
+    Signed {
+        /// What it is signed with.
+        secret: &'c Secret,
+        /// The signature.
+        signature: Vec<u8>,
+    },
+}
+
+/// Whether senders sign: who does shows no secret, and is let in by nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signs {
+    /// Always, as soon as a secret is set (GitHub).
+    Always,
+    /// Not by themselves; a signature that is there must fit all the same.
+    Never,
+}
+
+impl<'c> Notice<'c> {
+    /// Judges a notification by its head. What proves nothing and is not signed either is refused, its body unread.
+    pub(crate) fn of(config: &'c Config, signs: Signs, headers: &HeaderMap) -> Result<Self, Error> {
+        let Some(secret) = &config.webhook_secret else {
+            return Err(Error::Closed("WEBHOOK_SECRET"));
+        };
+        let refused = Error::Unauthorized(Door::Webhook);
+        let Some(signature) = headers.get(SIGNATURE) else {
+            let proven = signs == Signs::Never
+                && Proof::of(headers).is_some_and(|proof| proof.knows(secret).into());
+            return if proven {
+                Ok(Self::Proven)
+            } else {
+                Err(refused)
+            };
+        };
+        let signature = signature
+            .as_bytes()
+            .strip_prefix(b"sha256=")
+            .and_then(from_hex)
+            .filter(|signature| signature.len() == LENGTH)
+            .ok_or(refused)?;
+        Ok(Self::Signed { secret, signature })
+    }
+
+    /// Judges the body.
+    pub(crate) fn judge(&self, body: &[u8]) -> Result<(), Error> {
+        let fits = match self {
+            Self::Proven => true,
+            Self::Signed { secret, signature } => {
+                Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+                    .is_ok_and(|mac| mac.chain_update(body).verify_slice(signature).is_ok())
+            }
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::Unauthorized(Door::Webhook))
+        }
+    }
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let (pairs, []) = text.as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?))
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! What a request is answered with.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::catalog::ask::{Ask, AskError, Index, Indexed};
+use crate::platform::{Clock, Documents, Fetch, FetchError};
+
+/// The way to the catalog: one Durable Object at Cloudflare.
+#[expect(
+    async_fn_in_trait,
+    reason = "single-threaded by design: no Send bound is wanted"
+)]
+pub trait Catalog {
+    /// A document's body not read yet.
+    type Body;
+
+    /// Asks a question.
+    async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
+        &self,
+        question: &Q,
+    ) -> Result<Q::Answer, AskError>;
+
+    /// Asks for an index, which comes as a stream.
+    async fn index(&self, question: &Index) -> Result<Indexed<Self::Body>, AskError>;
+
+    /// Waits before asking again.
+    async fn pause(&self, duration: Duration);
+}
+
+/// The host a request came to: the ways to everything outside, and the time.
+#[expect(
+    async_fn_in_trait,
+    reason = "single-threaded by design: no Send bound is wanted"
+)]
+pub trait Host {
+    /// A body not read yet: of a request, a registry's answer or a document.
+    type Body;
+    /// The way to registries.
+    type Fetch: Fetch<Body = Self::Body>;
+    /// The published documents.
+    type Documents: Documents<Body = Self::Body>;
+    /// The way to the catalog.
+    type Catalog: Catalog<Body = Self::Body>;
+    /// The time.
+    type Clock: Clock;
+
+    /// The way to registries.
+    fn fetch(&self) -> &Self::Fetch;
+    /// The published documents.
+    fn documents(&self) -> &Self::Documents;
+    /// The way to the catalog.
+    fn catalog(&self) -> &Self::Catalog;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+
+    /// Reads the body of a request to its end, at most `limit` bytes. Called once it is known who sends it.
+    async fn receive(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError>;
+}

@@ -1,0 +1,159 @@
+//! The table of routes: what each answers to, what it needs, and what is read of a request before it is answered.
+//!
+//! A route is a variant of [`Route`], and [`Route::rule`] has to give all columns for it, or it does not compile.
+
+use super::route::{Route, Sender};
+use crate::access::Right;
+use crate::access::signature::Signs;
+use crate::index::View;
+
+/// Longest notification that is read, in bytes. They are some kilobytes.
+const NOTIFICATION_LIMIT: usize = 1024 * 1024;
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// The methods it answers to, as `Allow` tells them.
+    pub(super) methods: &'static str,
+    /// What a request must show before its body is read.
+    pub(super) needs: Needs,
+    /// What is read of its body.
+    pub(super) body: BodyRule,
+    /// What its errors look like.
+    pub(super) errors: ErrorFormat,
+}
+
+/// What a request must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nothing: it is for anyone.
+    Nothing,
+    /// That its sender has a right on the route's space.
+    Right(Right),
+    /// That it is a notification of somebody who knows `WEBHOOK_SECRET`.
+    Notice(Signs),
+}
+
+/// What is read of a request's body. A route that passes a body on unread, as a stream, gets a case of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyRule {
+    /// Nothing.
+    Unread,
+    /// All of it, up to a limit in bytes.
+    Whole(usize),
+}
+
+/// What errors look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ErrorFormat {
+    /// `{"error": "…"}`.
+    Json,
+}
+
+const READ: &str = "GET, HEAD";
+const POST: &str = "POST";
+
+impl Route {
+    /// The route's row.
+    pub(super) fn rule(&self) -> Rule {
+        let row = |methods, needs, body| Rule {
+            methods,
+            needs,
+            body,
+            errors: ErrorFormat::Json,
+        };
+        let unread = BodyRule::Unread;
+        match self {
+            Self::Home | Self::Health => row(READ, Needs::Nothing, unread),
+            Self::Index(_) | Self::File(_) | Self::ArtifactHub(_) => {
+                row(READ, Needs::Right(Right::Read), unread)
+            }
+            Self::Info => row(READ, Needs::Right(Right::Inspect), unread),
+            Self::Metrics => row(READ, Needs::Right(Right::Measure), unread),
+            Self::Refresh(_) => row(POST, Needs::Right(Right::Refresh), unread),
+            Self::Webhook(sender) => {
+                let signs = match sender {
+                    Sender::GitHub => Signs::Always,
+                    Sender::Distribution | Sender::Harbor => Signs::Never,
+                };
+                row(
+                    POST,
+                    Needs::Notice(signs),
+                    BodyRule::Whole(NOTIFICATION_LIMIT),
+                )
+            }
+        }
+    }
+
+    /// The space it is about; the root for what is about everything.
+    pub(super) fn space(&self) -> View {
+        match self {
+            Self::Index(view) | Self::ArtifactHub(view) => view.clone(),
+            Self::File(file) => file.view.clone(),
+            Self::Refresh(Some(path)) => path.parse().unwrap_or_default(),
+            Self::Refresh(None)
+            | Self::Home
+            | Self::Health
+            | Self::Info
+            | Self::Metrics
+            | Self::Webhook(_) => View::root(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    /// One path of each route, with its row.
+    #[test]
+    fn the_table() {
+        let rows = [
+            "GET /",
+            "GET /health",
+            "GET /info",
+            "GET /metrics",
+            "GET /team/index.yaml",
+            "GET /team/charts/0123456789abcdef/a-1.0.0.tgz",
+            "GET /team/charts/a-1.0.0.tgz.prov",
+            "GET /team/artifacthub-repo.yml",
+            "POST /refresh",
+            "POST /refresh/team/a",
+            "POST /webhook/distribution",
+            "POST /webhook/harbor",
+            "POST /webhook/github",
+        ]
+        .map(|line| {
+            let (method, path) = line.split_once(' ').unwrap();
+            let method: Method = method.parse().unwrap();
+            let route = Route::of(&method, path).unwrap();
+            let Rule {
+                methods,
+                needs,
+                body,
+                errors,
+            } = route.rule();
+            format!(
+                "{path} [{}]: {methods}, {needs:?}, {body:?}, {errors:?}",
+                route.space()
+            )
+        });
+        insta::assert_snapshot!(rows.join("\n"), @"
+            / []: GET, HEAD, Nothing, Unread, Json
+            /health []: GET, HEAD, Nothing, Unread, Json
+            /info []: GET, HEAD, Right(Inspect), Unread, Json
+            /metrics []: GET, HEAD, Right(Measure), Unread, Json
+            /team/index.yaml [team]: GET, HEAD, Right(Read), Unread, Json
+            /team/charts/0123456789abcdef/a-1.0.0.tgz [team]: GET, HEAD, Right(Read), Unread, Json
+            /team/charts/a-1.0.0.tgz.prov [team]: GET, HEAD, Right(Read), Unread, Json
+            /team/artifacthub-repo.yml [team]: GET, HEAD, Right(Read), Unread, Json
+            /refresh []: POST, Right(Refresh), Unread, Json
+            /refresh/team/a [team/a]: POST, Right(Refresh), Unread, Json
+            /webhook/distribution []: POST, Notice(Never), Whole(1048576), Json
+            /webhook/harbor []: POST, Notice(Never), Whole(1048576), Json
+            /webhook/github []: POST, Notice(Always), Whole(1048576), Json
+        ");
+    }
+}
