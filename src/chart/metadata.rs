@@ -1,6 +1,7 @@
 //! What an index says of a chart.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ mod limit;
 mod tests;
 mod value;
 
-use self::coerce::{line, lines, list, one_line, switch, whole};
+use self::coerce::{element, line, list, one_line, switch, verbatim, whole};
 use self::dependency::{Dependency, dependencies};
 use self::limit::{
     MAX_ANNOTATION, MAX_CONSTRAINT, MAX_DESCRIPTION, MAX_ICON, MAX_ITEMS, MAX_LINE, MAX_NAME,
@@ -143,11 +144,11 @@ impl Metadata {
             app_version: line(take("appVersion"), MAX_LINE),
             description: line(take("description"), MAX_DESCRIPTION),
             keywords: list(take("keywords"), MAX_ITEMS, |item| {
-                line(Some(item), MAX_LINE)
+                element(item, line, MAX_LINE)
             }),
             home: whole(take("home"), MAX_URL),
             sources: list(take("sources"), MAX_ITEMS, |item| {
-                whole(Some(item), MAX_URL)
+                element(item, whole, MAX_URL)
             }),
             icon: whole(take("icon"), MAX_ICON),
             maintainers: list(take("maintainers"), MAX_ITEMS, maintainer),
@@ -177,10 +178,23 @@ impl Metadata {
         &self.api_version
     }
 
-    /// The one canonical text of it: the same metadata, the same bytes.
+    /// The one canonical text of it: the same metadata, the same bytes. It is YAML, too.
     pub fn to_json(&self) -> String {
         // Strings, lists and maps with keys of text: there is nothing that JSON could not hold.
-        serde_json::to_string(self).unwrap_or_default()
+        let json = serde_json::to_string(self).unwrap_or_default();
+        if !json.contains(is_no_yaml) {
+            return json;
+        }
+        // Only inside of strings.
+        json.chars()
+            .fold(String::with_capacity(json.len()), |mut text, c| {
+                if is_no_yaml(c) {
+                    let _ = write!(text, "\\u{:04x}", u32::from(c));
+                } else {
+                    text.push(c);
+                }
+                text
+            })
     }
 
     fn fits(&self) -> bool {
@@ -200,7 +214,7 @@ impl Metadata {
                 .as_mut()
                 .filter(|text| text.len() > SHORT_DESCRIPTION)
             {
-                *text = coerce::cut(text, SHORT_DESCRIPTION).trim_end().to_owned();
+                *text = coerce::shortened(std::mem::take(text), SHORT_DESCRIPTION);
             } else if !self.sources.is_empty() {
                 self.sources.clear();
             } else if !self.maintainers.is_empty() {
@@ -227,6 +241,21 @@ fn fields_of_json(json: &[u8]) -> Result<Fields, Unfit> {
         return Err(Unfit::MetadataTooLarge(Metadata::MAX_READ));
     }
     value::from_json(json, &KEYS)
+}
+
+/// Whether a key stays below the 1,024 characters that YAML gives a key (YAML 1.2 §7.4.2), whatever of it is escaped: a longer one
+/// would make the whole index unreadable.
+fn is_short_key(key: &str) -> bool {
+    let escaped = |c: char| if c.is_alphanumeric() { 1 } else { 6 };
+    key.chars().map(escaped).sum::<usize>() <= 1_000
+}
+
+/// What JSON may hold as it is, and YAML may not, or folds: DEL, C1, line breaks, the mark of byte order (YAML 1.2 §5.1).
+fn is_no_yaml(c: char) -> bool {
+    matches!(
+        c,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
+    )
 }
 
 /// One segment of a path, of letters that mean nothing in paths, URLs and shells. Narrower than Helm's rule (a base name), as
@@ -265,24 +294,20 @@ fn kind(value: Option<Value>) -> Result<Option<String>, Unfit> {
     }
 }
 
-/// A person; text alone is a name.
+/// A person; text alone is a name. One without any is kept, as Helm does, null is not: old Helms panic at it.
 fn maintainer(value: Value) -> Option<Maintainer> {
-    let maintainer = match value {
-        Value::Map(mut fields) => Maintainer {
+    match value {
+        Value::Map(mut fields) => Some(Maintainer {
             name: line(fields.remove("name"), MAX_LINE),
             email: line(fields.remove("email"), MAX_LINE),
             url: whole(fields.remove("url"), MAX_URL),
-        },
-        text => Maintainer {
-            name: line(Some(text), MAX_LINE),
+        }),
+        text => Some(Maintainer {
+            name: Some(line(Some(text), MAX_LINE)?),
             email: None,
             url: None,
-        },
-    };
-    let is_someone = [&maintainer.name, &maintainer.email, &maintainer.url]
-        .into_iter()
-        .any(Option::is_some);
-    is_someone.then_some(maintainer)
+        }),
+    }
 }
 
 fn annotations(value: Option<Value>) -> BTreeMap<String, String> {
@@ -292,10 +317,8 @@ fn annotations(value: Option<Value>) -> BTreeMap<String, String> {
     fields
         .into_iter()
         .filter_map(|(key, value)| {
-            Some((
-                whole(Some(Value::Text(key)), MAX_LINE)?,
-                lines(value, MAX_ANNOTATION)?,
-            ))
+            let key = verbatim(Value::Text(key), MAX_LINE).filter(|key| is_short_key(key))?;
+            Some((key, verbatim(value, MAX_ANNOTATION)?))
         })
         .take(MAX_ITEMS)
         .collect()

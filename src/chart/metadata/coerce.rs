@@ -2,25 +2,40 @@
 
 use super::value::Value;
 
-/// Text in one line, as Helm would print it: at most `limit` bytes, cut where longer. `None` when nothing is left.
+/// Text in one line, as Helm writes it, spaces around it included: at most `limit` bytes, cut where longer. `None` when nothing
+/// is left.
 pub(super) fn line(value: Option<Value>, limit: usize) -> Option<String> {
     let text = one_line(&scalar(value?)?);
-    Some(cut(text.trim(), limit).trim_end().to_owned()).filter(|text| !text.is_empty())
+    Some(shortened(text, limit)).filter(|text| !text.is_empty())
 }
 
 /// Text in one line that means nothing when cut (a URL, a constraint): left out when longer than `limit` bytes.
 pub(super) fn whole(value: Option<Value>, limit: usize) -> Option<String> {
     let text = one_line(&scalar(value?)?);
-    let text = text.trim();
-    (!text.is_empty() && text.len() <= limit).then(|| text.to_owned())
+    (!text.is_empty() && text.len() <= limit).then_some(text)
 }
 
-/// Text in lines: tabs and line feeds stay. Left out when longer than `limit` bytes: the text of an annotation is often YAML.
-pub(super) fn lines(value: Value, limit: usize) -> Option<String> {
-    let text: String = scalar(value)?
-        .chars()
-        .filter(|c| matches!(c, '\n' | '\t') || is_printable(*c))
-        .collect();
+/// An element of a list of texts, by [`line`] or [`whole`]: in a list Helm keeps what is empty, and takes null for it.
+pub(super) fn element(
+    value: Value,
+    read: fn(Option<Value>, usize) -> Option<String>,
+    limit: usize,
+) -> Option<String> {
+    match &value {
+        Value::Null => Some(String::new()),
+        Value::Text(text) if one_line(text).is_empty() => Some(String::new()),
+        _ => read(Some(value), limit),
+    }
+}
+
+/// Text as it is; Helm takes null for none. Left out when longer than `limit` bytes: the text of an annotation is often YAML. Two characters no YAML can
+/// hold (YAML 1.2 §5.1).
+pub(super) fn verbatim(value: Value, limit: usize) -> Option<String> {
+    let mut text = match value {
+        Value::Null => String::new(),
+        value => scalar(value)?,
+    };
+    text.retain(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'));
     (text.len() <= limit).then_some(text)
 }
 
@@ -43,8 +58,9 @@ pub(super) fn list<T>(
 ) -> Vec<T> {
     let items = match value {
         Some(Value::List(items)) => items,
+        Some(Value::Null) | None => Vec::new(),
+        Some(Value::Text(text)) if one_line(&text).is_empty() => Vec::new(),
         Some(value) => vec![value],
-        None => Vec::new(),
     };
     items.into_iter().filter_map(item).take(limit).collect()
 }
@@ -65,24 +81,24 @@ pub(super) fn one_line(text: &str) -> String {
         .collect()
 }
 
-/// Not for display are control characters; marks that turn the direction of text, by which one name looks like another; and
-/// what go-yaml and libyaml refuse in a document (YAML 1.2 §5.1).
+/// Go's `unicode.IsPrint`. Gone are control characters, marks that turn the direction of text, by which one name looks like
+/// another, and what has no meaning. The standard library's table of the same is behind the escapes of text, which spare
+/// combining marks anywhere but at the beginning.
 fn is_printable(c: char) -> bool {
-    !(c.is_control()
-        || matches!(
-            c,
-            '\u{61c}'
-                | '\u{200e}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
-                | '\u{feff}'
-                | '\u{fffe}'..='\u{ffff}'
-        ))
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
+    let behind_a_letter: String = ['a', c].iter().collect();
+    behind_a_letter.escape_debug().nth(1) != Some('\\')
 }
 
-/// The longest start of `text` that has at most `limit` bytes.
-pub(super) fn cut(text: &str, limit: usize) -> &str {
-    text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
+/// `text`, or the start of it that has at most `limit` bytes and does not end in a space.
+pub(super) fn shortened(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit));
+        text.truncate(text.trim_end().len());
+    }
+    text
 }
 
 #[cfg(test)]
@@ -102,16 +118,22 @@ mod tests {
         for (value, expected) in [
             (
                 Some(text(" a\tb\r\nc\u{2028}d\u{85}e\u{a0}f ")),
-                Some("a b  c d e f"),
+                Some(" a b  c d e f "),
             ),
             (
                 Some(text("\u{0}a\u{7f}\u{9b}\u{202e}\u{feff}\u{ffff}b")),
                 Some("ab"),
             ),
-            (Some(text("🚀 नमस्ते 👨‍👩‍👧")), Some("🚀 नमस्ते 👨‍👩‍👧")),
+            // Go takes a zero width joiner for unprintable, and so the family falls apart.
+            (
+                Some(text("🚀 नमस्ते e\u{301} 👨‍👩‍👧")),
+                Some("🚀 नमस्ते e\u{301} 👨👩👧"),
+            ),
+            (Some(text("a\u{ad}b\u{e000}c\u{378}")), Some("abc")),
+            (Some(text(" ")), Some(" ")),
             (Some(text("äääää")), Some("äää")),
             (Some(text("äää ä")), Some("äää")),
-            (Some(text("\n\u{0}")), None),
+            (Some(text("\u{1b}\u{0}")), None),
             (Some(number("1.10")), Some("1.10")),
             (Some(Value::Bool(true)), Some("true")),
             (Some(Value::Null), None),
@@ -130,19 +152,40 @@ mod tests {
     #[test]
     fn whole_or_not_at_all() {
         assert_eq!(
-            whole(Some(text(" https://a.example\n")), 17).as_deref(),
-            Some("https://a.example")
+            whole(Some(text("https://a.example\n")), 18).as_deref(),
+            Some("https://a.example ")
         );
         assert_eq!(whole(Some(text("https://a.example/")), 17), None);
     }
 
     #[test]
-    fn lines_stay_lines() {
-        let value = Value::Text("- a:\r\n\t\"b\u{1b}\"\u{2029}\n".to_owned());
-        assert_eq!(lines(value.clone(), 99).as_deref(), Some("- a:\n\t\"b\"\n"));
-        assert_eq!(lines(value, 9), None);
-        assert_eq!(lines(Value::Text(String::new()), 9).as_deref(), Some(""));
-        assert_eq!(lines(Value::Null, 9), None);
+    fn an_annotation_is_what_it_is() {
+        let value = text("- a:\r\n\t\"b\u{1b}\u{202e}\"\u{ffff}\n ");
+        let expected = "- a:\r\n\t\"b\u{1b}\u{202e}\"\n ";
+        assert_eq!(verbatim(value.clone(), 99).as_deref(), Some(expected));
+        assert_eq!(verbatim(value, 9), None);
+        assert_eq!(verbatim(text(""), 9).as_deref(), Some(""));
+        assert_eq!(verbatim(Value::Null, 9).as_deref(), Some(""));
+        assert_eq!(verbatim(Value::List(Vec::new()), 9), None);
+    }
+
+    #[test]
+    fn lists_keep_what_is_empty() {
+        let items = [
+            Value::Null,
+            text(""),
+            text("\u{0}"),
+            text("a"),
+            text("abc"),
+            Value::List(Vec::new()),
+        ];
+        let read = |how| {
+            list(Some(Value::List(items.to_vec())), 9, |item| {
+                element(item, how, 2)
+            })
+        };
+        assert_eq!(read(line), ["", "", "", "a", "ab"]);
+        assert_eq!(read(whole), ["", "", "", "a"]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Dependencies of a chart, as an index tells of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::coerce::{line, list, switch, whole};
+use super::coerce::{element, line, list, switch, whole};
 use super::limit::{MAX_CONSTRAINT, MAX_LINE, MAX_NAME, MAX_URL};
 use super::value::Value;
 
@@ -14,14 +14,17 @@ const MAX_DEPENDENCIES: usize = 512;
 /// Most entries of a dependency's lists.
 const MAX_ITEMS: usize = 64;
 
+/// Most keys of an import: two mean something.
+const MAX_PATHS: usize = 8;
+
 /// A dependency (helm: `pkg/chart/dependency.go`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Dependency {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repository: Option<String>,
+    /// Helm writes it always, also where it is empty: the dependency lies in `charts/`.
+    repository: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,8 +41,10 @@ pub(super) struct Dependency {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum Import {
+    /// The name of an export.
     Export(String),
-    Pair { child: String, parent: String },
+    /// `child` and `parent`; Helm keeps whatever else is there.
+    Paths(BTreeMap<String, String>),
 }
 
 /// The dependencies, those without a name left out, and of those that share one (or an alias) all but the first: Helm 3.14.0 to 3.14.2
@@ -60,10 +65,10 @@ fn dependency(value: Value) -> Option<Dependency> {
     Some(Dependency {
         name: whole(fields.remove("name"), MAX_NAME)?,
         version: whole(fields.remove("version"), MAX_CONSTRAINT),
-        repository: whole(fields.remove("repository"), MAX_URL),
+        repository: whole(fields.remove("repository"), MAX_URL).unwrap_or_default(),
         condition: whole(fields.remove("condition"), MAX_CONSTRAINT),
         tags: list(fields.remove("tags"), MAX_ITEMS, |tag| {
-            line(Some(tag), MAX_LINE)
+            element(tag, line, MAX_LINE)
         }),
         enabled: switch(fields.remove("enabled")),
         import_values: list(fields.remove("import-values"), MAX_ITEMS, import),
@@ -73,10 +78,13 @@ fn dependency(value: Value) -> Option<Dependency> {
 
 fn import(value: Value) -> Option<Import> {
     match value {
-        Value::Map(mut pair) => Some(Import::Pair {
-            child: whole(pair.remove("child"), MAX_CONSTRAINT)?,
-            parent: whole(pair.remove("parent"), MAX_CONSTRAINT)?,
-        }),
+        Value::Map(paths) => {
+            let paths = paths.into_iter().take(MAX_PATHS).filter_map(|(key, path)| {
+                let key = whole(Some(Value::Text(key)), MAX_LINE)?;
+                Some((key, element(path, whole, MAX_CONSTRAINT)?))
+            });
+            Some(Import::Paths(paths.collect()))
+        }
         scalar => whole(Some(scalar), MAX_CONSTRAINT).map(Import::Export),
     }
 }

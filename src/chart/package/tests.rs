@@ -9,7 +9,7 @@ fn read(entries: &[Vec<u8>]) -> String {
 #[test]
 fn a_v2_chart_is_known_by_its_chart_yaml() {
     let chart = b"apiVersion: v2\nname: nginx\nversion: 1.2.3+b.1\ndependencies:\n- name: common\n";
-    let expected = r#"{"apiVersion":"v2","name":"nginx","version":"1.2.3+b.1","dependencies":[{"name":"common"}]}"#;
+    let expected = r#"{"apiVersion":"v2","name":"nginx","version":"1.2.3+b.1","dependencies":[{"name":"common","repository":""}]}"#;
     let ignored = file("nginx/requirements.yaml", b"dependencies: [{name: other}]");
     assert_eq!(
         read(&[ignored.clone(), file("nginx/Chart.yaml", chart)]),
@@ -36,7 +36,7 @@ fn a_v1_chart_keeps_dependencies_apart() {
     let other = file("a/values.yaml", b"x: 1\n");
     let expected = concat!(
         r#"{"apiVersion":"v1","name":"a","version":"0.1.0","#,
-        r#""dependencies":[{"name":"b","version":"1","alias":"c"}]}"#
+        r#""dependencies":[{"name":"b","version":"1","repository":"","alias":"c"}]}"#
     );
     assert_eq!(
         read(&[chart.clone(), other.clone(), requirements.clone()]),
@@ -46,8 +46,7 @@ fn a_v1_chart_keeps_dependencies_apart() {
         read(&[requirements, other.clone(), chart.clone()]),
         expected
     );
-    let without =
-        r#"{"apiVersion":"v1","name":"a","version":"0.1.0","dependencies":[{"name":"x"}]}"#;
+    let without = r#"{"apiVersion":"v1","name":"a","version":"0.1.0","dependencies":[{"name":"x","repository":""}]}"#;
     assert_eq!(read(&[chart.clone(), other]), without);
     for malformed in [b"".as_slice(), b"]", b"x: 1"] {
         assert_eq!(

@@ -12,7 +12,7 @@ const CHART_YAML: &[u8] =
 fn chart_yaml() -> Value {
     json!({
         "apiVersion": "v1", "name": "mychart", "version": "0.1.0", "appVersion": "1.1",
-        "maintainers": [{"name": "Ann"}], "dependencies": [{"name": "sub", "version": "1.x"}],
+        "maintainers": [{"name": "Ann"}], "dependencies": [{"name": "sub", "version": "1.x", "repository": ""}],
     })
 }
 

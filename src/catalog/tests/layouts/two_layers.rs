@@ -113,7 +113,7 @@ fn v1_to_v3_two_layers_are_rebuilt() {
                 "apiVersion": "v1", "name": "mychart", "version": "2.7.0", "appVersion": "1.1.0",
                 "description": "This is my chart... that is all", "keywords": ["mychart", "itismine"],
                 "home": "https://hub.helm.sh", "icon": "https://hub.helm.sh/assets/images/placeholder.png",
-                "dependencies": [{"name": "sub", "version": "0.1.0"}],
+                "dependencies": [{"name": "sub", "version": "0.1.0", "repository": ""}],
             });
             let file = "mychart-2.7.0.tgz";
             assert_eq!(entry(&world, "mychart"), listed(metadata, file, &rebuilt));
