@@ -14,13 +14,16 @@ import { Scope } from "./scope.mjs";
 const MIB = 1024 * 1024;
 const scope = new Scope();
 const small = { "values.yaml": "of: old\n", "templates/configmap.yaml": "kind: ConfigMap\n" };
-/** Larger than a Worker could hold twice; Helm loads up to 100 MiB in files of up to 5. */
-const large = Object.fromEntries(Array.from({ length: 18 }, (_, n) => [`files/${n}`, Buffer.alloc(4 * MIB, randomBytes(5_000))]));
+const files = (count) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`files/${n}`, Buffer.alloc(4 * MIB, randomBytes(5_000))]));
+/** Nearly the 20 MiB that a rebuilt package may have. Helm takes files of up to 5. */
+const large = files(4);
+/** Compressed, it is smaller than the other's package. */
+const bomb = files(6);
 let worker;
 
 before(async () => {
   const registry = await streaming(scope);
-  for (const [name, files] of Object.entries({ small, large })) {
+  for (const [name, files] of Object.entries({ small, large, bomb })) {
     await pushTwoLayers(registry, `x/${name}`, { name, version: "1.0.0", meta: { description: "In two layers" }, files });
   }
   worker = await start(scope, { REGISTRY: `http://${registry.host}/x` });
@@ -60,6 +63,13 @@ for (const [name, files] of Object.entries({ small, large })) {
     assert.deepEqual(untar(gunzipSync(answer.body)), expected);
   });
 }
+
+test("what would be rebuilt to more than 20 MiB is left out, and told", async () => {
+  assert.deepEqual(Object.keys((await worker.index()).json.entries), ["large", "small"]);
+  const { skipped } = await worker.info();
+  assert.deepEqual(skipped.map(({ repository }) => repository), ["x/bomb"]);
+  assert.equal(skipped[0].reason, `package would be rebuilt to more than ${20 * MIB} bytes for each download`);
+});
 
 test("a large one is not held as a whole, however many ask for it", async (t) => {
   const { path, digest } = await entry("large");
