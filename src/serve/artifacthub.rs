@@ -7,13 +7,14 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, ETAG};
 
 use super::index::CONTENT;
+use super::memory::Hub;
 use super::reply::{Body, CachePolicy, Reply};
 use super::{Host, Incoming, Service, conditional};
+use crate::config::Config;
 use crate::error::{Error, Missing};
-use crate::index::{Key, View, etag};
+use crate::index::{View, etag};
 use crate::oci::{self, Client, Descriptor, Manifest};
-use crate::platform::{Clock, Documents};
-use crate::source::Source;
+use crate::platform::Clock;
 
 /// The tag that holds the file.
 const TAG: &str = "artifacthub.io";
@@ -23,14 +24,6 @@ const LAYER: &str = "application/vnd.cncf.artifacthub.repository-metadata.layer.
 
 /// Longest file that is read, in bytes: an id, names and addresses of owners, and packages to ignore are a few kilobytes.
 const LIMIT: usize = 64 * 1024;
-
-/// A file in the registry.
-struct Pushed<'a, F, K> {
-    client: Client<'a, F, K>,
-    source: &'a Source,
-    name: oci::Name,
-    layer: Descriptor,
-}
 
 impl<H: Host> Service<'_, H> {
     /// Answers for the file of a view.
@@ -49,58 +42,26 @@ impl<H: Host> Service<'_, H> {
             }
             return Ok(labelled(StatusCode::OK, &etag).with_body(Body::Bytes(text.into()), length));
         }
-        let path = request.head.uri.path();
-        let missing = Error::NotFound(Missing::File);
         let now = self.host.clock().now();
-        if self.memory.is_unknown(path, now) {
-            return Err(missing);
-        }
-        let Some(found) = self.pushed(request, view).await? else {
-            self.memory.remember_unknown(path.to_owned(), now);
-            return Err(missing);
+        let came = if let Some(came) = self.memory.artifacthub(view, now) {
+            came
+        } else {
+            let came = self.pushed(request.config, view).await;
+            let kept = came.clone();
+            self.memory.keep_artifacthub(view.clone(), kept, now);
+            came
         };
-        let Descriptor { digest, size, .. } = &found.layer;
-        let etag = format!("\"{digest}\"");
+        let Hub { etag, bytes } = came?;
         if conditional::not_modified(request.headers(), &etag) {
             return Ok(labelled(StatusCode::NOT_MODIFIED, &etag));
         }
-        let reply = labelled(StatusCode::OK, &etag);
-        if request.is_head() {
-            return Ok(reply.with_body(Body::Empty, *size));
-        }
-        let bytes = found
-            .client
-            .blob(&found.name, digest, *size, LIMIT)
-            .await
-            .map_err(|error| self.outward(&error, found.source, false))?;
-        Ok(reply.with_body(Body::Bytes(bytes), *size))
-    }
-
-    /// The root exists; a space does when it has an index.
-    async fn must_exist(&self, request: &Incoming<'_>, view: &View) -> Result<(), Error> {
-        if view.is_root() {
-            return Ok(());
-        }
-        let key = Key::Index(view.clone()).name(request.config.fingerprint());
-        let body = match self.host.documents().get(&key).await {
-            Ok(Some(document)) => document.body,
-            Ok(None) | Err(_) => match self.wait(view).await {
-                Ok((body, _)) => body,
-                Err(Error::IndexTooLarge(_)) => return Ok(()),
-                Err(error) => return Err(error),
-            },
-        };
-        self.host.documents().cancel(body).await;
-        Ok(())
+        let length = bytes.len() as u64;
+        Ok(labelled(StatusCode::OK, &etag).with_body(Body::Bytes(bytes), length))
     }
 
     /// The file that the repository at the view's own path holds.
-    async fn pushed<'a>(
-        &'a self,
-        request: &Incoming<'a>,
-        view: &View,
-    ) -> Result<Option<Pushed<'a, H::Fetch, H::Clock>>, Error> {
-        for source in &request.config.sources {
+    async fn pushed(&self, config: &Config, view: &View) -> Result<Hub, Error> {
+        for source in &config.sources {
             let name = if view.is_root() {
                 source.prefix.parse().ok()
             } else {
@@ -126,16 +87,15 @@ impl<H: Host> Service<'_, H> {
                 }
                 Err(error) => return Err(self.outward(&error, source, false)),
             };
-            if let Some(layer) = layer {
-                return Ok(Some(Pushed {
-                    client,
-                    source,
-                    name,
-                    layer,
-                }));
+            if let Some(Descriptor { digest, size, .. }) = layer {
+                let bytes = client.blob(&name, &digest, size, LIMIT).await;
+                return Ok(Hub {
+                    etag: format!("\"{digest}\""),
+                    bytes: bytes.map_err(|error| self.outward(&error, source, false))?,
+                });
             }
         }
-        Ok(None)
+        Err(Error::NotFound(Missing::File))
     }
 }
 

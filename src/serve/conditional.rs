@@ -14,13 +14,38 @@ pub(super) fn not_modified(headers: &HeaderMap, etag: &str) -> bool {
         .any(|list| names(list, opaque(etag)))
 }
 
-/// The `Range` to pass on: none when `If-Range` wants another version than `etag` (RFC 9110 §13.1.5, strong comparison).
+/// The `Range` to pass on: one range of bytes (RFC 9110 §14.1.2), and none when `If-Range` wants another version than
+/// `etag` (§13.1.5, strong comparison). Several ranges, other units and what is no range are ignored, as a server may
+/// (§14.2): registries answer several with a multipart body that nobody here asked for, or with an error.
 pub(super) fn range<'h>(headers: &'h HeaderMap, etag: &str) -> Option<&'h HeaderValue> {
-    let range = headers.get(RANGE)?;
+    let mut ranges = headers.get_all(RANGE).iter();
+    let range = ranges.next().filter(|range| is_one_range(range))?;
+    if ranges.next().is_some() {
+        return None;
+    }
     match headers.get(IF_RANGE) {
         Some(wanted) if wanted.as_bytes() != etag.as_bytes() => None,
         Some(_) | None => Some(range),
     }
+}
+
+/// Whether this is `bytes=<first>-[<last>]` or `bytes=-<length>`.
+fn is_one_range(value: &HeaderValue) -> bool {
+    let Some((unit, range)) = value.to_str().ok().and_then(|text| text.split_once('=')) else {
+        return false;
+    };
+    let Some((first, last)) = range.trim_matches([' ', '\t']).split_once('-') else {
+        return false;
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // Compared as text of equal length: a number may be longer than any type.
+    let (from, to) = (first.trim_start_matches('0'), last.trim_start_matches('0'));
+    let ordered = first.is_empty() || last.is_empty() || (from.len(), from) <= (to.len(), to);
+    unit.eq_ignore_ascii_case("bytes")
+        && !(first.is_empty() && last.is_empty())
+        && digits(first)
+        && digits(last)
+        && ordered
 }
 
 /// The tag without the mark of weakness.
@@ -101,6 +126,49 @@ mod tests {
             headers.insert(IF_RANGE, other.parse().unwrap());
             assert_eq!(range(&headers, "\"a\""), None, "{other}");
         }
+    }
+
+    /// `Range: bytes=0-0,5-6` while streaming was answered 502.
+    #[test]
+    fn only_one_range_of_bytes_is_passed_on() {
+        let passed = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RANGE, value.parse().unwrap());
+            range(&headers, "\"a\"").is_some()
+        };
+        for one in [
+            "bytes=0-0",
+            "bytes=5-",
+            "bytes=-7",
+            "Bytes=1-10",
+            "bytes= 1-2 ",
+            "bytes=09-10",
+        ] {
+            assert!(passed(one), "{one}");
+        }
+        for none in [
+            "bytes=0-0,5-6",
+            "bytes=0-0, 5-6",
+            "bytes=-",
+            "bytes=",
+            "bytes",
+            "bytes=6-5",
+            "bytes=10-9",
+            "bytes=a-b",
+            "bytes=1-2-3",
+            "bytes=+1-2",
+            "bytes=0x1-2",
+            "lines=1-2",
+            "bytes 1-2",
+            "",
+            "1-2",
+        ] {
+            assert!(!passed(none), "{none}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.append(RANGE, "bytes=0-0".parse().unwrap());
+        headers.append(RANGE, "bytes=5-6".parse().unwrap());
+        assert_eq!(range(&headers, "\"a\""), None);
     }
 
     proptest! {

@@ -53,12 +53,11 @@ impl<H: Host> Service<'_, H> {
             return self.part(request, &wanted, selected, &published).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
-        let found = self.find(request, &wanted).await?;
+        let found = self.find(&wanted).await?;
         if let Some(selected) = wanted.select(&found) {
             return self.part(request, &wanted, selected, &found).await;
         }
-        let path = request.head.uri.path().to_owned();
-        self.memory.remember_unknown(path, wanted.now);
+        self.memory.remember_unknown(file.key(), wanted.now);
         Err(Error::NotFound(Missing::File))
     }
 
@@ -76,16 +75,11 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// What the catalog says, within the limits of asking.
-    async fn find(
-        &self,
-        request: &Incoming<'_>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<Candidate>, Error> {
+    async fn find(&self, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
-        let path = request.head.uri.path();
         let missing = Error::NotFound(Missing::File);
         if self.memory.is_unknown(name.as_str(), wanted.now)
-            || self.memory.is_unknown(path, wanted.now)
+            || self.memory.is_unknown(&wanted.file.key(), wanted.now)
         {
             return Err(missing);
         }

@@ -1,5 +1,7 @@
 //! `GET /`: what this is and how to use it, for whoever finds it in a browser or with curl.
 
+use std::rc::Rc;
+
 use http::header::{ACCEPT, HeaderName, VARY};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
@@ -9,6 +11,7 @@ use super::{Host, Incoming, Service, progress};
 use crate::access::Right;
 use crate::catalog::ask::{AskStatus, Status};
 use crate::config::{Config, Problems, Readers};
+use crate::error::{Error, Missing};
 use crate::index::View;
 use crate::platform::Clock;
 
@@ -20,16 +23,31 @@ type Page = Vec<String>;
 impl<H: Host> Service<'_, H> {
     /// Answers for `/`.
     pub(super) async fn home(&self, request: &Incoming<'_>) -> Reply<H::Body> {
-        let (config, root) = (request.config, View::root());
-        let may_read = request.principal.may(config, Right::Read, &root);
-        let mut page = vec![
-            "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
-            add_line(request.config, request.head),
-        ];
-        if let Some(status) = self.status().await {
-            page.extend(state(&status, may_read));
+        let root = View::root();
+        // A stranger of a private Worker is told that it is up, and what a reader needs to log in.
+        let status = if request.principal.may(request.config, Right::Read, &root) {
+            self.status().await
+        } else {
+            None
+        };
+        page(request, &root, status.as_ref())
+    }
+
+    /// Answers for a space's own address as for `/`, where there is such a space. To who may not read, there is none.
+    pub(super) async fn space(
+        &self,
+        request: &Incoming<'_>,
+        view: &View,
+    ) -> Result<Reply<H::Body>, Error> {
+        let missing = Error::NotFound(Missing::Path);
+        if !request.principal.may(request.config, Right::Read, view) {
+            return Err(missing);
         }
-        render(request.head, &page)
+        match self.must_exist(request, view).await {
+            Ok(()) => Ok(page(request, view, self.status().await.as_ref())),
+            Err(Error::NotFound(_)) => Err(missing),
+            Err(error) => Err(error),
+        }
     }
 
     /// The page that a Worker with wrong settings has: nothing else of it answers.
@@ -45,35 +63,41 @@ impl<H: Host> Service<'_, H> {
         render(head, &page)
     }
 
-    /// The catalog's state, if it may be asked and answers: this page is for anyone, and does without.
-    async fn status(&self) -> Option<Status> {
-        if !self.memory.may_ask(self.host.clock().now()) {
-            return None;
+    /// The catalog's state as of some seconds ago, if it answers: this page is for anyone, and does without.
+    async fn status(&self) -> Option<Rc<Status>> {
+        let now = self.host.clock().now();
+        if self.memory.status_is_due(now)
+            && let Ok(status) = self.ask(&AskStatus).await
+        {
+            self.memory.keep_status(Rc::new(status));
         }
-        self.ask(&AskStatus).await.ok()
+        self.memory.status()
     }
 }
 
-fn state(status: &Status, may_read: bool) -> Page {
-    let mut page = Page::new();
+fn page<B>(request: &Incoming<'_>, view: &View, status: Option<&Rc<Status>>) -> Reply<B> {
+    let mut page = vec![
+        "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
+        add_line(request.config, request.head, view),
+    ];
+    if let Some(status) = status {
+        page.extend(state(status));
+    }
+    render(request.head, &page)
+}
+
+fn state(status: &Status) -> Page {
     if status.ready {
-        if may_read {
-            page.push(format!(
-                "It has {} versions of {} charts.",
-                progress::grouped(status.versions),
-                progress::grouped(status.charts)
-            ));
-        }
-        return page;
+        return vec![format!(
+            "It has {} versions of {} charts.",
+            progress::grouped(status.versions),
+            progress::grouped(status.charts)
+        )];
     }
-    if may_read {
-        page.push(format!(
-            "The first sync is running: {}.",
-            progress::words(&status.progress)
-        ));
-    } else {
-        page.push("The first sync is running.".to_owned());
-    }
+    let mut page = vec![format!(
+        "The first sync is running: {}.",
+        progress::words(&status.progress)
+    )];
     if let Some(fault) = &status.progress.fault {
         page.push(format!("The registry {} {}.", fault.host, fault.kind));
     }
@@ -81,7 +105,7 @@ fn state(status: &Status, may_read: bool) -> Page {
 }
 
 /// The command that makes the repository known to Helm.
-fn add_line(config: &Config, head: &Parts) -> String {
+fn add_line(config: &Config, head: &Parts, view: &View) -> String {
     let uri = &head.uri;
     let scheme = uri.scheme_str().unwrap_or("https");
     // Host and port only, and only if a shell would take them as they are.
@@ -100,7 +124,8 @@ fn add_line(config: &Config, head: &Parts) -> String {
         Readers::Open => "",
         Readers::Basic { .. } => " --username <user> --password-stdin",
     };
-    format!("$ helm repo add charts {scheme}://{authority}{login}")
+    let slash = if view.is_root() { "" } else { "/" };
+    format!("$ helm repo add charts {scheme}://{authority}{slash}{view}{login}")
 }
 
 fn render<B>(head: &Parts, page: &[String]) -> Reply<B> {

@@ -41,11 +41,18 @@ impl<H: Host> Service<'_, H> {
     ) -> Result<Answered<H::Body>, Error> {
         // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer.
         if request.principal.is_known() && wants_fresh(request.headers()) {
+            let now = self.host.clock().now();
+            if self.memory.is_unknown(&unknown(view), now) {
+                return Err(Error::NotFound(Missing::Space));
+            }
             match self.question(view, true).await {
                 Ok(Outcome::Document(body, metadata)) => {
                     return Ok(self.document(request, body, &metadata).await.into());
                 }
-                Err(missing @ Error::NotFound(_)) => return Err(missing),
+                Err(missing @ Error::NotFound(_)) => {
+                    self.memory.remember_unknown(unknown(view), now);
+                    return Err(missing);
+                }
                 Ok(Outcome::NotYet(_)) | Err(_) => {}
             }
         }
@@ -91,7 +98,7 @@ impl<H: Host> Service<'_, H> {
 
     /// Asks the catalog until it has the document, for as long as a client is patient.
     pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, Metadata), Error> {
-        let unknown = format!("/{}/index.yaml", view.as_str());
+        let unknown = unknown(view);
         let started = self.host.clock().now();
         let large = format!("too large: {unknown}");
         if self.memory.is_unknown(&unknown, started) {
@@ -133,6 +140,28 @@ impl<H: Host> Service<'_, H> {
         }
     }
 
+    /// The root exists; a space does when it has an index.
+    pub(super) async fn must_exist(
+        &self,
+        request: &Incoming<'_>,
+        view: &View,
+    ) -> Result<(), Error> {
+        if view.is_root() {
+            return Ok(());
+        }
+        let key = Key::Index(view.clone()).name(request.config.fingerprint());
+        let body = match self.host.documents().get(&key).await {
+            Ok(Some(document)) => document.body,
+            Ok(None) | Err(_) => match self.wait(view).await {
+                Ok((body, _)) => body,
+                Err(Error::IndexTooLarge(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            },
+        };
+        self.host.documents().cancel(body).await;
+        Ok(())
+    }
+
     /// Asks the catalog once.
     async fn question(&self, view: &View, fresh: bool) -> Result<Outcome<H::Body>, Error> {
         let question = Index {
@@ -152,6 +181,11 @@ impl<H: Host> Service<'_, H> {
             Err(error @ AskError::Failed(_)) => Err(Error::Catalog(error.to_string())),
         }
     }
+}
+
+/// Under what a space that is not there is remembered.
+fn unknown(view: &View) -> String {
+    format!("/{view}/index.yaml")
 }
 
 /// Whether the reason can be gone by the deadline: a fault of the registry only if it is tried again before.

@@ -4,8 +4,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
+use crate::catalog::Status;
+use crate::error::Error;
 use crate::index::View;
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
@@ -22,6 +27,34 @@ const ASKS: u32 = 20;
 /// Most views remembered as read until the next word to the catalog; the rest are told by their next reader.
 const VIEWS: usize = 256;
 
+/// How long what the catalog says of itself is good enough for `/`.
+const STATUS_KEPT: Duration = Duration::from_secs(5);
+
+/// How long a file that was found in the registry is kept.
+const FOUND_KEPT: Duration = Duration::from_mins(1);
+
+/// How long a fault of the registry is told without asking it again.
+const FAULT_KEPT: Duration = Duration::from_secs(10);
+
+/// Most files for Artifact Hub that are kept; each has at most 64 KiB.
+const HUBS: usize = 64;
+
+/// A file for Artifact Hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hub {
+    /// Its entity tag.
+    pub(super) etag: String,
+    /// The file.
+    pub(super) bytes: Bytes,
+}
+
+/// What came of looking for such a file.
+#[derive(Debug)]
+struct Kept {
+    came: Result<Hub, Error>,
+    until: Timestamp,
+}
+
 /// What an isolate remembers.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -31,6 +64,12 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// The second that is counted, and the questions asked in it.
     asked: Cell<(i64, u32)>,
+    /// What the catalog said of itself last.
+    status: RefCell<Option<Rc<Status>>>,
+    /// When it was last asked that.
+    status_asked: Cell<Option<Timestamp>>,
+    /// What was found or met where files for Artifact Hub are looked for, by the parsed route.
+    artifacthub: RefCell<BTreeMap<View, Kept>>,
     /// When the catalog was last told of readers.
     told: Cell<Option<Timestamp>>,
     /// The views read from KV since.
@@ -61,6 +100,49 @@ impl Memory {
             .borrow()
             .get(what)
             .is_some_and(|until| now < *until)
+    }
+
+    /// Whether the catalog is to be asked for its status. Asked once in some seconds, whatever comes of it.
+    pub(super) fn status_is_due(&self, now: Timestamp) -> bool {
+        let asked = self.status_asked.get();
+        let due = asked.is_none_or(|asked| now.since(asked) >= STATUS_KEPT);
+        if due {
+            self.status_asked.set(Some(now));
+        }
+        due
+    }
+
+    /// Remembers what the catalog said of itself.
+    pub(super) fn keep_status(&self, status: Rc<Status>) {
+        *self.status.borrow_mut() = Some(status);
+    }
+
+    /// What the catalog said of itself last.
+    pub(super) fn status(&self) -> Option<Rc<Status>> {
+        self.status.borrow().clone()
+    }
+
+    /// Remembers what came of looking for a space's file for Artifact Hub.
+    pub(super) fn keep_artifacthub(&self, view: View, came: Result<Hub, Error>, now: Timestamp) {
+        let mut kept = self.artifacthub.borrow_mut();
+        kept.retain(|_, known| now < known.until);
+        if kept.len() >= HUBS {
+            kept.clear();
+        }
+        let lasts = match &came {
+            Ok(_) => FOUND_KEPT,
+            Err(Error::NotFound(_)) => FORGET_AFTER,
+            Err(_) => FAULT_KEPT,
+        };
+        let until = now.after(lasts);
+        kept.insert(view, Kept { came, until });
+    }
+
+    /// What came of it a moment ago.
+    pub(super) fn artifacthub(&self, view: &View, now: Timestamp) -> Option<Result<Hub, Error>> {
+        let kept = self.artifacthub.borrow();
+        let known = kept.get(view).filter(|known| now < known.until)?;
+        Some(known.came.clone())
     }
 
     /// Takes one of the questions this second allows.

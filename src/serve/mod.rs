@@ -198,6 +198,7 @@ impl<H: Host> Service<'_, H> {
         };
         match route {
             Route::Home => Ok(self.home(&request).await.into()),
+            Route::Space(view) => self.space(&request, &view).await.map(Into::into),
             Route::Health => Ok(Self::health().into()),
             Route::Index(view) => self.index(&request, &view).await,
             Route::File(file) => self.file(&request, &file).await.map(Into::into),

@@ -5,11 +5,11 @@
 //! | `/[<space>/]index.yaml` | GET, HEAD |
 //! | `/[<space>/]charts/[<16 hex>/]<file>.tgz[.prov]` | GET, HEAD |
 //! | `/[<space>/]artifacthub-repo.yml` | GET, HEAD |
-//! | `/`, `/health`, `/info`, `/metrics` | GET, HEAD |
+//! | `/`, `/<space>`, `/health`, `/info`, `/metrics` | GET, HEAD |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
 //! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
-//! `/api/v1/` (the coming API) are nobody's yet. Segments are percent-decoded once; what a decoded segment cannot be
+//! `/api/v1` (the coming API) are nobody's yet. Segments are percent-decoded once; what a decoded segment cannot be
 //! (empty, `.`, `..`, with a slash in it) makes no path, and never reaches the registry.
 
 use http::Method;
@@ -40,6 +40,8 @@ pub(super) enum Route {
     File(File),
     /// What Artifact Hub wants to know of a view.
     ArtifactHub(View),
+    /// A space's own address: what this is, if there is such a space.
+    Space(View),
 }
 
 /// A file of a repository.
@@ -53,6 +55,20 @@ pub(super) struct File {
     pub(super) name: FileName,
     /// Which of the two files.
     pub(super) part: Part,
+}
+
+impl File {
+    /// Under what a file that is not there is remembered, however its path was spelt.
+    pub(super) fn key(&self) -> String {
+        let Self {
+            view,
+            digest,
+            name,
+            part,
+        } = self;
+        let digest = digest.as_deref().unwrap_or_default();
+        format!("{view}/charts/{digest}/{name} {part:?}")
+    }
 }
 
 /// One of the two files of a chart version.
@@ -87,9 +103,12 @@ impl Route {
         let route = Self::at(path).map_err(Error::NotFound)?;
         let allow = route.rule().methods;
         if allow.split(", ").any(|allowed| method == allowed) {
-            Ok(route)
-        } else {
-            Err(Error::MethodNotAllowed { allow })
+            return Ok(route);
+        }
+        match route {
+            // Whether there is such a space is not looked up for that.
+            Self::Space(_) => Err(Error::NotFound(Missing::Path)),
+            _ => Err(Error::MethodNotAllowed { allow }),
         }
     }
 
@@ -98,6 +117,8 @@ impl Route {
         if path.is_empty() {
             return Ok(Self::Home);
         }
+        // A slash behind a path means nothing.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let segments: Vec<String> = path
             .split('/')
             .map(segment)
@@ -105,7 +126,7 @@ impl Route {
             .ok_or(Missing::Path)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
-            ["v2", ..] | ["api", "v1", _, ..] => Err(Missing::Path),
+            ["v2", ..] | ["api", "v1", ..] => Err(Missing::Path),
             [space @ .., "index.yaml"] => Ok(Self::Index(view(space).ok_or(Missing::Space)?)),
             [space @ .., "charts", name] if is_file(name) => Self::file(space, None, name),
             [space @ .., "charts", digest, name] if is_digest(digest) && is_file(name) => {
@@ -123,7 +144,7 @@ impl Route {
                 Ok(Self::Refresh(Some(view.as_str().to_owned())))
             }
             ["webhook", kind] => Ok(Self::Webhook(sender(kind).ok_or(Missing::Webhook)?)),
-            _ => Err(Missing::Path),
+            space => Ok(Self::Space(view(space).ok_or(Missing::Path)?)),
         }
     }
 

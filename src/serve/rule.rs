@@ -64,7 +64,8 @@ impl Route {
         };
         let unread = BodyRule::Unread;
         match self {
-            Self::Home | Self::Health => row(READ, Needs::Nothing, unread),
+            // Who may not read is told of a space as of any path where nothing is.
+            Self::Home | Self::Health | Self::Space(_) => row(READ, Needs::Nothing, unread),
             Self::Index(_) | Self::File(_) | Self::ArtifactHub(_) => {
                 row(READ, Needs::Right(Right::Read), unread)
             }
@@ -88,7 +89,7 @@ impl Route {
     /// The space it is about; the root for what is about everything.
     pub(super) fn space(&self) -> View {
         match self {
-            Self::Index(view) | Self::ArtifactHub(view) => view.clone(),
+            Self::Index(view) | Self::ArtifactHub(view) | Self::Space(view) => view.clone(),
             Self::File(file) => file.view.clone(),
             Self::Refresh(Some(path)) => path.parse().unwrap_or_default(),
             Self::Refresh(None)
@@ -112,6 +113,7 @@ mod tests {
     fn the_table() {
         let rows = [
             "GET /",
+            "GET /team",
             "GET /health",
             "GET /info",
             "GET /metrics",
@@ -142,6 +144,7 @@ mod tests {
         });
         insta::assert_snapshot!(rows.join("\n"), @"
             / []: GET, HEAD, Nothing, Unread, Json
+            /team [team]: GET, HEAD, Nothing, Unread, Json
             /health []: GET, HEAD, Nothing, Unread, Json
             /info []: GET, HEAD, Right(Inspect), Unread, Json
             /metrics []: GET, HEAD, Right(Measure), Unread, Json

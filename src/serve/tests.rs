@@ -148,7 +148,7 @@ fn head_is_get_without_the_body() {
     let world = World::new(PUBLIC);
     world.publish_index("", "index");
     world.say([Say::answer(&Status::default())]);
-    for path in ["/", "/health", "/index.yaml", "/info", "/nothing"] {
+    for path in ["/", "/health", "/index.yaml", "/info", "/Nothing"] {
         let get = world.get(path);
         let head = world.head(path);
         assert_eq!(head.body(), &Body::Empty, "{path}");
@@ -199,7 +199,7 @@ fn names_that_cannot_be_touch_nothing() {
         "/v2/index.yaml",
         "/api/v1/charts",
         "/Upper/index.yaml",
-        "/nothing",
+        "/Nothing",
     ] {
         assert_eq!(status(&world.get(path)), 404, "{path}");
     }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::header::{CONTENT_LENGTH, IF_NONE_MATCH};
 
 use super::*;
@@ -101,7 +103,7 @@ fn a_tag_of_the_space_s_own_repository_holds_it() {
     assert_eq!(calls(&world), (2, 1, 0));
     let root = world.get("/artifacthub-repo.yml");
     assert_eq!(bytes(&root), b"repositoryID: root\n");
-    // What is told by the manifest needs no blob.
+    // Kept for a minute, whatever is asked of it and however its path is spelt.
     world.registry.clear_log();
     let head = world.head("/team/artifacthub-repo.yml");
     assert_eq!(head.headers(), answer.headers());
@@ -109,7 +111,29 @@ fn a_tag_of_the_space_s_own_repository_holds_it() {
     let etag = answer.headers()[ETAG].to_str().unwrap();
     let again = world.get_with("/team/artifacthub-repo.yml", &[(IF_NONE_MATCH, etag)]);
     assert_eq!(status(&again), 304);
+    let spelt = world.get("/te%61m/artifacthub-repo.yml?x=1");
+    assert_eq!(bytes(&spelt), FILE.as_bytes());
+    assert_eq!(world.registry.calls(), 0);
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(
+        bytes(&world.get("/team/artifacthub-repo.yml")),
+        FILE.as_bytes()
+    );
     assert_eq!(world.registry.calls(), 2);
+}
+
+/// A thousand spellings of a path were a thousand calls.
+#[test]
+fn a_file_that_is_not_there_is_remembered_however_its_path_is_spelt() {
+    let world = World::with(&[]);
+    let name = "artifacthub-repo.yml";
+    for at in 0..name.len() {
+        let (before, after) = name.split_at(at);
+        let (letter, after) = after.split_at(1);
+        let spelt = format!("/{before}%{:02x}{after}?{at}", letter.as_bytes()[0]);
+        assert_eq!(status(&world.get(&spelt)), 404, "{spelt}");
+    }
+    assert_eq!(calls(&world), (1, 0, 0));
 }
 
 #[test]
@@ -153,10 +177,14 @@ fn faults_of_the_registry_are_its_own() {
         let world = World::with(&[]);
         push(&world, "charts", LAYER, FILE);
         world.registry.inject(what, Some(1), Fault::status(500));
-        assert_eq!(
-            error(&world.get("/artifacthub-repo.yml")),
-            "502 the registry registry.example answered 500"
-        );
+        // Told again for some seconds without asking again.
+        for _ in 0..3 {
+            assert_eq!(
+                error(&world.get("/artifacthub-repo.yml")),
+                "502 the registry registry.example answered 500"
+            );
+        }
+        world.clock.advance(Duration::from_secs(10));
         assert_eq!(status(&world.get("/artifacthub-repo.yml")), 200);
     }
 }

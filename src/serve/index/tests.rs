@@ -204,6 +204,7 @@ fn who_asks_past_kv_for_a_space_that_is_gone_is_told_so() {
         b"stale"
     );
     // As long as it starts anew, what KV has is the better answer.
+    world.clock.advance(Duration::from_secs(30));
     world.say([not_ready(0, 0)]);
     assert_eq!(
         bytes(&world.get_with("/team-a/index.yaml", &headers)),
@@ -346,4 +347,15 @@ fn while_a_deployment_spreads_readers_wait_for_their_own_catalog() {
     );
     let info = world.get_with("/info", &[ADMIN]);
     assert_eq!(error(&info), "503 the catalog did not answer");
+}
+
+#[test]
+fn a_space_that_is_not_there_is_remembered_for_who_asks_past_kv_too() {
+    let world = World::new(PRIVATE);
+    world.say([Say::Missing]);
+    for _ in 0..10 {
+        let answer = world.get_with("/no/index.yaml", &[READER, NO_CACHE]);
+        assert_eq!(status(&answer), 404);
+    }
+    assert_eq!(calls(&world), (0, 0, 1));
 }

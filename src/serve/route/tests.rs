@@ -45,7 +45,6 @@ fn every_folder_has_a_file_for_artifact_hub() {
     }
     missing("/Team/artifacthub-repo.yml", Missing::Space);
     missing("/v2/artifacthub-repo.yml", Missing::Path);
-    missing("/artifacthub-repo.yaml", Missing::Path);
     assert_eq!(
         Route::of(&Method::POST, "/artifacthub-repo.yml"),
         Err(Error::MethodNotAllowed { allow: "GET, HEAD" })
@@ -136,21 +135,56 @@ fn the_other_routes() {
 }
 
 #[test]
+fn a_slash_behind_a_path_means_nothing() {
+    for path in [
+        "/health",
+        "/info",
+        "/index.yaml",
+        "/a/index.yaml",
+        "/charts/a-1.tgz",
+        "/a/b",
+    ] {
+        assert_eq!(get(&format!("{path}/")), get(path), "{path}");
+        assert!(get(path).is_ok(), "{path}");
+        missing(&format!("{path}//"), Missing::Path);
+    }
+    let post = |path| Route::of(&Method::POST, path);
+    assert_eq!(post("/refresh/"), Ok(Route::Refresh(None)));
+    assert_eq!(post("/refresh/a/b/"), post("/refresh/a/b"));
+    assert_eq!(post("/webhook/harbor/"), post("/webhook/harbor"));
+}
+
+#[test]
+fn what_is_nothing_else_may_be_a_space() {
+    for path in [
+        "/x",
+        "/charts",
+        "/team-a/sub",
+        "/webhook",
+        "/charts/x.zip",
+        "/favicon.ico",
+    ] {
+        let space = path.strip_prefix('/').unwrap().parse().unwrap();
+        assert_eq!(get(path), Ok(Route::Space(space)), "{path}");
+        for method in [Method::POST, Method::PUT, Method::OPTIONS] {
+            let nothing = Err(Error::NotFound(Missing::Path));
+            assert_eq!(Route::of(&method, path), nothing, "{method} {path}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_there() {
     for path in [
         "",
         "x",
         "//",
-        "/health/",
-        "/x",
-        "/charts",
-        "/charts/",
-        "/charts/x.zip",
-        "/charts/.tgz",
-        "/charts/.tgz.prov",
-        "/charts/0123456789abcde/a-1.tgz",
         "/charts/0123456789ABCDEF/a-1.tgz",
-        "/refresh/",
+        "/x//",
+        "/Upper",
+        "/charts/.tgz",
+        "/api/v1",
+        "/api/v1/",
         "//index.yaml",
         "/./index.yaml",
         "/../index.yaml",
@@ -167,8 +201,6 @@ fn nothing_is_there() {
         "/v2/charts/a-1.tgz",
         "/api/v1/index.yaml",
         "/api/v1/x",
-        "/webhook",
-        "/webhook/a/b",
         "/health%2f",
     ] {
         missing(path, Missing::Path);

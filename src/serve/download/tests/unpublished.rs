@@ -101,3 +101,21 @@ fn kv_out_of_order_is_no_outage() {
     world.documents.seed(&key, "garbage", "x");
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
 }
+
+/// A thousand spellings of a link with a wrong digest were a thousand questions.
+#[test]
+fn a_link_that_gives_nothing_is_remembered_however_it_is_spelt() {
+    let world = one(&[]);
+    let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, true)];
+    world.say([Say::answer(&Found::Candidates(candidates))]);
+    for name in [
+        FILE,
+        "ngin%78-1.0.0.tgz",
+        "%6eginx-1.0.0.tgz",
+        "nginx-1.0.%30.tgz",
+    ] {
+        let path = format!("/charts/0000000000000000/{name}");
+        assert_eq!(status(&world.get(&path)), 404, "{path}");
+    }
+    assert_eq!(world.asked().len(), 1);
+}
