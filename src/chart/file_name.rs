@@ -40,6 +40,15 @@ impl FileName {
         format!("{name}-{version}{}", Self::EXTENSION).try_into()
     }
 
+    /// Whether it is that of this version of this chart; makes no copy.
+    pub fn is_of(&self, name: &str, version: &str) -> bool {
+        self.0
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .and_then(|rest| rest.strip_suffix(Self::EXTENSION))
+            == Some(version)
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -112,6 +121,9 @@ mod tests {
             "nginx-v1.0.0-rc.1+build.5.tgz"
         );
         assert_eq!(file("foo", "1-2.0.0"), file("foo-1", "2.0.0"));
+        let both = file("foo", "1-2.0.0");
+        assert!(both.is_of("foo", "1-2.0.0") && both.is_of("foo-1", "2.0.0"));
+        assert!(!both.is_of("foo", "2.0.0") && !both.is_of("foo-1-2.0.0", ""));
     }
 
     #[test]

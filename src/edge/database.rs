@@ -26,9 +26,8 @@ impl Database for Sql {
     ) -> Result<(), DatabaseError> {
         let cursor = self.0.exec(sql, bound(parameters)).map_err(failed)?;
         for cells in cursor.raw() {
-            let cells: Result<Vec<Value>, DatabaseError> =
-                cells.map_err(failed)?.into_iter().map(value).collect();
-            if row(Row(cells?)).is_break() {
+            let cells = cells.map_err(failed)?.into_iter().map(value).collect();
+            if row(Row(cells)).is_break() {
                 break;
             }
         }
@@ -40,21 +39,22 @@ fn bound(parameters: &[Value]) -> Vec<SqlStorageValue> {
     let bind = |parameter: &Value| match parameter {
         Value::Null => SqlStorageValue::Null,
         Value::Integer(number) => SqlStorageValue::Integer(*number),
+        Value::Real(number) => SqlStorageValue::Float(*number),
         Value::Text(text) => SqlStorageValue::String(text.clone()),
         Value::Blob(bytes) => SqlStorageValue::Blob(bytes.clone()),
     };
     parameters.iter().map(bind).collect()
 }
 
-fn value(cell: SqlStorageValue) -> Result<Value, DatabaseError> {
-    Ok(match cell {
+fn value(cell: SqlStorageValue) -> Value {
+    match cell {
         SqlStorageValue::Null => Value::Null,
         SqlStorageValue::Boolean(truth) => Value::Integer(i64::from(truth)),
         SqlStorageValue::Integer(number) => Value::Integer(number),
         SqlStorageValue::String(text) => Value::Text(text),
         SqlStorageValue::Blob(bytes) => Value::Blob(bytes),
-        SqlStorageValue::Float(_) => return Err(DatabaseError("a fraction in a row".to_owned())),
-    })
+        SqlStorageValue::Float(number) => Value::Real(number),
+    }
 }
 
 /// The message only: `Debug` holds a stack with paths of files.

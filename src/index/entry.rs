@@ -32,9 +32,16 @@ impl Entry<'_> {
         format!("charts/{digest}/{}", self.file)
     }
 
-    /// All keys of the entry, in byte order.
-    pub(super) fn to_value(self) -> Value {
-        let mut map: Map<String, Value> = serde_json::from_str(self.metadata).unwrap_or_default();
+    /// All keys of the entry, in byte order; `None` where the metadata are not those of this version of this chart.
+    pub(super) fn to_value(self) -> Option<Value> {
+        let mut map: Map<String, Value> = serde_json::from_str(self.metadata).ok()?;
+        let text = |key: &str| map.get(key).and_then(Value::as_str);
+        if text("name") != Some(self.name)
+            || text("version") != Some(self.version)
+            || text("apiVersion").is_none()
+        {
+            return None;
+        }
         map.values_mut().for_each(drop_nulls);
         map.retain(|_, value| !value.is_null());
         let sha256 = Some(self.digest).filter(|digest| digest.len() == SHA256);
@@ -50,7 +57,7 @@ impl Entry<'_> {
             };
         }
         map.insert("urls".to_owned(), Value::Array(vec![self.url().into()]));
-        Value::Object(map)
+        Some(Value::Object(map))
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
     const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[track_caller]
-    fn entry(metadata: &str, created: Option<&str>, digest: &str) -> Value {
+    fn read(metadata: &str, created: Option<&str>, digest: &str) -> Option<Value> {
         Entry {
             name: "nginx",
             version: "1.0.0+b.1",
@@ -88,6 +95,11 @@ mod tests {
             digest,
         }
         .to_value()
+    }
+
+    #[track_caller]
+    fn entry(metadata: &str, created: Option<&str>, digest: &str) -> Value {
+        read(metadata, created, digest).unwrap()
     }
 
     #[test]
@@ -104,19 +116,20 @@ mod tests {
 
     #[test]
     fn nothing_of_a_row_spoils_the_index() {
-        let bare = json!({"name": "nginx", "version": "1.0.0+b.1", "digest": DIGEST, "urls": ["charts/0123456789abcdef/nginx-1.0.0+b.1.tgz"]});
-        for metadata in [
-            "",
-            "null",
-            "[]",
-            "{",
-            r#"{"created":"yesterday","digest":7,"urls":null,"name":"../../x"}"#,
-            r#"{"icon":null}"#,
+        let bare = json!({
+            "apiVersion": "v2", "name": "nginx", "version": "1.0.0+b.1", "digest": DIGEST,
+            "urls": ["charts/0123456789abcdef/nginx-1.0.0+b.1.tgz"],
+        });
+        for more in [
+            r#""created":"yesterday","digest":7,"urls":null"#,
+            r#""icon":null"#,
         ] {
-            assert_eq!(entry(metadata, None, DIGEST), bare, "{metadata}");
+            let metadata =
+                format!(r#"{{"apiVersion":"v2","name":"nginx","version":"1.0.0+b.1",{more}}}"#);
+            assert_eq!(entry(&metadata, None, DIGEST), bare, "{metadata}");
         }
         let nulls = entry(
-            r#"{"maintainers":[null,{"name":"a","email":null},[null]]}"#,
+            r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0+b.1","maintainers":[null,{"name":"a","email":null},[null]]}"#,
             None,
             DIGEST,
         );
@@ -124,9 +137,28 @@ mod tests {
     }
 
     #[test]
+    fn what_are_not_the_metadata_of_this_version_make_no_entry() {
+        for metadata in [
+            "",
+            "null",
+            "[]",
+            "{",
+            "{}",
+            r#"{"name":"nginx","version":"1.0.0+b.1"}"#,
+            r#"{"apiVersion":"v2","version":"1.0.0+b.1"}"#,
+            r#"{"apiVersion":"v2","name":"nginx"}"#,
+            r#"{"apiVersion":"v2","name":"../../x","version":"1.0.0+b.1"}"#,
+            r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0"}"#,
+        ] {
+            assert_eq!(read(metadata, None, DIGEST), None, "{metadata}");
+        }
+    }
+
+    #[test]
     fn a_sha512_is_only_in_the_link() {
         let long = DIGEST.repeat(2);
-        let value = entry("{}", None, &long);
+        let metadata = r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0+b.1"}"#;
+        let value = entry(metadata, None, &long);
         assert_eq!(value.get("digest"), None);
         assert_eq!(
             value["urls"][0],

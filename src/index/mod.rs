@@ -22,4 +22,4 @@ pub use candidate::{Blob, Candidate, Origin, Shard, select};
 pub use entry::Entry;
 pub use key::{Key, shard_of};
 pub use view::{IndexScope, View};
-pub use writer::{DOCUMENT_LIMIT, IndexFormat, TooLarge, Writer, Written, etag};
+pub use writer::{DOCUMENT_LIMIT, IndexFormat, Refused, Writer, Written, etag};

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use super::{Entry, text, yaml};
 use crate::oci::Digest;
 
@@ -18,10 +20,16 @@ pub enum IndexFormat {
     Yaml,
 }
 
-/// The index would be larger than it may be.
+/// Why an index does not take a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the index is larger than {0} bytes")]
-pub struct TooLarge(pub usize);
+pub enum Refused {
+    /// The index would be larger than it may be, in bytes.
+    #[error("the index is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The version's metadata are no metadata of its chart.
+    #[error("the metadata are not those of the chart")]
+    Metadata,
+}
 
 /// A finished index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +72,8 @@ impl Writer {
     }
 
     /// Adds a version. One that does not fit changes nothing: what came before can still be finished.
-    pub fn push(&mut self, entry: &Entry<'_>) -> Result<(), TooLarge> {
+    pub fn push(&mut self, entry: &Entry<'_>) -> Result<(), Refused> {
+        let value = entry.to_value().ok_or(Refused::Metadata)?;
         // Both are RFC 3339 in UTC and whole seconds, whose byte order is time's.
         let newest = entry.created.max(self.newest.as_deref());
         let closing = closing(self.format, false, newest);
@@ -75,12 +84,12 @@ impl Writer {
         };
         let before = self.chart.as_deref();
         let written = match self.format {
-            IndexFormat::Json => json(&mut out, before, entry),
-            IndexFormat::Yaml => block(&mut out, before, entry),
+            IndexFormat::Json => json(&mut out, before, entry.name, &value),
+            IndexFormat::Yaml => block(&mut out, before, entry.name, &value),
         };
         if written.is_err() {
             self.out.truncate(length);
-            return Err(TooLarge(self.limit));
+            return Err(Refused::TooLarge(self.limit));
         }
         if newest != self.newest.as_deref() {
             self.newest = newest.map(str::to_owned);
@@ -106,26 +115,26 @@ impl Writer {
 }
 
 /// Writes a version in a line of its own, behind the chart `before`.
-fn json<W: Write>(out: &mut W, before: Option<&str>, entry: &Entry<'_>) -> io::Result<()> {
-    if before == Some(entry.name) {
+fn json<W: Write>(out: &mut W, before: Option<&str>, name: &str, value: &Value) -> io::Result<()> {
+    if before == Some(name) {
         out.write_all(b",\n")?;
     } else {
         out.write_all(if before.is_some() { b"\n],\n" } else { b"\n" })?;
-        text::write_text(&mut *out, entry.name)?;
+        text::write_text(&mut *out, name)?;
         out.write_all(b":[\n")?;
     }
-    text::write(out, &entry.to_value())
+    text::write(out, value)
 }
 
 /// Writes a version as an item of its chart's list.
-fn block<W: Write>(out: &mut W, before: Option<&str>, entry: &Entry<'_>) -> io::Result<()> {
-    if before != Some(entry.name) {
+fn block<W: Write>(out: &mut W, before: Option<&str>, name: &str, value: &Value) -> io::Result<()> {
+    if before != Some(name) {
         out.write_all(b"\n  ")?;
-        text::write_text(&mut *out, entry.name)?;
+        text::write_text(&mut *out, name)?;
         out.write_all(b":")?;
     }
     out.write_all(b"\n    -")?;
-    yaml::item(out, &entry.to_value(), 6)
+    yaml::item(out, value, 6)
 }
 
 /// What ends a document.

@@ -11,6 +11,8 @@ pub enum Value {
     Null,
     /// A whole number below 2^53.
     Integer(i64),
+    /// A fraction. No column holds one: a cell that does is damaged, and its row says so.
+    Real(f64),
     /// Text, at most 2 MB.
     Text(String),
     /// Bytes, at most 2 MB.

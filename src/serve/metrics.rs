@@ -186,6 +186,11 @@ fn documents(text: &mut Text, figures: &Figures) {
         figures.dirty_documents,
     );
     text.gauge(
+        "unreadable_rows",
+        "Rows of the catalog that could not be read and are not whole again.",
+        figures.unreadable_rows,
+    );
+    text.gauge(
         "root_index_bytes",
         "Length of the root's index.",
         figures.root_bytes,

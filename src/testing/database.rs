@@ -61,6 +61,7 @@ impl rusqlite::ToSql for Value {
                 assert!(number.unsigned_abs() < 1 << 53, "{number} is beyond 2^53");
                 ValueRef::Integer(*number)
             }
+            Self::Real(number) => ValueRef::Real(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
         }))
@@ -113,7 +114,7 @@ impl Database for FakeDatabase {
                 Ok(match found.get_ref(column)? {
                     ValueRef::Null => Value::Null,
                     ValueRef::Integer(number) => Value::Integer(number),
-                    ValueRef::Real(_) => unreachable!("no column holds floats"),
+                    ValueRef::Real(number) => Value::Real(number),
                     ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap()),
                     ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
                 })

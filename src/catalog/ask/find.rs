@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Progress, Rows};
+use crate::catalog::publish::publisher::LACKING;
 use crate::chart::FileName;
 use crate::index::{Candidate, Key, shard_of};
 use crate::platform::DatabaseError;
@@ -36,6 +37,9 @@ impl Ask for Find {
         if !candidates.is_empty() {
             store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;
             return Ok(Found::Candidates(candidates));
+        }
+        if store.lacks(config, &Key::Files(shard_of(self.file.as_str())))? {
+            return Err(DatabaseError(LACKING.to_owned()));
         }
         if store.state()?.last_pass.number > 0 {
             return Ok(Found::Missing);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Progress, Rows};
 use crate::catalog::publish::build::Made;
+use crate::catalog::publish::publisher::LACKING;
 use crate::index::{DOCUMENT_LIMIT, Key, View};
 use crate::platform::{DatabaseError, Document, Metadata};
 
@@ -67,6 +68,8 @@ impl Ask for Index {
                 let body = written.bytes;
                 Ok(Indexed::Document(Document { body, metadata }))
             }
+            // The edge gives what was published last, or says that it cannot.
+            Made::Lacking => Err(DatabaseError(LACKING.to_owned())),
             Made::Nothing => without(NoIndex::Missing),
             Made::TooLarge => without(NoIndex::TooLarge(DOCUMENT_LIMIT as u64)),
         }

@@ -83,6 +83,7 @@ impl Ask for Info {
             "failing_tags": store.failing_tags(page)?,
             "failing_manifests": store.failing_manifests(page)?,
             "skipped": store.skipped_tags(page)?,
+            "unreadable": store.unreadable_rows(page)?,
             "passed_over": store.passed_over(page)?,
             "shadowed": shadowed,
             "documents": store.published_documents(page)?,

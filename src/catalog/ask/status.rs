@@ -71,6 +71,8 @@ pub struct Figures {
     pub root_put_at: Option<Timestamp>,
     /// Documents that are to be put.
     pub dirty_documents: u64,
+    /// Rows that could not be read and are not whole again.
+    pub unreadable_rows: u64,
 }
 
 impl Ask for AskStatus {
@@ -133,6 +135,7 @@ impl Rows<'_> {
                 .unwrap_or(0),
             root_put_at,
             dirty_documents: documents.dirty,
+            unreadable_rows: documents.unreadable_rows,
         })
     }
 }

@@ -3,10 +3,14 @@
 use std::ops::ControlFlow;
 
 use crate::catalog::publish::candidates::Winners;
+use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::offer::{Offer, OfferedVersion};
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::UnreadableRow;
+use crate::catalog::rows::unreadable::Blockade;
 use crate::config::Config;
-use crate::index::{DOCUMENT_LIMIT, Entry, Shard, TooLarge, View, Writer, Written, shard_of};
+use crate::index::{DOCUMENT_LIMIT, Entry, Key, Refused, Shard, View, Writer, Written, shard_of};
+use crate::oci::Digest;
 use crate::platform::DatabaseError;
 
 /// What came of making an index.
@@ -17,6 +21,8 @@ pub(crate) enum Made {
     TooLarge,
     /// Nothing lies in the view.
     Nothing,
+    /// It would lack what a row held that cannot be read and is read again.
+    Lacking,
 }
 
 impl Store<'_> {
@@ -34,12 +40,39 @@ impl Store<'_> {
         Ok(exists)
     }
 
+    /// Whether a document would lack what rows held that cannot be read.
+    pub(crate) fn lacks(&self, config: &Config, key: &Key) -> Result<bool, DatabaseError> {
+        let lacks = |blockade: &Blockade| match key {
+            Key::Index(view) => blockade
+                .relative
+                .as_deref()
+                .is_none_or(|relative| view.covers(relative, config.index_scope)),
+            Key::Files(shard) => blockade.shard.is_none_or(|lacking| lacking == *shard),
+        };
+        Ok(self.blockades()?.iter().any(lacks))
+    }
+
     /// Makes the index of a view.
     pub(crate) fn index(&self, config: &Config, view: &View) -> Result<Made, DatabaseError> {
+        let key = Key::Index(view.clone());
+        if self.lacks(config, &key)? {
+            return Ok(Made::Lacking);
+        }
+        // What no row of the index would show is looked for first, what cannot be read is met on the way.
+        self.note_lost(view)?;
+        let made = self.write_index(config, view)?;
+        if self.lacks(config, &key)? {
+            return Ok(Made::Lacking);
+        }
+        Ok(made)
+    }
+
+    fn write_index(&self, config: &Config, view: &View) -> Result<Made, DatabaseError> {
         let winners = self.winners(config, view)?;
         let mut writer = Writer::new(config.index_format, DOCUMENT_LIMIT);
         let mut pending: Option<OfferedVersion> = None;
-        let mut full = false;
+        let mut refused = None;
+        let mut unreadable = Vec::new();
         let mut any = false;
         let mut kept = Kept {
             name: String::new(),
@@ -67,19 +100,28 @@ impl Store<'_> {
             }
             if let Some(done) = pending.replace(next) {
                 any = true;
-                full = push(&mut writer, config, &mut kept, &done).is_err();
+                refused = push(&mut writer, config, &mut kept, &done).err();
+                if refused == Some(Refused::Metadata) {
+                    unreadable.push(done.offer.manifest);
+                    refused = None;
+                }
             }
-            if full {
+            if refused.is_some() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         })?;
-        if let Some(done) = pending.take().filter(|_| !full) {
+        if let Some(done) = pending.take().filter(|_| refused.is_none()) {
             any = true;
-            full = push(&mut writer, config, &mut kept, &done).is_err();
+            refused = push(&mut writer, config, &mut kept, &done).err();
+            if refused == Some(Refused::Metadata) {
+                unreadable.push(done.offer.manifest);
+            }
         }
-        if full {
+        let unreadable: Vec<_> = unreadable.iter().map(unreadable_metadata).collect();
+        self.note_unreadable(&unreadable)?;
+        if matches!(refused, Some(Refused::TooLarge(_))) {
             return Ok(Made::TooLarge);
         }
         if !any && !view.is_root() {
@@ -97,11 +139,11 @@ impl Store<'_> {
         let mut table = Shard::default();
         for (file, offers) in self.shard_offers(config, shard)? {
             for offer in offers {
-                table.add(&file, offer.candidate);
+                table.add(file.as_str(), offer.candidate);
             }
         }
         for (file, candidate) in self.superseded(shard, None)? {
-            table.add(&file, candidate);
+            table.add(file.as_str(), candidate);
         }
         Ok((!table.is_empty()).then(|| table.to_bytes()))
     }
@@ -135,7 +177,7 @@ fn push(
     config: &Config,
     kept: &mut Kept,
     version: &OfferedVersion,
-) -> Result<(), TooLarge> {
+) -> Result<(), Refused> {
     if kept.name != version.offer.name {
         kept.name.clone_from(&version.offer.name);
         kept.versions = 0;
@@ -151,16 +193,26 @@ fn push(
     writer.push(&Entry {
         name: &version.offer.name,
         version: &version.offer.version,
-        file: &version.offer.file,
+        file: version.offer.file.as_str(),
         metadata: &version.metadata,
         created: version.created.as_deref(),
         digest: version.offer.candidate.package.hex(),
     })
 }
 
+/// Metadata that are not those of their chart.
+fn unreadable_metadata(manifest: &Digest) -> UnreadableRow {
+    UnreadableRow {
+        table: "manifest",
+        key: manifest.to_string(),
+        column: "metadata",
+        why: CellFault::Contradiction("the chart"),
+    }
+}
+
 /// Whether a view serves this offer's file by this offer.
 fn serves(winners: &Winners, offer: &Offer) -> bool {
-    match winners.get(&offer.file) {
+    match winners.get(offer.file.as_str()) {
         None => true,
         Some(None) => false,
         Some(Some(winner)) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::rows::offer::Offer;
 use crate::catalog::rows::store::Store;
-use crate::chart::tag_to_version;
+use crate::chart::{FileName, tag_to_version};
 use crate::config::{Collisions, Config};
 use crate::index::View;
 use crate::platform::DatabaseError;
@@ -59,8 +59,8 @@ impl Store<'_> {
         &self,
         config: &Config,
         shard: u8,
-    ) -> Result<BTreeMap<String, Vec<Offer>>, DatabaseError> {
-        let mut files: BTreeMap<String, Vec<Offer>> = BTreeMap::new();
+    ) -> Result<BTreeMap<FileName, Vec<Offer>>, DatabaseError> {
+        let mut files: BTreeMap<FileName, Vec<Offer>> = BTreeMap::new();
         self.each_offer_of_shard(shard, &mut |offer| {
             files.entry(offer.file.clone()).or_default().push(offer);
         })?;

@@ -7,7 +7,7 @@ use crate::catalog::publish::build::Made;
 use crate::catalog::rows::document::Published;
 use crate::catalog::rows::store::Store;
 use crate::config::Config;
-use crate::index::{Key, etag};
+use crate::index::{DOCUMENT_LIMIT, Key, Shard, etag};
 use crate::platform::{Clock, DatabaseError, Documents, DocumentsError, Metadata, Timestamp};
 
 /// KV takes one write a second and key.
@@ -22,6 +22,8 @@ const LAST_RETRY: Duration = Duration::from_mins(10);
 const TOO_LARGE_RETRY: Duration = Duration::from_hours(1);
 /// Why such an index is not put. Nobody waits for it to be.
 pub(crate) const TOO_LARGE: &str = "the index is larger than a document may be";
+/// Why a document is not put that would lack what an unreadable row held. The last good one stays.
+pub(crate) const LACKING: &str = "a row that belongs in it cannot be read and is read again";
 /// Rows of dirty documents looked at a time.
 const PAGE: i64 = 32;
 
@@ -55,6 +57,11 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         beat: &dyn Fn() -> Result<(), DatabaseError>,
     ) -> Result<Progressed, DatabaseError> {
         let fingerprint = self.config.fingerprint();
+        self.store.drop_whole_notes()?;
+        if self.store.blockades()?.is_empty() {
+            // What waited for rows that could not be read need wait no more.
+            self.store.release_documents(LACKING)?;
+        }
         loop {
             let page = self.store.dirty_documents(self.clock.now(), PAGE)?;
             if page.is_empty() {
@@ -65,6 +72,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     return Ok(Progressed::Cut);
                 }
                 beat()?;
+                if let Key::Files(shard) = document.key {
+                    self.restore_superseded(shard, fingerprint).await?;
+                }
                 self.publish(&document, fingerprint).await?;
             }
         }
@@ -123,8 +133,13 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         document: &Published,
         now: Timestamp,
     ) -> Result<Option<(Vec<u8>, String)>, DatabaseError> {
+        let lacking = || {
+            let at = retry_at(now, document.attempts);
+            self.store.document_failed(&document.key, LACKING, at)
+        };
         match &document.key {
             Key::Files(shard) => match self.store.shard(self.config, *shard)? {
+                _ if self.store.lacks(self.config, &document.key)? => lacking().map(|()| None),
                 Some(bytes) => {
                     let tag = etag(&bytes);
                     Ok(Some((bytes, tag)))
@@ -141,6 +156,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 match self.store.index(self.config, view)? {
                     Made::Index(written) => Ok(Some((written.bytes, written.etag))),
                     Made::Nothing => self.withdraw(document, now).map(|()| None),
+                    Made::Lacking => lacking().map(|()| None),
                     Made::TooLarge => {
                         // The last good one stays; its spaces go on.
                         self.store
@@ -150,6 +166,26 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 }
             }
         }
+    }
+
+    /// Restores superseded packages of a shard whose rows cannot be read from the shard that was put last: no tag tells of them.
+    async fn restore_superseded(&self, shard: u8, fingerprint: &str) -> Result<(), DatabaseError> {
+        if !self.store.any_superseded_unreadable(shard)? {
+            return Ok(());
+        }
+        let key = Key::Files(shard).name(fingerprint);
+        // While KV does not answer, the shard that was put last is the one that has them.
+        let Ok(document) = self.documents.get(&key).await else {
+            return Ok(());
+        };
+        let published = match document {
+            None => Shard::default(),
+            Some(document) => match self.documents.read(document.body, DOCUMENT_LIMIT).await {
+                Ok(bytes) => Shard::parse(&bytes).unwrap_or_default(),
+                Err(_) => return Ok(()),
+            },
+        };
+        self.store.restore_superseded(shard, &published)
     }
 
     /// Takes a document out of publication: its row goes, and its key at the next opportunity.

@@ -28,6 +28,8 @@ pub(crate) struct DocumentCounts {
     pub(crate) bytes: u64,
     /// Documents that are to be made anew.
     pub(crate) dirty: u64,
+    /// Notes of rows that could not be read, some of which keep documents from being put.
+    pub(crate) unreadable_rows: u64,
 }
 
 /// What an operator is told of rows that fail or wait, counted.
@@ -93,7 +95,8 @@ impl Store<'_> {
     /// Counts the documents.
     pub(crate) fn count_documents(&self) -> Result<DocumentCounts, DatabaseError> {
         let row = self.0.first(
-            "SELECT count(etag), coalesce(sum(length), 0), count(CASE WHEN dirty > 0 THEN 1 END) FROM document",
+            "SELECT count(etag), coalesce(sum(length), 0), count(CASE WHEN dirty > 0 THEN 1 END),
+               (SELECT count(*) FROM unreadable) FROM document",
             &[],
         )?;
         let cell = |column| {
@@ -106,6 +109,7 @@ impl Store<'_> {
             put: cell(0),
             bytes: cell(1),
             dirty: cell(2),
+            unreadable_rows: cell(3),
         })
     }
 

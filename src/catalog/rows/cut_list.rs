@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::typed_row;
 use crate::oci::Next;
 use crate::platform::DatabaseError;
 
@@ -35,30 +37,36 @@ pub(crate) struct CutList {
     pub(crate) progress: ListProgress,
 }
 
+typed_row! {
+    /// A part of a tag list.
+    ListPage of "listing"
+    key {
+        /// Row id of its repository.
+        repository: i64,
+        /// Its place in the list.
+        page: i64,
+    }
+    columns {
+        /// The tags in it.
+        names: Json<Vec<String>>,
+        /// How far the list was read.
+        progress: Json<ListProgress>,
+    }
+    checked {}
+}
+
 impl Store<'_> {
-    /// What is kept of a tag list. `None` when nothing is, or nothing that can be read: then the list begins again.
+    /// What is kept of a tag list. `None` when nothing is. What cannot be read is let go of, and the list begins again.
     pub(crate) fn listing(&self, id: i64) -> Result<Option<CutList>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT names, progress FROM listing WHERE repository = ? ORDER BY page",
-            &[id.into()],
-        )?;
-        let Some(progress) = rows
-            .last()
-            .and_then(|row| row.text(1))
-            .and_then(|text| serde_json::from_str(text).ok())
+        let mut pages: Vec<ListPage> =
+            self.rows("WHERE repository = ? ORDER BY page", &[id.into()])?;
+        let Some(progress) = pages
+            .last_mut()
+            .map(|page| std::mem::take(&mut page.progress.0))
         else {
             return Ok(None);
         };
-        let mut names = Vec::new();
-        for row in &rows {
-            let Some(chunk) = row
-                .text(0)
-                .and_then(|text| serde_json::from_str::<Vec<String>>(text).ok())
-            else {
-                return Ok(None);
-            };
-            names.extend(chunk);
-        }
+        let names = pages.into_iter().flat_map(|page| page.names.0).collect();
         Ok(Some(CutList { names, progress }))
     }
 

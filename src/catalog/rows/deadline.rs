@@ -1,7 +1,7 @@
 //! When rows want to be worked on: the earliest time of each kind of work.
 
-use crate::catalog::rows::store::Store;
-use crate::platform::{DatabaseError, Timestamp};
+use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// The earliest time of each kind of work; `None` where there is none to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,10 +28,11 @@ impl Store<'_> {
                (SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0)",
             &[],
         )?;
-        let time = |column| {
-            row.as_ref()
-                .and_then(|row| row.integer(column))
-                .map(Timestamp)
+        let time = |column: usize| match row.as_ref().and_then(|row| row.0.get(column)) {
+            None | Some(Value::Null) => None,
+            Some(Value::Integer(time)) => Some(Timestamp(*time)),
+            // A time that cannot be read has come: its row is read, and mended.
+            Some(_) => Some(Timestamp(0)),
         };
         Ok(Earliest {
             reading: time(0),
@@ -43,10 +44,10 @@ impl Store<'_> {
     /// Whether rows wait to be read now, outside of a pass's own order.
     pub(crate) fn called(&self, now: Timestamp) -> Result<bool, DatabaseError> {
         let row = self.0.first(
-            "SELECT EXISTS(SELECT 1 FROM repository WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1))
-               OR EXISTS(SELECT 1 FROM tag WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1))
-               OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL AND (retry_at IS NULL OR retry_at <= ?1))",
-            &[now.into()],
+            "SELECT EXISTS(SELECT 1 FROM repository WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2))
+               OR EXISTS(SELECT 1 FROM tag WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2))
+               OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2))",
+            &[now.into(), LAST_TIME.into()],
         )?;
         Ok(row
             .and_then(|row| row.integer(0))

@@ -1,22 +1,61 @@
 //! The rows of published documents, and which of them a change makes dirty.
 
-use crate::catalog::rows::store::Store;
+use crate::catalog::rows::cell::{CellFault, FromCell, in_cell};
+use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::typed_row::{KeyPart, typed_row};
+use crate::chart::FileName;
 use crate::index::{Key, View, shard_of};
-use crate::platform::{DatabaseError, Row, Timestamp, Value};
+use crate::platform::{DatabaseError, Timestamp, Value};
 
-/// A document as publishing sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Published {
-    /// Which.
-    pub(crate) key: Key,
-    /// Entity tag of what was put last; `None` before the first put.
-    pub(crate) etag: Option<String>,
-    /// When.
-    pub(crate) put_at: Option<Timestamp>,
-    /// When it was last read, for indexes of spaces.
-    pub(crate) read_at: Option<Timestamp>,
-    /// Failed puts in a row.
-    pub(crate) attempts: i64,
+/// Whether a document shows what the rows say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It does.
+    Clean,
+    /// It is to be made anew.
+    Dirty,
+    /// Its bytes were made and are being put. A crash leaves it so, and then it counts as dirty.
+    BeingPut,
+}
+
+in_cell!(Freshness as i64 { Clean = 0, Dirty = 1, BeingPut = 2 });
+
+typed_row! {
+    /// A document as publishing sees it.
+    Published of "document"
+    key {
+        /// Which.
+        key: Key,
+    }
+    columns {
+        /// Entity tag of what was put last; `None` before the first put.
+        etag: Option<String>,
+        /// When.
+        put_at: Option<Timestamp>,
+        /// When it was last read, for indexes of spaces.
+        read_at: Option<Timestamp>,
+        /// Failed puts in a row.
+        attempts: i64,
+    }
+    checked {
+        dirty: Freshness,
+        length: Option<u64>,
+        retry_at: Option<Timestamp>,
+        error: Option<String>,
+    }
+}
+
+impl KeyPart for Key {
+    fn text(&self) -> String {
+        row_key(self)
+    }
+}
+
+impl FromCell for Key {
+    fn from_cell(cell: Value) -> Result<Self, CellFault> {
+        key_of(&String::from_cell(cell)?)
+            .ok_or_else(|| CellFault::Text("the key of no document".to_owned()))
+    }
 }
 
 /// The row's key: the kind sorts shards (`files:`) before indexes (`index:`), which is the order of publishing.
@@ -35,42 +74,18 @@ fn key_of(text: &str) -> Option<Key> {
     }
 }
 
-const COLUMNS: &str = "key, etag, put_at, read_at, attempts";
-
-impl Published {
-    fn of(row: &Row) -> Option<Self> {
-        Some(Self {
-            key: key_of(row.text(0)?)?,
-            etag: row.text(1).map(str::to_owned),
-            put_at: row.integer(2).map(Timestamp),
-            read_at: row.integer(3).map(Timestamp),
-            attempts: row.integer(4)?,
-        })
-    }
-}
-
 impl Store<'_> {
-    fn documents(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Published>, DatabaseError> {
-        let rows = self.0.query(
-            &format!("SELECT {COLUMNS} FROM document {rest}"),
-            parameters,
-        )?;
-        Ok(rows.iter().filter_map(Published::of).collect())
-    }
-
     /// When the root's index was last put.
     pub(crate) fn root_put_at(&self) -> Result<Timestamp, DatabaseError> {
-        let row = self
-            .0
-            .first("SELECT put_at FROM document WHERE key = 'index:'", &[])?;
-        Ok(row
-            .and_then(|row| row.integer(0))
-            .map_or_else(Timestamp::default, Timestamp))
+        Ok(self
+            .document_size(&Key::Index(View::root()))?
+            .1
+            .unwrap_or_default())
     }
 
     /// Every document's row, shards first.
     pub(crate) fn all_documents(&self) -> Result<Vec<Published>, DatabaseError> {
-        self.documents("ORDER BY key", &[])
+        self.rows("ORDER BY key", &[])
     }
 
     /// Dirty documents that are not waiting for a retry, shards first.
@@ -79,9 +94,9 @@ impl Store<'_> {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Published>, DatabaseError> {
-        self.documents(
-            "WHERE dirty > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY key LIMIT ?",
-            &[now.into(), limit.into()],
+        self.rows(
+            "WHERE dirty > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY key LIMIT ?3",
+            &[now.into(), LAST_TIME.into(), limit.into()],
         )
     }
 
@@ -119,9 +134,14 @@ impl Store<'_> {
 
     /// Marks what shows a file of a repository: its shard, the root, and the spaces above it that are published.
     /// Costs no row where the mark is there.
-    pub(crate) fn mark(&self, relative: &str, file: &str) -> Result<(), DatabaseError> {
-        self.mark_document(&Key::Files(shard_of(file)))?;
+    pub(crate) fn mark(&self, relative: &str, file: &FileName) -> Result<(), DatabaseError> {
+        self.mark_document(&Key::Files(shard_of(file.as_str())))?;
         self.mark_document(&Key::Index(View::root()))?;
+        self.mark_ancestors(relative)
+    }
+
+    /// Marks the indexes of the spaces above a repository that are published.
+    pub(crate) fn mark_ancestors(&self, relative: &str) -> Result<(), DatabaseError> {
         for view in View::of_repository(relative)
             .ancestors()
             .into_iter()
@@ -215,6 +235,15 @@ impl Store<'_> {
         self.0.execute(
             "UPDATE document SET retry_at = ? WHERE key = ?",
             &[at.into(), row_key(key).into()],
+        )?;
+        Ok(())
+    }
+
+    /// Has documents made at once that waited for this reason.
+    pub(crate) fn release_documents(&self, error: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE document SET retry_at = NULL, error = NULL, attempts = 0 WHERE dirty > 0 AND error = ?",
+            &[error.into()],
         )?;
         Ok(())
     }

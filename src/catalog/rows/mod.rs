@@ -4,11 +4,14 @@
 //! | file | holds |
 //! |---|---|
 //! | [`calls`] | calls made, by their outcome |
+//! | [`cell`] | the types that cells hold, and what is wrong with one that cannot be read |
+//! | [`chart_cells`] | what the cells of a chart's row say of each other |
 //! | [`counts`] | counts of the rows |
 //! | [`cut_list`] | a tag list that the end of a slice cut off |
 //! | [`deadline`] | when rows want to be worked on |
 //! | [`document`] | what was published where, and what is dirty |
 //! | [`manifest`] | what was read of each digest |
+//! | [`mending`] | what becomes of a row that cannot be read |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`registry_fault`] | a fault of a registry, in public words |
 //! | [`report`] | pages of rows as an operator sees them |
@@ -19,14 +22,19 @@
 //! | [`store`] | the entry to all of them |
 //! | [`superseded`] | packages that no tag serves any more |
 //! | [`tag`] | tags: what each serves, and what is to be asked about it |
+//! | [`typed_row`] | rows whose columns and types stand together |
+//! | [`unreadable`] | notes of rows that could not be read, and what waits for them |
 //! | [`waiver`] | waiving what was put off |
 
 pub(crate) mod calls;
+pub(crate) mod cell;
+pub(crate) mod chart_cells;
 pub(crate) mod counts;
 pub(crate) mod cut_list;
 pub(crate) mod deadline;
 pub(crate) mod document;
 pub(crate) mod manifest;
+pub(crate) mod mending;
 pub(crate) mod offer;
 pub(crate) mod registry_fault;
 pub(crate) mod report;
@@ -37,4 +45,6 @@ pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod superseded;
 pub(crate) mod tag;
+pub(crate) mod typed_row;
+pub(crate) mod unreadable;
 pub(crate) mod waiver;

@@ -1,17 +1,23 @@
 //! The join of manifests, tags and repositories: which tag serves which file.
 
 use std::ops::ControlFlow;
+use std::vec::IntoIter;
 
+use crate::catalog::rows::cell::{CellFault, Json};
+use crate::catalog::rows::chart_cells::ChartCells;
 use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::{KeyPart, UnreadableRow, next_cell};
+use crate::chart::FileName;
 use crate::index::{Candidate, View};
-use crate::platform::{DatabaseError, Row, Value};
+use crate::oci::Digest;
+use crate::platform::{DatabaseError, Value};
 
 /// A tag that serves a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Offer {
-    /// `<name>-<version>.tgz`.
-    pub(crate) file: String,
+    /// The package's file name.
+    pub(crate) file: FileName,
     /// The chart's name.
     pub(crate) name: String,
     /// Its version.
@@ -21,7 +27,7 @@ pub(crate) struct Offer {
     /// The tag.
     pub(crate) tag: String,
     /// The manifest's digest.
-    pub(crate) manifest: String,
+    pub(crate) manifest: Digest,
     /// The way to the bytes, with source and repository.
     pub(crate) candidate: Candidate,
 }
@@ -37,63 +43,118 @@ pub(crate) struct OfferedVersion {
     pub(crate) created: Option<String>,
 }
 
-/// Columns of `manifest m`, `tag t` and `repository r` that make an [`Offer`].
-const COLUMNS: &str =
-    "m.file, m.name, m.version, r.relative, t.name, m.digest, m.candidate, r.source, r.name";
+/// Columns of `manifest m`, `tag t` and `repository r` that make an [`Offer`]: first the keys of the three.
+const COLUMNS: &str = "m.digest, r.id, t.name, m.file, m.name, m.version, m.version_key, m.package, m.created, m.candidate, \
+     r.relative, r.source, r.name";
 
 impl Offer {
-    /// From a row that begins with [`COLUMNS`].
-    fn of(row: &Row) -> Option<Self> {
-        let candidate: Candidate = serde_json::from_str(row.text(6)?).ok()?;
-        Some(Self {
-            file: row.text(0)?.to_owned(),
-            name: row.text(1)?.to_owned(),
-            version: row.text(2)?.to_owned(),
-            relative: row.text(3)?.to_owned(),
-            tag: row.text(4)?.to_owned(),
-            manifest: row.text(5)?.to_owned(),
+    /// From a row that begins with [`COLUMNS`], with what an index says of it besides: the time.
+    fn read(cells: &mut IntoIter<Value>) -> Result<(Self, Option<String>), UnreadableRow> {
+        let manifest: Digest = next_cell(cells, ("manifest", "digest"), &String::new)?;
+        let digest = || manifest.text();
+        let id: i64 = next_cell(cells, ("repository", "id"), &String::new)?;
+        let tag: String = next_cell(cells, ("tag", "name"), &|| id.text())?;
+        let file: FileName = next_cell(cells, ("manifest", "file"), &digest)?;
+        let name: String = next_cell(cells, ("manifest", "name"), &digest)?;
+        let version: String = next_cell(cells, ("manifest", "version"), &digest)?;
+        let version_key: String = next_cell(cells, ("manifest", "version_key"), &digest)?;
+        let package: Digest = next_cell(cells, ("manifest", "package"), &digest)?;
+        let created: Option<String> = next_cell(cells, ("manifest", "created"), &digest)?;
+        let candidate: Json<Candidate> = next_cell(cells, ("manifest", "candidate"), &digest)?;
+        let chart = ChartCells {
+            name: &name,
+            version: &version,
+            file: &file,
+            created: created.as_deref(),
+            version_key: &version_key,
+        };
+        let contradiction = chart.contradiction().or_else(|| {
+            (package != candidate.0.package)
+                .then_some(("package", CellFault::Contradiction("the candidate")))
+        });
+        if let Some((column, why)) = contradiction {
+            return Err(UnreadableRow {
+                table: "manifest",
+                key: digest(),
+                column,
+                why,
+            });
+        }
+        let row = || id.text();
+        let relative = next_cell(cells, ("repository", "relative"), &row)?;
+        let source = next_cell(cells, ("repository", "source"), &row)?;
+        let repository = next_cell(cells, ("repository", "name"), &row)?;
+        let offer = Self {
+            file,
+            name,
+            version,
+            relative,
+            tag,
+            manifest,
             candidate: Candidate {
-                source: row.text(7)?.to_owned(),
-                repository: row.text(8)?.to_owned(),
-                ..candidate
+                source,
+                repository,
+                ..candidate.0
             },
+        };
+        Ok((offer, created))
+    }
+}
+
+impl OfferedVersion {
+    /// From a row of [`COLUMNS`] and the metadata.
+    fn read(cells: &mut IntoIter<Value>) -> Result<Self, UnreadableRow> {
+        let (offer, created) = Offer::read(cells)?;
+        let metadata = next_cell(cells, ("manifest", "metadata"), &|| offer.manifest.text())?;
+        Ok(Self {
+            offer,
+            metadata,
+            created,
         })
     }
 }
 
+/// Most unreadable rows that are noted at a time: the rest are met when these are mended.
+const NOTED: usize = 200;
+
 impl Store<'_> {
-    /// The offers of one file, in no order.
+    /// The offers of one file, in no order. Those that cannot be read are left out and noted.
     pub(crate) fn offers_of_file(
         &self,
         shard: u8,
         file: &str,
     ) -> Result<Vec<Offer>, DatabaseError> {
-        let rows = self.0.query(
+        let mut offers = Vec::new();
+        self.each_typed(
             &format!(
                 "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
                  WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
             ),
             &[i64::from(shard).into(), file.into()],
+            Offer::read,
+            &mut |(offer, _)| {
+                offers.push(offer);
+                ControlFlow::Continue(())
+            },
         )?;
-        Ok(rows.iter().filter_map(Offer::of).collect())
+        Ok(offers)
     }
 
-    /// Hands over the offers of a whole shard, one after the other, in no order.
+    /// Hands over the offers of a whole shard, one after the other, in no order. Those that cannot be read are left out and noted.
     pub(crate) fn each_offer_of_shard(
         &self,
         shard: u8,
         visit: &mut dyn FnMut(Offer),
     ) -> Result<(), DatabaseError> {
-        self.0.each(
+        self.each_typed(
             &format!(
                 "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
                  WHERE m.state = 'chart' AND m.shard = ?"
             ),
             &[i64::from(shard).into()],
-            &mut |row| {
-                if let Some(offer) = Offer::of(&row) {
-                    visit(offer);
-                }
+            Offer::read,
+            &mut |(offer, _)| {
+                visit(offer);
                 ControlFlow::Continue(())
             },
         )
@@ -101,7 +162,7 @@ impl Store<'_> {
 
     /// Hands over the versions offered at or below a view's folder until `visit` breaks, in the order of an index: by name,
     /// the newest first. Those of one name and version come one after the other. Whether the scope of the view covers them
-    /// is the caller's to judge.
+    /// is the caller's to judge. Those that cannot be read are left out and noted.
     pub(crate) fn each_version(
         &self,
         view: &View,
@@ -110,24 +171,43 @@ impl Store<'_> {
         let (below, parameters) = range(view);
         // The order of joining is fixed for the root, where it is the order of the index; a space is found from its side.
         let join = if view.is_root() { "CROSS JOIN" } else { "JOIN" };
-        self.0.each(
+        self.each_typed(
             &format!(
-                "SELECT {COLUMNS}, m.metadata, m.created FROM manifest m {join} tag t ON t.manifest = m.digest
+                "SELECT {COLUMNS}, m.metadata FROM manifest m {join} tag t ON t.manifest = m.digest
                  {join} repository r ON r.id = t.repository
                  WHERE m.state = 'chart' AND {below} ORDER BY m.name, m.version_key DESC"
             ),
             &parameters,
-            &mut |row| {
-                let Some(offer) = Offer::of(&row) else {
-                    return ControlFlow::Continue(());
-                };
-                visit(OfferedVersion {
-                    offer,
-                    metadata: row.text(9).unwrap_or("{}").to_owned(),
-                    created: row.text(10).map(str::to_owned),
-                })
-            },
+            OfferedVersion::read,
+            visit,
         )
+    }
+
+    /// Hands over what each row of a query is read as, until `visit` breaks; rows that cannot be read are noted.
+    fn each_typed<T>(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+        read: fn(&mut IntoIter<Value>) -> Result<T, UnreadableRow>,
+        visit: &mut dyn FnMut(T) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let mut unreadable = Vec::new();
+        self.0.each(
+            sql,
+            parameters,
+            &mut |row| match read(&mut row.0.into_iter()) {
+                Ok(value) => visit(value),
+                Err(fault) => {
+                    unreadable.push(fault);
+                    if unreadable.len() < NOTED {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        )?;
+        self.note_unreadable(&unreadable)
     }
 
     /// Hands over the names, relative to the prefix, of the repositories at or below a view's folder that offer a chart,
@@ -141,9 +221,11 @@ impl Store<'_> {
         self.0.each(
             &format!(
                 "SELECT r.relative FROM repository r WHERE {below} AND EXISTS(
-                   SELECT 1 FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE t.repository = r.id AND m.state = 'chart')"
+                   SELECT 1 FROM tag t JOIN manifest m ON m.digest = t.manifest
+                   WHERE t.repository = r.id AND m.state IN ('chart', 'unreadable'))"
             ),
             &parameters,
+            // One that cannot be read lies in no folder; an index is not made without it.
             &mut |row| row.text(0).map_or(ControlFlow::Continue(()), &mut *visit),
         )
     }

@@ -1,12 +1,32 @@
 //! Pages of rows as an operator sees them: JSON objects without the cells that are empty.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::typed_row;
 use crate::platform::{DatabaseError, Row, Value as Cell};
 
 /// Rows of each list a page.
 pub(crate) const PAGE: i64 = 100;
+
+typed_row! {
+    /// A repository with tags that are passed over.
+    UnwantedTags of "repository"
+    key {
+        /// Row id.
+        id: i64,
+    }
+    columns {
+        /// Full name.
+        name: String,
+        /// How many tags, by the reason.
+        passed_over: Json<BTreeMap<String, u64>>,
+    }
+    checked {}
+}
 
 impl Store<'_> {
     /// A page of repositories whose charts have no address: their first segments belong to the OCI gateway and the API.
@@ -68,15 +88,23 @@ impl Store<'_> {
 
     /// A page of repositories with tags that are passed over by their names, and how many for which reason.
     pub(crate) fn passed_over(&self, page: u32) -> Result<Vec<Value>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT name, passed_over FROM repository WHERE passed_over IS NOT NULL ORDER BY id LIMIT ? OFFSET ?",
+        let rows: Vec<UnwantedTags> = self.rows(
+            "WHERE passed_over IS NOT NULL ORDER BY id LIMIT ? OFFSET ?",
             &[PAGE.into(), (i64::from(page) * PAGE).into()],
         )?;
-        let object = |row: &Row| {
-            let tags: Value = serde_json::from_str(row.text(1)?).ok()?;
-            Some(json!({ "repository": row.text(0)?, "tags": tags }))
-        };
-        Ok(rows.iter().filter_map(object).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| json!({ "repository": row.name, "tags": row.passed_over.0 }))
+            .collect())
+    }
+
+    /// A page of rows that could not be read, each until it is whole again.
+    pub(crate) fn unreadable_rows(&self, page: u32) -> Result<Value, DatabaseError> {
+        self.objects(
+            "SELECT place, key, cell, reason, since, blocks FROM unreadable ORDER BY place, key, relative",
+            &["table", "row", "column", "reason", "since", "blocks"],
+            page,
+        )
     }
 
     /// A page of rows as JSON objects with these keys.
@@ -90,7 +118,9 @@ impl Store<'_> {
             let cells = row.0.iter().map(|cell| match cell {
                 Cell::Integer(number) => json!(number),
                 Cell::Text(text) => json!(text),
-                Cell::Null | Cell::Blob(_) => Value::Null,
+                Cell::Null => Value::Null,
+                // Noted and mended where the row is worked with.
+                Cell::Real(_) | Cell::Blob(_) => json!("(cannot be read)"),
             });
             keys.iter()
                 .map(|key| (*key).to_owned())

@@ -2,59 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::rows::store::Store;
-use crate::platform::{DatabaseError, Row, Timestamp, Value};
+use crate::catalog::rows::cell::Json;
+use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::typed_row::typed_row;
+use crate::platform::{DatabaseError, Timestamp};
 
-/// A repository as the sync sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Repository {
-    /// Row id.
-    pub(crate) id: i64,
-    /// Id of its source.
-    pub(crate) source: String,
-    /// Full name, as the registry knows it.
-    pub(crate) name: String,
-    /// Name below the source's prefix.
-    pub(crate) relative: String,
-    /// Whether its tag list was ever read.
-    pub(crate) listed: bool,
-    /// Validator of its tag list, where the registry gives one.
-    pub(crate) etag: Option<String>,
-    /// Hash of the tag list as taken over.
-    pub(crate) hash: Option<String>,
-    /// Whether all its tags are to be confirmed once it is listed.
-    pub(crate) recheck: bool,
-    /// How often it was called for.
-    pub(crate) called: i64,
-    /// The pass that first missed it in an enumeration, while its removal is held.
-    pub(crate) unseen: Option<i64>,
-    /// Why its list could not be read the last time.
-    pub(crate) error: Option<String>,
-    /// How often in a row.
-    pub(crate) attempts: i64,
-    /// Since when it is denied or unknown to the registry.
-    pub(crate) denied_since: Option<Timestamp>,
-}
-
-const COLUMNS: &str = "id, source, name, relative, listed, etag, hash, recheck, error, attempts, denied_since, called, unseen";
-
-impl Repository {
-    fn of(row: &Row) -> Option<Self> {
-        Some(Self {
-            id: row.integer(0)?,
-            source: row.text(1)?.to_owned(),
-            name: row.text(2)?.to_owned(),
-            relative: row.text(3)?.to_owned(),
-            listed: row.integer(4)? != 0,
-            etag: row.text(5).map(str::to_owned),
-            hash: row.text(6).map(str::to_owned),
-            recheck: row.integer(7)? != 0,
-            error: row.text(8).map(str::to_owned),
-            attempts: row.integer(9)?,
-            denied_since: row.integer(10).map(Timestamp),
-            called: row.integer(11)?,
-            unseen: row.integer(12),
-        })
+typed_row! {
+    /// A repository as the sync sees it.
+    Repository of "repository"
+    key {
+        /// Row id.
+        id: i64,
+    }
+    columns {
+        /// Id of its source.
+        source: String,
+        /// Full name, as the registry knows it.
+        name: String,
+        /// Name below the source's prefix.
+        relative: String,
+        /// Whether its tag list was ever read.
+        listed: bool,
+        /// Validator of its tag list, where the registry gives one.
+        etag: Option<String>,
+        /// Hash of the tag list as taken over.
+        hash: Option<String>,
+        /// The last call for it that wants all its tags confirmed once it is listed; 0 for none.
+        recheck: i64,
+        /// Why its list could not be read the last time.
+        error: Option<String>,
+        /// How often in a row.
+        attempts: i64,
+        /// Since when it is denied or unknown to the registry.
+        denied_since: Option<Timestamp>,
+        /// How often it was called for.
+        called: i64,
+        /// The pass that first missed it in an enumeration, while its removal is held.
+        unseen: Option<i64>,
+    }
+    checked {
+        due: bool,
+        retry_at: Option<Timestamp>,
+        passed_over: Option<Json<BTreeMap<String, u64>>>,
     }
 }
 
@@ -70,21 +59,9 @@ pub(crate) fn range_end(prefix: &str) -> String {
 }
 
 impl Store<'_> {
-    fn repositories(
-        &self,
-        rest: &str,
-        parameters: &[Value],
-    ) -> Result<Vec<Repository>, DatabaseError> {
-        let rows = self.0.query(
-            &format!("SELECT {COLUMNS} FROM repository {rest}"),
-            parameters,
-        )?;
-        Ok(rows.iter().filter_map(Repository::of).collect())
-    }
-
     /// The repository with this row id.
     pub(crate) fn repository(&self, id: i64) -> Result<Option<Repository>, DatabaseError> {
-        Ok(self.repositories("WHERE id = ?", &[id.into()])?.pop())
+        self.row("WHERE id = ?", &[id.into()])
     }
 
     /// The repository of this name.
@@ -93,12 +70,10 @@ impl Store<'_> {
         source: &str,
         name: &str,
     ) -> Result<Option<Repository>, DatabaseError> {
-        Ok(self
-            .repositories(
-                "WHERE source = ? AND name = ?",
-                &[source.into(), name.into()],
-            )?
-            .pop())
+        self.row(
+            "WHERE source = ? AND name = ?",
+            &[source.into(), name.into()],
+        )
     }
 
     /// Repositories that are to be listed at once.
@@ -107,9 +82,9 @@ impl Store<'_> {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Repository>, DatabaseError> {
-        self.repositories(
-            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
-            &[now.into(), limit.into()],
+        self.rows(
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY id LIMIT ?3",
+            &[now.into(), LAST_TIME.into(), limit.into()],
         )
     }
 
@@ -120,9 +95,9 @@ impl Store<'_> {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Repository>, DatabaseError> {
-        self.repositories(
-            "WHERE id > ? AND (retry_at IS NULL OR retry_at <= ?) ORDER BY id LIMIT ?",
-            &[id.into(), now.into(), limit.into()],
+        self.rows(
+            "WHERE id > ?1 AND (retry_at IS NULL OR retry_at <= ?2 OR retry_at > ?3) ORDER BY id LIMIT ?4",
+            &[id.into(), now.into(), LAST_TIME.into(), limit.into()],
         )
     }
 
@@ -132,7 +107,7 @@ impl Store<'_> {
         id: i64,
         limit: i64,
     ) -> Result<Vec<Repository>, DatabaseError> {
-        self.repositories(
+        self.rows(
             "WHERE id > ? ORDER BY id LIMIT ?",
             &[id.into(), limit.into()],
         )
@@ -141,11 +116,11 @@ impl Store<'_> {
     /// The repositories at or below a path relative to the prefix.
     pub(crate) fn repositories_below(&self, path: &str) -> Result<Vec<Repository>, DatabaseError> {
         if path.is_empty() {
-            return self.repositories("ORDER BY id", &[]);
+            return self.rows("ORDER BY id", &[]);
         }
         let prefix = format!("{path}/");
         let end = range_end(&prefix);
-        self.repositories(
+        self.rows(
             "WHERE relative = ? OR (relative >= ? AND relative < ?) ORDER BY id",
             &[path.into(), prefix.into(), end.into()],
         )

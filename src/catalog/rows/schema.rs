@@ -3,7 +3,7 @@
 use crate::platform::{Database, DatabaseError};
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -60,10 +60,15 @@ CREATE TABLE IF NOT EXISTS document(
   read_at INTEGER, retry_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0, error TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS document_dirty ON document(key) WHERE dirty > 0;
 CREATE TABLE IF NOT EXISTS retired(key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS manifest_odd ON manifest(digest) WHERE state NOT IN ('new', 'chart', 'skipped', 'unreadable')
+    OR (state = 'chart' AND (typeof(shard) <> 'integer' OR shard NOT BETWEEN 0 AND 255));
+CREATE TABLE IF NOT EXISTS unreadable(
+  place TEXT NOT NULL, key TEXT NOT NULL, relative TEXT NOT NULL, cell TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER,
+  blocks INTEGER NOT NULL, shard INTEGER, PRIMARY KEY(place, key, relative)) WITHOUT ROWID;
 ";
 
 /// From each older version to the next. The first is from version 1 to 2.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
 ALTER TABLE repository ADD COLUMN passed_over TEXT;
 UPDATE repository SET hash = NULL, etag = NULL;
@@ -77,10 +82,17 @@ CREATE TABLE listing(
   repository INTEGER NOT NULL, page INTEGER NOT NULL, names TEXT NOT NULL, progress TEXT NOT NULL,
   PRIMARY KEY(repository, page)) WITHOUT ROWID;
 ",
+    "
+CREATE INDEX manifest_odd ON manifest(digest) WHERE state NOT IN ('new', 'chart', 'skipped', 'unreadable')
+    OR (state = 'chart' AND (typeof(shard) <> 'integer' OR shard NOT BETWEEN 0 AND 255));
+CREATE TABLE unreadable(
+  place TEXT NOT NULL, key TEXT NOT NULL, relative TEXT NOT NULL, cell TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER,
+  blocks INTEGER NOT NULL, shard INTEGER, PRIMARY KEY(place, key, relative)) WITHOUT ROWID;
+",
 ];
 
 /// Every table, for a clean start.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "state",
     "repository",
     "listing",
@@ -89,6 +101,7 @@ const NAMES: [&str; 8] = [
     "superseded",
     "document",
     "retired",
+    "unreadable",
 ];
 
 /// Takes older tables to this version, one step after another. An error where there is no way from `found`.

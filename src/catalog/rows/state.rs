@@ -6,10 +6,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::calls::Calls;
+use crate::catalog::rows::cell::{CellFault, FromCell, Json};
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
-use crate::platform::{DatabaseError, Timestamp};
+use crate::catalog::rows::typed_row::UnreadableRow;
+use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// Row keys of [`SourceState`]s begin so; the source's id follows.
 const SOURCE: &str = "source:";
@@ -91,26 +93,26 @@ impl State {
         Ok(rows)
     }
 
-    /// Takes a row over. One that this Worker cannot read, or does not know, leaves the default.
-    fn take(&mut self, key: &str, value: &str) {
-        fn read<T: DeserializeOwned + Default>(value: &str) -> T {
-            serde_json::from_str(value).unwrap_or_default()
+    /// Takes a row over; one that this Worker does not know changes nothing.
+    fn take(&mut self, key: &str, value: Value) -> Result<(), CellFault> {
+        fn read<T: DeserializeOwned>(value: Value, to: &mut T) -> Result<(), CellFault> {
+            *to = Json::from_cell(value)?.0;
+            Ok(())
         }
         match key {
-            "pass" => self.pass = read(value),
-            "last-pass" => self.last_pass = read(value),
-            "lease" => self.lease = read(value),
-            "rhythm" => self.rhythm = read(value),
-            "ring" => self.ring = read(value),
-            "tickets" => self.tickets = read(value),
-            "origin" => self.origin = read(value),
-            "totals" => self.totals = read(value),
-            "calls" => self.calls = read(value),
-            key => {
-                if let Some(id) = key.strip_prefix(SOURCE) {
-                    self.sources.insert(id.to_owned(), read(value));
-                }
-            }
+            "pass" => read(value, &mut self.pass),
+            "last-pass" => read(value, &mut self.last_pass),
+            "lease" => read(value, &mut self.lease),
+            "rhythm" => read(value, &mut self.rhythm),
+            "ring" => read(value, &mut self.ring),
+            "tickets" => read(value, &mut self.tickets),
+            "origin" => read(value, &mut self.origin),
+            "totals" => read(value, &mut self.totals),
+            "calls" => read(value, &mut self.calls),
+            key => match key.strip_prefix(SOURCE) {
+                Some(id) => read(value, self.source_mut(id)),
+                None => Ok(()),
+            },
         }
     }
 }
@@ -311,15 +313,60 @@ pub(crate) struct Totals {
 }
 
 impl Store<'_> {
-    /// All single-row values, with one statement.
+    /// All single-row values, with one statement. One that cannot be read is noted, and something stands in for it: for most
+    /// of them their default.
     pub(crate) fn state(&self) -> Result<State, DatabaseError> {
         let mut state = State::default();
+        let mut unreadable = Vec::new();
         for row in self.0.query("SELECT key, value FROM state", &[])? {
-            if let (Some(key), Some(value)) = (row.text(0), row.text(1)) {
-                state.take(key, value);
+            let mut cells = row.0.into_iter();
+            if let (Some(Value::Text(key)), Some(value)) = (cells.next(), cells.next())
+                && let Err(why) = state.take(&key, value)
+            {
+                unreadable.push(UnreadableRow {
+                    table: "state",
+                    key,
+                    column: "value",
+                    why,
+                });
             }
         }
+        if !unreadable.is_empty() {
+            self.stand_in(&mut state, &unreadable)?;
+        }
         Ok(state)
+    }
+
+    /// Notes what cannot be read, and keeps what stands in for it.
+    fn stand_in(
+        &self,
+        state: &mut State,
+        unreadable: &[UnreadableRow],
+    ) -> Result<(), DatabaseError> {
+        self.note_unreadable(unreadable)?;
+        for row in unreadable {
+            match row.key.as_str() {
+                // One that has ended, after which the count goes on: evidence carries the number of the pass that saw it.
+                "pass" => state.pass.number = state.last_pass.number.saturating_add(1),
+                // A mass removal is measured against these.
+                "totals" => state.totals = self.count()?,
+                key if key.starts_with(SOURCE) => {
+                    state.count_versions(&self.versions_by_source()?);
+                }
+                _ => {}
+            }
+        }
+        let rows = state
+            .rows()
+            .map_err(|error| DatabaseError(error.to_string()))?;
+        for row in unreadable {
+            let value = rows.get(&row.key).map_or("{}", String::as_str);
+            self.0.execute(
+                "UPDATE state SET value = ? WHERE key = ?",
+                &[value.into(), row.key.as_str().into()],
+            )?;
+        }
+        Ok(())
     }
 
     /// Changes single-row values: loads them, has `change` change them, and writes those that differ. Nothing else can run

@@ -2,22 +2,77 @@
 
 use std::time::Duration;
 
+use crate::catalog::rows::cell::{FromCell, Json};
 use crate::catalog::rows::store::Store;
-use crate::index::{Candidate, shard_of};
+use crate::catalog::rows::typed_row::typed_row;
+use crate::chart::FileName;
+use crate::index::{Candidate, Shard, shard_of};
+use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp};
 
 /// How long a superseded package stays reachable by its digest, as long as the registry has it.
 pub(crate) const KEPT: Duration = Duration::from_hours(720);
 
+typed_row! {
+    /// A superseded package.
+    Superseded of "superseded"
+    key {
+        /// The shard of the file table that it stands in.
+        shard: i64,
+        /// Its file name.
+        file: FileName,
+        /// Id of its source.
+        source: String,
+        /// Full name of its repository.
+        repository: String,
+        /// Its digest.
+        package: Digest,
+    }
+    columns {
+        /// How its bytes are had.
+        candidate: Json<Candidate>,
+    }
+    checked {
+        until: Timestamp,
+    }
+}
+
+typed_row! {
+    /// Which superseded package a row is of.
+    SupersededKey of "superseded"
+    key {
+        /// The shard of the file table that it stands in.
+        shard: i64,
+        /// Its file name.
+        file: FileName,
+        /// Id of its source.
+        source: String,
+        /// Full name of its repository.
+        repository: String,
+        /// Its digest.
+        package: Digest,
+    }
+    columns {}
+    checked {}
+}
+
 impl Store<'_> {
     /// Keeps a candidate that is no longer served under `file`.
     pub(crate) fn supersede(
         &self,
-        file: &str,
+        file: &FileName,
         candidate: &Candidate,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        let until = now.after(KEPT);
+        self.keep_superseded(file, candidate, now.after(KEPT))
+    }
+
+    fn keep_superseded(
+        &self,
+        file: &FileName,
+        candidate: &Candidate,
+        until: Timestamp,
+    ) -> Result<(), DatabaseError> {
         let candidate = Candidate {
             until: Some(until),
             ..candidate.clone()
@@ -28,8 +83,8 @@ impl Store<'_> {
             "INSERT INTO superseded(shard, file, source, repository, package, candidate, until) VALUES(?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT(shard, file, source, repository, package) DO UPDATE SET candidate = excluded.candidate, until = excluded.until",
             &[
-                i64::from(shard_of(file)).into(),
-                file.into(),
+                i64::from(shard_of(file.as_str())).into(),
+                file.as_str().into(),
                 candidate.source.as_str().into(),
                 candidate.repository.as_str().into(),
                 candidate.package.to_string().into(),
@@ -45,19 +100,68 @@ impl Store<'_> {
         &self,
         shard: u8,
         file: Option<&str>,
-    ) -> Result<Vec<(String, Candidate)>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT file, candidate FROM superseded WHERE shard = ?1 AND (?2 IS NULL OR file = ?2)
-             ORDER BY file, source, repository, package",
+    ) -> Result<Vec<(FileName, Candidate)>, DatabaseError> {
+        let rows: Vec<Superseded> = self.rows(
+            "WHERE shard = ?1 AND (?2 IS NULL OR file = ?2) ORDER BY file, source, repository, package",
             &[i64::from(shard).into(), file.into()],
         )?;
-        let read = |row: &crate::platform::Row| {
-            Some((
-                row.text(0)?.to_owned(),
-                serde_json::from_str(row.text(1)?).ok()?,
-            ))
-        };
-        Ok(rows.iter().filter_map(read).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.file, row.candidate.0))
+            .collect())
+    }
+
+    /// Whether a superseded package of a shard cannot be read.
+    pub(crate) fn any_superseded_unreadable(&self, shard: u8) -> Result<bool, DatabaseError> {
+        let row = self.0.first(
+            "SELECT 1 FROM unreadable WHERE place = 'superseded' AND shard = ? LIMIT 1",
+            &[i64::from(shard).into()],
+        )?;
+        Ok(row.is_some())
+    }
+
+    /// Restores the superseded packages of a shard that cannot be read from the shard as it was published; what that does
+    /// not have either is gone.
+    pub(crate) fn restore_superseded(
+        &self,
+        shard: u8,
+        published: &Shard,
+    ) -> Result<(), DatabaseError> {
+        let keys: Vec<SupersededKey> = self.rows("WHERE shard = ?", &[i64::from(shard).into()])?;
+        for key in keys {
+            let place =
+                "shard = ?1 AND file = ?2 AND source = ?3 AND repository = ?4 AND package = ?5";
+            let values = [
+                key.shard.into(),
+                key.file.as_str().into(),
+                key.source.as_str().into(),
+                key.repository.as_str().into(),
+                key.package.to_string().into(),
+            ];
+            let cell = self.0.first(
+                &format!("SELECT candidate FROM superseded WHERE {place}"),
+                &values,
+            )?;
+            let cell = cell.and_then(|row| row.0.into_iter().next());
+            if cell.is_some_and(|cell| Json::<Candidate>::from_cell(cell).is_ok()) {
+                continue;
+            }
+            self.0
+                .execute(&format!("DELETE FROM superseded WHERE {place}"), &values)?;
+            let known = published.find(key.file.as_str()).iter().find(|known| {
+                known.package == key.package
+                    && known.source == key.source
+                    && known.repository == key.repository
+            });
+            if let Some(known) = known {
+                self.keep_superseded(&key.file, known, known.until.unwrap_or_default())?;
+            }
+        }
+        self.0.execute(
+            "DELETE FROM unreadable WHERE place = 'superseded' AND shard = ?",
+            &[i64::from(shard).into()],
+        )?;
+        Ok(())
     }
 
     /// Takes away what was kept long enough; gives the shards it stood in.

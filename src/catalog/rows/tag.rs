@@ -1,68 +1,86 @@
 //! The rows of tags.
 
+use crate::catalog::rows::cell::in_cell;
 use crate::catalog::rows::state::Position;
-use crate::catalog::rows::store::Store;
-use crate::platform::{DatabaseError, Row, Timestamp, Value};
+use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::typed_row::typed_row;
+use crate::oci::Digest;
+use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// How much is to be asked about a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
+    /// Nothing, until its turn comes.
+    Nothing,
     /// Its digest, by HEAD: is it still the one that is served?
     Resolve,
     /// Its manifest, by GET.
     Read,
 }
 
-impl Due {
-    fn number(self) -> i64 {
-        match self {
-            Self::Resolve => 1,
-            Self::Read => 2,
-        }
+in_cell!(Due as i64 { Nothing = 0, Resolve = 1, Read = 2 });
+
+/// How a tag is absent from what is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// It is not.
+    Present,
+    /// Its repository's list has it no more.
+    Missing,
+    /// Newer versions have pushed it out (`VERSIONS_PER_CHART`).
+    PushedOut,
+}
+
+in_cell!(Absence as i64 { Present = 0, Missing = 1, PushedOut = 2 });
+
+typed_row! {
+    /// A tag as the sync sees it.
+    Tag of "tag"
+    key {
+        /// Row id of its repository.
+        repository: i64,
+        /// The tag itself.
+        name: String,
+    }
+    columns {
+        /// Digest of the manifest that is served.
+        manifest: Option<Digest>,
+        /// Digest of a manifest that was read and whose contents are not known yet.
+        next: Option<Digest>,
+        /// What is to be asked.
+        due: Due,
+        /// Failures in a row.
+        attempts: i64,
+        /// How often it was called for.
+        called: i64,
+        /// The pass since which it is missing from its repository's list.
+        gone_in: Option<i64>,
+    }
+    checked {
+        moving: bool,
+        gone: Absence,
+        error: Option<String>,
+        retry_at: Option<Timestamp>,
     }
 }
 
-/// A tag as the sync sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tag {
-    /// Row id of its repository.
-    pub(crate) repository: i64,
-    /// The tag itself.
-    pub(crate) name: String,
-    /// Digest of the manifest that is served.
-    pub(crate) manifest: Option<String>,
-    /// Digest of a manifest that was read and whose contents are not known yet.
-    pub(crate) next: Option<String>,
-    /// What is to be asked.
-    pub(crate) due: Option<Due>,
-    /// Failures in a row.
-    pub(crate) attempts: i64,
-    /// How often it was called for.
-    pub(crate) called: i64,
-    /// The pass since which it is missing from its repository's list.
-    pub(crate) gone_in: Option<i64>,
+typed_row! {
+    /// The name of a tag and how it is absent.
+    TagName of "tag"
+    key {
+        /// Row id of its repository.
+        repository: i64,
+        /// The tag itself.
+        name: String,
+    }
+    columns {
+        /// How it is absent.
+        gone: Absence,
+    }
+    checked {}
 }
-
-const COLUMNS: &str = "repository, name, manifest, next, due, attempts, called, gone_in";
 
 impl Tag {
-    fn of(row: &Row) -> Option<Self> {
-        Some(Self {
-            repository: row.integer(0)?,
-            name: row.text(1)?.to_owned(),
-            manifest: row.text(2).map(str::to_owned),
-            next: row.text(3).map(str::to_owned),
-            due: match row.integer(4)? {
-                0 => None,
-                1 => Some(Due::Resolve),
-                _ => Some(Due::Read),
-            },
-            attempts: row.integer(5)?,
-            called: row.integer(6)?,
-            gone_in: row.integer(7),
-        })
-    }
-
     /// Where it stands in the order of tags.
     pub(crate) fn position(&self) -> Position {
         Position {
@@ -73,28 +91,19 @@ impl Tag {
 }
 
 impl Store<'_> {
-    fn tags(&self, rest: &str, parameters: &[Value]) -> Result<Vec<Tag>, DatabaseError> {
-        let rows = self
-            .0
-            .query(&format!("SELECT {COLUMNS} FROM tag {rest}"), parameters)?;
-        Ok(rows.iter().filter_map(Tag::of).collect())
-    }
-
     /// One tag.
     pub(crate) fn tag(&self, repository: i64, name: &str) -> Result<Option<Tag>, DatabaseError> {
-        Ok(self
-            .tags(
-                "WHERE repository = ? AND name = ?",
-                &[repository.into(), name.into()],
-            )?
-            .pop())
+        self.row(
+            "WHERE repository = ? AND name = ?",
+            &[repository.into(), name.into()],
+        )
     }
 
     /// Tags that are to be asked about now: new ones first, as those to be confirmed are served already.
     pub(crate) fn due_tags(&self, now: Timestamp, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
-        self.tags(
-            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?) ORDER BY due DESC, repository, name LIMIT ?",
-            &[now.into(), limit.into()],
+        self.rows(
+            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY due DESC, repository, name LIMIT ?3",
+            &[now.into(), LAST_TIME.into(), limit.into()],
         )
     }
 
@@ -104,8 +113,8 @@ impl Store<'_> {
         at: &Position,
         limit: i64,
     ) -> Result<Vec<Tag>, DatabaseError> {
-        self.tags(
-            "WHERE moving > 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
+        self.rows(
+            "WHERE moving > 0 AND NOT due > 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
             &[at.repository.into(), at.tag.as_str().into(), limit.into()],
         )
     }
@@ -116,32 +125,28 @@ impl Store<'_> {
         at: &Position,
         limit: i64,
     ) -> Result<Vec<Tag>, DatabaseError> {
-        self.tags(
-            "WHERE moving = 0 AND due = 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
+        self.rows(
+            "WHERE NOT moving > 0 AND NOT due > 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
             &[at.repository.into(), at.tag.as_str().into(), limit.into()],
         )
     }
 
     /// Tags that serve a manifest, or will.
-    pub(crate) fn tags_of_manifest(&self, digest: &str) -> Result<Vec<Tag>, DatabaseError> {
-        self.tags("WHERE manifest = ?1 OR next = ?1", &[digest.into()])
+    pub(crate) fn tags_of_manifest(&self, digest: &Digest) -> Result<Vec<Tag>, DatabaseError> {
+        self.rows(
+            "WHERE manifest = ?1 OR next = ?1",
+            &[digest.to_string().into()],
+        )
     }
 
     /// All tags of a repository.
     pub(crate) fn tags_of(&self, repository: i64) -> Result<Vec<Tag>, DatabaseError> {
-        self.tags("WHERE repository = ? ORDER BY name", &[repository.into()])
+        self.rows("WHERE repository = ? ORDER BY name", &[repository.into()])
     }
 
-    /// The names of a repository's tags and how each is gone, in byte order.
-    pub(crate) fn tag_names(&self, repository: i64) -> Result<Vec<(String, i64)>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT name, gone FROM tag WHERE repository = ? ORDER BY name",
-            &[repository.into()],
-        )?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| Some((row.text(0)?.to_owned(), row.integer(1)?)))
-            .collect())
+    /// The names of a repository's tags and how each is absent, in byte order.
+    pub(crate) fn tag_names(&self, repository: i64) -> Result<Vec<TagName>, DatabaseError> {
+        self.rows("WHERE repository = ? ORDER BY name", &[repository.into()])
     }
 
     /// Adds new tags, each with whether it moves; they are due.
@@ -169,17 +174,17 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Marks how a tag is gone from what is wanted (see [`crate::catalog::rows::schema`]), since which pass, or that it is not.
-    pub(crate) fn mark_gone(
+    /// Marks how a tag is absent from what is wanted and since which pass, or that it is not.
+    pub(crate) fn mark_absence(
         &self,
         repository: i64,
         name: &str,
-        gone: i64,
+        absence: Absence,
         pass: Option<i64>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET gone = ?3, gone_in = ?4 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
-            &[repository.into(), name.into(), gone.into(), pass.into()],
+            &[repository.into(), name.into(), absence.into(), pass.into()],
         )?;
         Ok(())
     }
@@ -214,22 +219,19 @@ impl Store<'_> {
         let served = served
             .and_then(|row| row.integer(0))
             .and_then(|count| u64::try_from(count).ok());
-        let tags = self.tags("WHERE repository = ? AND gone = 2", &[repository.into()])?;
+        let tags = self.rows("WHERE repository = ? AND gone = 2", &[repository.into()])?;
         Ok(Some((tags, served.unwrap_or(0))))
     }
 
     /// The tags that are missing from the lists of repositories that could be listed and are not to be listed once more.
     pub(crate) fn gone_tags(&self) -> Result<Vec<Tag>, DatabaseError> {
         // The index by name: the planner would go through all repositories first.
-        let rows = self.0.query(
-            &format!(
-                "SELECT {COLUMNS} FROM tag INDEXED BY tag_gone
-                 WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL AND r.due = 0)
-                 ORDER BY repository, name"
-            ),
+        self.rows(
+            "INDEXED BY tag_gone
+             WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL AND r.due = 0)
+             ORDER BY repository, name",
             &[],
-        )?;
-        Ok(rows.iter().filter_map(Tag::of).collect())
+        )
     }
 
     /// Why a tag of a repository could not be read, if one could not.
@@ -251,7 +253,7 @@ impl Store<'_> {
     ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET due = max(due, ?3), retry_at = NULL, called = called + 1 WHERE repository = ?1 AND name = ?2",
-            &[repository.into(), name.into(), due.number().into()],
+            &[repository.into(), name.into(), due.into()],
         )?;
         Ok(())
     }
@@ -276,20 +278,20 @@ impl Store<'_> {
     }
 
     /// Notes that a tag now names a manifest whose contents are still to be read.
-    pub(crate) fn tag_awaits(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+    pub(crate) fn tag_awaits(&self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET next = ?3, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
-            &[tag.repository.into(), tag.name.as_str().into(), digest.into(), tag.called.into()],
+            &[tag.repository.into(), tag.name.as_str().into(), digest.to_string().into(), tag.called.into()],
         )?;
         Ok(())
     }
 
     /// Has a tag serve a manifest.
-    pub(crate) fn tag_serves(&self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+    pub(crate) fn tag_serves(&self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET manifest = ?3, next = NULL, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL
              WHERE repository = ?1 AND name = ?2",
-            &[tag.repository.into(), tag.name.as_str().into(), digest.into(), tag.called.into()],
+            &[tag.repository.into(), tag.name.as_str().into(), digest.to_string().into(), tag.called.into()],
         )?;
         Ok(())
     }

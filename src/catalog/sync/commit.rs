@@ -45,7 +45,7 @@ impl<C: Clock> Slice<'_, C> {
                 // As it was when the list began: of what was called for since it knows nothing.
                 let repository = Repository {
                     called: progress.called,
-                    recheck: progress.recheck,
+                    recheck: i64::from(progress.recheck),
                     ..repository.clone()
                 };
                 self.listed(&repository, &names, incomplete, etag.as_deref())
@@ -137,7 +137,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     fn unchanged(&mut self, repository: &Repository) -> Result<(), DatabaseError> {
-        if repository.recheck {
+        if repository.recheck > 0 {
             self.store.call_tags_of(repository.id)?;
         }
         let hash = repository.hash.clone().unwrap_or_default();
@@ -157,12 +157,11 @@ impl<C: Clock> Slice<'_, C> {
         let Some(tag) = &self.now(tag)? else {
             return Ok(());
         };
-        let digest = digest.to_string();
-        if tag.manifest.as_deref() == Some(&digest) {
+        if tag.manifest.as_ref() == Some(digest) {
             // Rows of an older reader are read again with the quota that confirms them; what they say serves meanwhile.
             if self
                 .store
-                .manifest(&digest)?
+                .manifest(digest)?
                 .is_some_and(|known| known.outdated)
             {
                 return self.store.call_tag(tag.repository, &tag.name, Due::Read);
@@ -183,26 +182,25 @@ impl<C: Clock> Slice<'_, C> {
         let Some(tag) = &self.now(tag)? else {
             return Ok(());
         };
-        let digest = digest.to_string();
-        let known = self.store.manifest(&digest)?;
+        let known = self.store.manifest(digest)?;
         match (known, what) {
             (Some(known), _) if known.read && !known.outdated => {
-                self.serve(tag, repository, &digest, now)
+                self.serve(tag, repository, digest, now)
             }
             (_, Judged::Known(contents)) => {
-                self.settled(&digest, &contents, Some(tag), now)?;
-                self.serve(tag, repository, &digest, now)
+                self.settled(digest, &contents, Some(tag), now)?;
+                self.serve(tag, repository, digest, now)
             }
             // Another tag brought it a moment ago; its contents are on their way.
-            (Some(known), Judged::Wants(_)) if known.pending => self.await_manifest(tag, &digest),
+            (Some(known), Judged::Wants(_)) if known.pending => self.await_manifest(tag, digest),
             (_, Judged::Wants(plan)) => {
-                self.store.plan_manifest(&digest, &plan)?;
-                self.await_manifest(tag, &digest)
+                self.store.plan_manifest(digest, &plan)?;
+                self.await_manifest(tag, digest)
             }
         }
     }
 
-    fn await_manifest(&mut self, tag: &Tag, digest: &str) -> Result<(), DatabaseError> {
+    fn await_manifest(&mut self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
         let before = tag.next.clone().filter(|next| next != digest);
         self.store.tag_awaits(tag, digest)?;
         before.map_or(Ok(()), |before| self.store.drop_orphan(&before))
@@ -211,7 +209,7 @@ impl<C: Clock> Slice<'_, C> {
     /// Takes over what a manifest holds, for all tags that name it but `finder`, whose turn comes after.
     fn settled(
         &mut self,
-        digest: &str,
+        digest: &Digest,
         contents: &Contents,
         finder: Option<&Tag>,
         now: Timestamp,
@@ -241,10 +239,10 @@ impl<C: Clock> Slice<'_, C> {
         &mut self,
         tag: &Tag,
         repository: &Repository,
-        digest: &str,
+        digest: &Digest,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        let same = tag.manifest.as_deref() == Some(digest);
+        let same = tag.manifest.as_ref() == Some(digest);
         if !same {
             if let Some(before) = &tag.manifest {
                 withdraw(self.store, before, repository, now)?;
@@ -255,7 +253,7 @@ impl<C: Clock> Slice<'_, C> {
         if let Some((file, _)) = self.store.chart_file(digest)? {
             self.store.mark(&repository.relative, &file)?;
         }
-        for old in [tag.manifest.as_deref(), tag.next.as_deref()]
+        for old in [tag.manifest.as_ref(), tag.next.as_ref()]
             .into_iter()
             .flatten()
             .filter(|old| *old != digest)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::tag::TagName;
 use crate::catalog::sync::listing::allowed;
 use crate::config::Config;
 use crate::oci::Credentials;
@@ -76,7 +77,7 @@ pub(crate) fn configure(
                 continue;
             }
             // How many versions are wanted is seen to when the list is read: what is pushed out goes on evidence.
-            for (name, _) in store.tag_names(repository.id)? {
+            for TagName { name, .. } in store.tag_names(repository.id)? {
                 if !allowed(config, &name) {
                     store.forget_tag(repository.id, &name)?;
                 }

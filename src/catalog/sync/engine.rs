@@ -9,6 +9,7 @@ use crate::catalog::rows::state::{Lease, Phase};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::Budgeted;
 use crate::catalog::sync::configure::configure;
+use crate::catalog::sync::repair::repair;
 use crate::catalog::sync::slice::Ended;
 use crate::config::Config;
 use crate::index::Key;
@@ -148,11 +149,13 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             return Ok(());
         }
         let result = self.work(store, calls, told).await;
+        let repaired = repair(store, self.config, self.clock.now());
+        let repaired = repaired.map(|mut lines| told.borrow_mut().faults.append(&mut lines));
         let counted = store.update(|state| {
             state.calls = state.calls.plus(calls.outcomes());
             state.lease = Lease::default();
         });
-        result.and(counted)
+        result.and(repaired).and(counted)
     }
 
     pub(crate) fn beat(&self, store: Store<'_>) -> Result<(), DatabaseError> {

@@ -81,8 +81,11 @@ impl<C: Clock> Slice<'_, C> {
                     .store
                     .manifest(digest)?
                     .map_or(0, |known| known.attempts);
-                self.store
-                    .manifest_failed(digest, &text, self.retry_at(now, attempts, digest))
+                self.store.manifest_failed(
+                    digest,
+                    &text,
+                    self.retry_at(now, attempts, digest.hex()),
+                )
             }
         }
     }
@@ -125,7 +128,7 @@ impl<C: Clock> Slice<'_, C> {
             }
             Job::Contents { digest, .. } => {
                 self.store
-                    .manifest_failed(digest, &text, self.retry_at(now, 6, digest))
+                    .manifest_failed(digest, &text, self.retry_at(now, 6, digest.hex()))
             }
         }
     }
@@ -138,7 +141,7 @@ impl<C: Clock> Slice<'_, C> {
                 in_turn: true,
                 ..
             } => self.store.resume_repository(repository.id),
-            Job::Resolve { tag, .. } if tag.due.is_none() => {
+            Job::Resolve { tag, .. } if tag.due == Due::Nothing => {
                 self.store.call_tag(tag.repository, &tag.name, Due::Resolve)
             }
             _ => Ok(()),
@@ -164,7 +167,7 @@ impl<C: Clock> Slice<'_, C> {
         match error.kind() {
             // Somebody named it, and there is no such repository: nothing is lost with its row.
             Kind::NotFound if !repository.listed && self.enumerated_source(repository) => {
-                if repository.recheck {
+                if repository.recheck > 0 {
                     // Who asks for a path may mean a space, of which only an enumeration tells.
                     self.store.call_pass(now)?;
                 }

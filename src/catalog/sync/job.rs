@@ -53,7 +53,7 @@ pub(crate) enum Job {
     /// What a manifest's plan still wants.
     Contents {
         /// The manifest's digest.
-        digest: String,
+        digest: Digest,
         /// What is wanted.
         plan: Plan,
         /// A repository that has it.
@@ -183,7 +183,7 @@ async fn list<F: Fetch, C: Clock>(
         names: Vec::new(),
         progress: ListProgress {
             called: repository.called,
-            recheck: repository.recheck,
+            recheck: repository.recheck > 0,
             ..ListProgress::default()
         },
     });

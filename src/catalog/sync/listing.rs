@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::rows::repository::Repository;
+use crate::catalog::rows::tag::{Absence, TagName};
 use crate::catalog::sync::job::Incomplete;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
 use crate::config::Config;
-use crate::oci::{Digest, Tag as TagName};
+use crate::oci::{Digest, Tag};
 use crate::platform::{Clock, DatabaseError};
 
 /// The tags of a list, told by their names alone.
@@ -62,7 +63,7 @@ fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> Judged<'n
 
 /// Why a tag is not served, whatever it names; `None` where it may be.
 fn unwanted(config: &Config, name: &str) -> Option<&'static str> {
-    if name.parse::<TagName>().is_err() || name.parse::<Digest>().is_ok() {
+    if name.parse::<Tag>().is_err() || name.parse::<Digest>().is_ok() {
         return Some("not a tag");
     }
     tag_is_foreign(name).or_else(|| (!config.tags.allows(name)).then_some("excluded by TAGS"))
@@ -72,11 +73,6 @@ fn unwanted(config: &Config, name: &str) -> Option<&'static str> {
 pub(crate) fn allowed(config: &Config, name: &str) -> bool {
     unwanted(config, name).is_none()
 }
-
-/// How a tag is gone from what is wanted: see the schema.
-const MISSING: i64 = 1;
-/// See [`MISSING`].
-const PUSHED_OUT: i64 = 2;
 
 impl<C: Clock> Slice<'_, C> {
     /// Takes over a tag list. One that is what it was costs no row; one that is incomplete adds tags and removes none.
@@ -109,28 +105,29 @@ impl<C: Clock> Slice<'_, C> {
                 .iter()
                 .filter(|name| {
                     known
-                        .binary_search_by(|(known, _)| known.as_str().cmp(name))
+                        .binary_search_by(|known| known.name.as_str().cmp(name))
                         .is_err()
                 })
                 .map(|name| (*name, !tag_is_version(name)))
                 .collect();
             self.store.add_tags(id, &new)?;
-            for (name, gone) in &known {
+            for TagName { name, gone, .. } in &known {
                 if wanted.contains(name.as_str()) {
                     // Costs no row where it is not marked.
-                    self.store.mark_gone(id, name, 0, None)?;
+                    self.store.mark_absence(id, name, Absence::Present, None)?;
                 } else if listed.contains(name.as_str()) {
                     // It goes when the newer ones are read and are charts: see `conclude`.
-                    self.store.mark_gone(id, name, PUSHED_OUT, pass)?;
-                } else if complete && *gone != MISSING {
-                    self.store.mark_gone(id, name, MISSING, pass)?;
-                } else if !complete && *gone == MISSING {
+                    self.store
+                        .mark_absence(id, name, Absence::PushedOut, pass)?;
+                } else if complete && *gone != Absence::Missing {
+                    self.store.mark_absence(id, name, Absence::Missing, pass)?;
+                } else if !complete && *gone == Absence::Missing {
                     // Nobody knows any more.
-                    self.store.mark_gone(id, name, 0, None)?;
+                    self.store.mark_absence(id, name, Absence::Present, None)?;
                 }
             }
         }
-        if repository.recheck {
+        if repository.recheck > 0 {
             self.store.call_tags_of(id)?;
         }
         self.store

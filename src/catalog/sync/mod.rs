@@ -13,6 +13,7 @@
 //! | [`pass`] | a pass from its beginning to its end |
 //! | [`plan`] | which job is next |
 //! | [`removal`] | what removes a chart |
+//! | [`repair`] | unreadable rows: which repository they are of, and a line for the log |
 //! | [`schedule`] | when the next step is due |
 //! | [`slice`] | the reading that fits one invocation |
 
@@ -27,5 +28,6 @@ pub(crate) mod listing;
 pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod removal;
+pub(crate) mod repair;
 pub(crate) mod schedule;
 pub(crate) mod slice;

@@ -1,6 +1,7 @@
 //! Which job comes next. What was begun comes first, then what was called for, then what the pass has yet to go through:
 //! so there is work for every connection from the first to the last, and few rows lie open.
 
+use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::state::Phase;
 use crate::catalog::rows::tag::{Due, Tag};
@@ -41,7 +42,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     fn next_contents(&self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
-        for (digest, plan) in self.store.pending_manifests(now, LOOK)? {
+        for PendingManifest { digest, plan } in self.store.pending_manifests(now, LOOK)? {
             if !self.idle(&Key::Manifest(digest.clone()))
                 || self.claimed.borrow().contains_key(&digest)
             {
@@ -57,7 +58,7 @@ impl<C: Clock> Slice<'_, C> {
                 Some(repository) => {
                     return Ok(Some(Job::Contents {
                         digest,
-                        plan,
+                        plan: plan.0,
                         repository,
                     }));
                 }
@@ -73,8 +74,10 @@ impl<C: Clock> Slice<'_, C> {
             return Ok(None);
         };
         Ok(Some(match tag.due {
-            Some(Due::Resolve) | None if tag.manifest.is_some() => Job::Resolve { tag, repository },
-            _ => Job::Read { tag, repository },
+            Due::Resolve | Due::Nothing if tag.manifest.is_some() => {
+                Job::Resolve { tag, repository }
+            }
+            Due::Resolve | Due::Nothing | Due::Read => Job::Read { tag, repository },
         }))
     }
 

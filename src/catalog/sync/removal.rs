@@ -10,6 +10,7 @@ use crate::catalog::rows::tag::Tag;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_to_version};
 use crate::index::Candidate;
+use crate::oci::Digest;
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// From how many versions on a removal of more than half of them is doubted.
@@ -246,7 +247,7 @@ impl<C: Clock> Slice<'_, C> {
 /// Takes a manifest out of what a repository serves: its package is kept for those who hold a link, its documents are dirty.
 pub(crate) fn withdraw(
     store: Store<'_>,
-    digest: &str,
+    digest: &Digest,
     repository: &Repository,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {

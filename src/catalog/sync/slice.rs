@@ -42,7 +42,7 @@ pub(crate) struct Slice<'a, C> {
     /// Jobs under way, by what they are about.
     pub(crate) under_way: HashSet<Key>,
     /// Digests of manifests whose contents one of these jobs reads on the way, and which.
-    pub(crate) claimed: Rc<RefCell<HashMap<String, Key>>>,
+    pub(crate) claimed: Rc<RefCell<HashMap<Digest, Key>>>,
     /// Faults of the registry's being down, in a row.
     pub(crate) outages: u32,
     /// Faults met in this slice, in words fit for a log.
@@ -70,7 +70,7 @@ pub(crate) enum Key {
     /// A tag.
     Tag(i64, String),
     /// A manifest.
-    Manifest(String),
+    Manifest(Digest),
 }
 
 impl Job {
@@ -144,12 +144,11 @@ impl<C: Clock> Slice<'_, C> {
                     let key = job.key();
                     // Rows that cannot be read claim nothing: the commit meets the same fault and ends the slice.
                     let claims = |digest: &Digest| {
-                        let digest = digest.to_string();
-                        let unknown = store.manifest(&digest).is_ok_and(|known| known.is_none());
+                        let unknown = store.manifest(digest).is_ok_and(|known| known.is_none());
                         let mut claimed = claimed.borrow_mut();
-                        let free = unknown && !claimed.contains_key(&digest);
+                        let free = unknown && !claimed.contains_key(digest);
                         if free {
-                            claimed.insert(digest, key.clone());
+                            claimed.insert(digest.clone(), key.clone());
                         }
                         free
                     };

@@ -89,10 +89,7 @@ fn a_hundred_thousand_versions_are_served_by_their_spaces() {
                     size: 10,
                 };
                 let contents = contents::chart_of(&metadata, blob, None, Origin::Stored, None);
-                let manifest = format!(
-                    "sha256:{}",
-                    Digest::sha256_of(package.hex().as_bytes()).hex()
-                );
+                let manifest = Digest::sha256_of(package.hex().as_bytes());
                 store.settle_manifest(&manifest, &contents).unwrap();
                 store.add_tags(id, &[(&version, false)]).unwrap();
                 let tag = store.tag(id, &version).unwrap().unwrap();

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::*;
 
@@ -9,7 +9,7 @@ const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 /// Name, version, metadata and date of an entry.
 type Row<'r> = (&'r str, &'r str, &'r str, Option<&'r str>);
 
-fn push(writer: &mut Writer, row: Row<'_>, digest: &str) -> Result<(), TooLarge> {
+fn push(writer: &mut Writer, row: Row<'_>, digest: &str) -> Result<(), Refused> {
     let (name, version, metadata, created) = row;
     writer.push(&Entry {
         name,
@@ -150,7 +150,14 @@ fn the_limit_is_exact_and_what_does_not_fit_changes_nothing() {
                 for (place, row) in ROWS[..count].iter().enumerate() {
                     let pushed = push(&mut writer, *row, if place % 2 == 0 { A } else { B });
                     let fits = limit == whole.len() || place + 1 < count;
-                    assert_eq!(pushed, if fits { Ok(()) } else { Err(TooLarge(limit)) });
+                    assert_eq!(
+                        pushed,
+                        if fits {
+                            Ok(())
+                        } else {
+                            Err(Refused::TooLarge(limit))
+                        }
+                    );
                 }
                 let expected = if limit == whole.len() {
                     &whole
@@ -161,7 +168,10 @@ fn the_limit_is_exact_and_what_does_not_fit_changes_nothing() {
             }
         }
     }
-    assert_eq!(TooLarge(7).to_string(), "the index is larger than 7 bytes");
+    assert_eq!(
+        Refused::TooLarge(7).to_string(),
+        "the index is larger than 7 bytes"
+    );
 }
 
 #[test]
@@ -184,7 +194,7 @@ fn never_allocates_past_the_limit() {
 #[test]
 fn a_limit_below_everything_takes_nothing() {
     let mut writer = Writer::new(IndexFormat::Json, 0);
-    assert_eq!(push(&mut writer, ROWS[3], A), Err(TooLarge(0)));
+    assert_eq!(push(&mut writer, ROWS[3], A), Err(Refused::TooLarge(0)));
     assert_eq!(
         writer.finish().bytes,
         b"{\"apiVersion\":\"v1\",\"entries\":{}}\n"
@@ -266,14 +276,18 @@ proptest! {
         let [mut json, mut yaml] = [IndexFormat::Json, IndexFormat::Yaml].map(|format| Writer::new(format, DOCUMENT_LIMIT));
         for (name, versions) in &charts {
             let mut list = Vec::new();
-            for (version, metadata) in versions {
+            for (version, mut metadata) in versions.clone() {
+                let version = &version;
+                for (key, value) in [("name", name.as_str()), ("version", version), ("apiVersion", "v2")] {
+                    metadata[key] = value.into();
+                }
                 let text = metadata.to_string();
                 let entry = Entry {
                     name, version, file: "file.tgz", metadata: &text, created: created.as_deref(), digest: A,
                 };
                 json.push(&entry).unwrap();
                 yaml.push(&entry).unwrap();
-                list.push(entry.to_value());
+                list.push(entry.to_value().unwrap());
             }
             entries.insert(name.clone(), list.into());
         }

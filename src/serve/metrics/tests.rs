@@ -45,6 +45,7 @@ fn full() -> Status {
             root_bytes: 44,
             root_put_at: Some(Timestamp(1_795_226_399_001)),
             dirty_documents: 45,
+            unreadable_rows: 54,
         }),
     }
 }
@@ -139,6 +140,9 @@ fn a_whole_text() {
         # HELP portolan_documents_dirty Documents that are to be published.
         # TYPE portolan_documents_dirty gauge
         portolan_documents_dirty 45
+        # HELP portolan_unreadable_rows Rows of the catalog that could not be read and are not whole again.
+        # TYPE portolan_unreadable_rows gauge
+        portolan_unreadable_rows 54
         # HELP portolan_root_index_bytes Length of the root's index.
         # TYPE portolan_root_index_bytes gauge
         portolan_root_index_bytes 44

@@ -1,0 +1,236 @@
+//! Rows that cannot be read: each is noted and mended at once, so that it is read again from the registry, and no document
+//! is put that would lack what it held.
+//!
+//! A note *blocks* documents while what the row held is not known: the indexes that cover its repository, and the shard its
+//! file stands in; any of them where the row does not tell. It goes when the row is whole again or gone on evidence. Other
+//! notes only tell of what happened, until a whole pass has gone by.
+
+use crate::catalog::rows::cell::CellFault;
+use crate::catalog::rows::mending::tag_key;
+use crate::catalog::rows::repository::range_end;
+use crate::catalog::rows::state::LastPass;
+use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::{UnreadableRow, typed_row};
+use crate::index::View;
+use crate::platform::{DatabaseError, Row, Timestamp};
+
+/// Most notes that are looked at: with more of them everything is blocked in any case.
+const LOOK: i64 = 1_000;
+
+typed_row! {
+    /// A note of an unreadable row.
+    Note of "unreadable"
+    key {
+        /// Its table.
+        place: String,
+        /// Its key.
+        key: String,
+        /// Where what it held is served, relative to the prefix; empty where that is not known.
+        relative: String,
+    }
+    columns {
+        /// The column that could not be read.
+        cell: String,
+        /// Why.
+        reason: String,
+        /// When it was first told of.
+        since: Option<Timestamp>,
+        /// Whether documents wait for it.
+        blocks: bool,
+        /// The shard that what it held stands in, where that is known.
+        shard: Option<u8>,
+    }
+    checked {}
+}
+
+/// What of the documents waits for an unreadable row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blockade {
+    /// The repository whose charts would be lacking; `None` where that is not known.
+    pub(crate) relative: Option<String>,
+    /// The shard that would lack them; `None` where that is not known.
+    pub(crate) shard: Option<u8>,
+}
+
+/// What is left of a repository's names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remains {
+    /// Row id.
+    pub(crate) id: i64,
+    /// Id of its source.
+    pub(crate) source: Option<String>,
+    /// Full name.
+    pub(crate) name: Option<String>,
+    /// Name below the source's prefix.
+    pub(crate) relative: Option<String>,
+}
+
+impl Store<'_> {
+    /// Repositories of which a name, path or source cannot be read.
+    pub(crate) fn nameless_repositories(&self) -> Result<Vec<Remains>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT id, source, name, relative FROM repository WHERE id IN (
+               SELECT CAST(key AS INTEGER) FROM unreadable WHERE place = 'repository' AND cell IN ('source', 'name', 'relative'))",
+            &[],
+        )?;
+        let text = |row: &Row, column| row.text(column).map(str::to_owned);
+        Ok(rows
+            .iter()
+            .filter_map(|row| {
+                Some(Remains {
+                    id: row.integer(0)?,
+                    source: text(row, 1),
+                    name: text(row, 2),
+                    relative: text(row, 3),
+                })
+            })
+            .filter(|remains| {
+                remains.source.is_none() || remains.name.is_none() || remains.relative.is_none()
+            })
+            .collect())
+    }
+
+    /// Gives a repository its names back.
+    pub(crate) fn name_repository(
+        &self,
+        id: i64,
+        source: &str,
+        name: &str,
+        relative: &str,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE repository SET source = ?2, name = ?3, relative = ?4 WHERE id = ?1",
+            &[id.into(), source.into(), name.into(), relative.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Notes what no query of a document can meet: manifests whose state or shard is none, and tags that serve a manifest of
+    /// which there is no row.
+    pub(crate) fn note_lost(&self, view: &View) -> Result<(), DatabaseError> {
+        let mut lost = Vec::new();
+        for row in self.0.query(
+            &format!("SELECT digest, state FROM manifest WHERE {ODD} LIMIT ?"),
+            &[LOOK.into()],
+        )? {
+            let Some(digest) = row.text(0) else { continue };
+            let chart = row.text(1) == Some("chart");
+            lost.push(UnreadableRow {
+                table: "manifest",
+                key: digest.to_owned(),
+                column: if chart { "shard" } else { "state" },
+                why: CellFault::Text("none that may be".to_owned()),
+            });
+        }
+        let (below, mut parameters) = if view.is_root() {
+            ("1 = 1", Vec::new())
+        } else {
+            let prefix = format!("{}/", view.as_str());
+            let end = range_end(&prefix);
+            (
+                "t.repository IN (SELECT id FROM repository WHERE relative >= ? AND relative < ?)",
+                vec![prefix.into(), end.into()],
+            )
+        };
+        parameters.push(LOOK.into());
+        for row in self.0.query(
+            &format!(
+                "SELECT t.repository, t.name FROM tag t WHERE t.manifest IS NOT NULL AND {below}
+                   AND NOT EXISTS(SELECT 1 FROM manifest m WHERE m.digest = t.manifest) LIMIT ?"
+            ),
+            &parameters,
+        )? {
+            let (Some(repository), Some(name)) = (row.integer(0), row.text(1)) else {
+                continue;
+            };
+            lost.push(UnreadableRow {
+                table: "tag",
+                key: format!("{repository}/{name}"),
+                column: "manifest",
+                why: CellFault::Text("the digest of no manifest".to_owned()),
+            });
+        }
+        if lost.iter().any(|row| row.table == "tag") {
+            // The row that was meant may be there under a digest that is none.
+            self.drop_orphans()?;
+        }
+        self.note_unreadable(&lost)
+    }
+
+    /// What of the documents waits for rows that could not be read.
+    pub(crate) fn blockades(&self) -> Result<Vec<Blockade>, DatabaseError> {
+        let notes: Vec<Note> = self.rows("WHERE blocks > 0 LIMIT ?", &[LOOK.into()])?;
+        Ok(notes
+            .into_iter()
+            .map(|note| Blockade {
+                relative: Some(note.relative).filter(|relative| !relative.is_empty()),
+                shard: note.shard,
+            })
+            .collect())
+    }
+
+    /// Gives the notes that were not told of yet.
+    pub(crate) fn new_notes(&self, now: Timestamp) -> Result<Vec<Note>, DatabaseError> {
+        let notes: Vec<Note> = self.rows("WHERE since IS NULL LIMIT ?", &[LOOK.into()])?;
+        for note in &notes {
+            self.0.execute(
+                "UPDATE unreadable SET since = ? WHERE place = ? AND key = ? AND relative = ?",
+                &[
+                    now.into(),
+                    note.place.as_str().into(),
+                    note.key.as_str().into(),
+                    note.relative.as_str().into(),
+                ],
+            )?;
+        }
+        Ok(notes)
+    }
+
+    /// Lets go of notes that were told of and whose rows are whole again.
+    pub(crate) fn drop_whole_notes(&self) -> Result<(), DatabaseError> {
+        let notes: Vec<Note> = self.rows("WHERE since IS NOT NULL LIMIT ?", &[LOOK.into()])?;
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let last = self.state()?.last_pass;
+        for note in notes {
+            if self.is_whole(&note, &last)? {
+                self.0.execute(
+                    "DELETE FROM unreadable WHERE place = ? AND key = ? AND relative = ?",
+                    &[note.place.into(), note.key.into(), note.relative.into()],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self, note: &Note, last: &LastPass) -> Result<bool, DatabaseError> {
+        if !note.blocks {
+            return Ok(note.since.is_some_and(|since| last.started > since));
+        }
+        let open = match note.place.as_str() {
+            "manifest" => self.0.first(
+                "SELECT 1 FROM manifest m WHERE m.digest = ?1 AND m.state = 'unreadable' AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = ?1)",
+                &[note.key.as_str().into()],
+            )?,
+            "tag" => match tag_key(&note.key) {
+                Some((repository, name)) => self.0.first(
+                    "SELECT 1 FROM tag WHERE repository = ? AND name = ? AND manifest IS NULL",
+                    &[repository.into(), name.into()],
+                )?,
+                None => return Ok(note.since.is_some_and(|since| last.started > since)),
+            },
+            "repository" => self.0.first(
+                "SELECT 1 FROM repository WHERE id = ? AND (typeof(source) <> 'text' OR typeof(name) <> 'text' OR typeof(relative) <> 'text')",
+                &[note.key.as_str().into()],
+            )?,
+            // Whoever mends it lets go of the note.
+            _ => return Ok(false),
+        };
+        Ok(open.is_none())
+    }
+}
+
+/// The condition on a manifest whose state or shard is none: that of the index `manifest_odd`, word for word.
+const ODD: &str = "state NOT IN ('new', 'chart', 'skipped', 'unreadable')
+    OR (state = 'chart' AND (typeof(shard) <> 'integer' OR shard NOT BETWEEN 0 AND 255))";

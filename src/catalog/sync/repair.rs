@@ -1,0 +1,49 @@
+//! Mends what of unreadable rows the configuration tells: which repository a row is of.
+
+use crate::catalog::rows::store::Store;
+use crate::config::Config;
+use crate::oci::Name;
+use crate::platform::{DatabaseError, Timestamp};
+
+/// Mends the names of repositories as far as what is left of them tells, and lets go of notes whose rows are whole again. Gives
+/// a line for the log on each row that was found since the last time.
+pub(crate) fn repair(
+    store: Store<'_>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Vec<String>, DatabaseError> {
+    for remains in store.nameless_repositories()? {
+        let known = |cell: &Option<String>, text: &str| cell.as_deref().is_none_or(|it| it == text);
+        let whole = config.sources.iter().find_map(|source| {
+            let name: Name = match (&remains.name, &remains.relative) {
+                (Some(name), _) => name.parse().ok()?,
+                (None, Some(relative)) => source.name(relative)?,
+                (None, None) => return None,
+            };
+            let relative = source.relative(&name)?.to_owned();
+            let fits = known(&remains.source, &source.id)
+                && known(&remains.relative, &relative)
+                && source.allows(&name);
+            fits.then(|| (source.id.clone(), name.to_string(), relative))
+        });
+        match whole {
+            Some((source, name, relative)) => {
+                store.name_repository(remains.id, &source, &name, &relative)?;
+            }
+            // Nothing tells which it was; the enumeration names it again.
+            None => store.forget_repository(remains.id)?,
+        }
+    }
+    let lines = store
+        .new_notes(now)?
+        .into_iter()
+        .map(|note| {
+            format!(
+                "row {:?} of table {} could not be read: {} {}",
+                note.key, note.place, note.cell, note.reason
+            )
+        })
+        .collect();
+    store.drop_whole_notes()?;
+    Ok(lines)
+}
