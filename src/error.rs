@@ -1,10 +1,9 @@
-//! The outward error: what a request ends in when it does not end well. Whose fault it is decides the status (the
-//! client's, the registry's, ours); `Display` is for the log, [`Error::public_message`] is for the client. Both hold
+//! The error that a request ends in. Whose fault it is (the client's, the registry's, ours) decides the status; `Display` is for the log, [`Error::public_message`] is for the client. Both hold
 //! facts only: never a secret, an upstream body, a token or a signed URL.
 
 use http::StatusCode;
 
-/// Why a request was not answered as wished.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     // The client's fault.
@@ -20,7 +19,7 @@ pub enum Error {
     /// No credentials, or wrong ones. Which of the two, and which part is wrong, is not told.
     #[error("no valid credentials for {0}")]
     Unauthorized(Door),
-    /// The door has no key: the setting that would open it is not set.
+    /// The route is closed, because the setting that opens it is not set.
     #[error("{0} is not set")]
     Closed(&'static str),
     /// The request cannot be understood.
@@ -31,30 +30,30 @@ pub enum Error {
     TooLarge(usize),
 
     // The registry's fault.
-    /// The registry does not do its part.
+    /// The registry failed, or refused.
     #[error("{}", if .detail.is_empty() { format!("{host}: {fault}") } else { .detail.clone() })]
     Registry {
         /// Its host.
         host: String,
-        /// The kind of fault in public words: `denied access (401)`.
+        /// The kind of fault, in words for anyone: `denied access (401)`.
         fault: String,
         /// Everything known of it, its host too, for the log; empty when there is no more.
         detail: String,
-        /// When to come again, in seconds, if that is known.
+        /// When to try again, in seconds, if that is known.
         retry_after: Option<u64>,
     },
-    /// A sync that somebody waited for could not read what it was for, and why. Told to operators only.
+    /// A sync that an operator waited for could not read what it was asked to, and why. Only operators see it.
     #[error("not synced: {0}")]
     NotSynced(String),
-    /// The registry asks for patience.
+    /// The registry throttles.
     #[error("{host}: asks to slow down")]
     Throttled {
         /// Its host.
         host: String,
-        /// When to come again, in seconds.
+        /// When to try again, in seconds.
         retry_after: u64,
     },
-    /// The registry sends bytes itself, while redirects are all that is wanted.
+    /// The registry sends packages itself, but `DOWNLOAD` is `redirect`.
     #[error("{host}: does not redirect downloads, and DOWNLOAD is redirect")]
     NoRedirect {
         /// Its host.
@@ -67,13 +66,13 @@ pub enum Error {
     NotReady {
         /// How far it is: `1,234 of about 5,000 tags`.
         progress: String,
-        /// When to come again, in seconds.
+        /// When to try again, in seconds.
         retry_after: u64,
     },
     /// A sync was not published within the time the client wished to wait, in seconds.
     #[error("the sync was not published within {0} seconds")]
     NotPublished(u64),
-    /// The index would be larger than a document may be, in bytes, and no good one is left. Coming again does not help.
+    /// The index would be larger than this limit in bytes, and there is no earlier one to serve. Trying again does not help.
     #[error("the index would be larger than {0} bytes")]
     IndexTooLarge(u64),
     /// More questions to the catalog than this isolate may ask.
@@ -82,7 +81,7 @@ pub enum Error {
     /// The catalog could not be asked, or failed.
     #[error("catalog: {0}")]
     Catalog(String),
-    /// What was built or stored here is not what it should be.
+    /// Something that was built or stored here is broken.
     #[error("{0}")]
     Internal(String),
     /// Settings are wrong.
@@ -95,7 +94,7 @@ pub enum Error {
     },
 }
 
-/// What was looked for in vain.
+/// What was not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// A route.
@@ -106,7 +105,7 @@ pub enum Missing {
     File,
     /// A kind of webhook.
     Webhook,
-    /// A superseded package that the registry has let go.
+    /// A superseded package that the registry no longer has.
     Gone,
 }
 
@@ -122,7 +121,7 @@ impl std::fmt::Display for Missing {
     }
 }
 
-/// What credentials were asked for.
+/// What credentials are needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
     /// Indexes and packages.
@@ -143,7 +142,7 @@ impl std::fmt::Display for Door {
     }
 }
 
-/// When to come again after a hiccup of ours, in seconds.
+/// When to try again after a fault of ours, in seconds.
 const SOON: u64 = 5;
 
 impl Error {
@@ -169,7 +168,7 @@ impl Error {
         }
     }
 
-    /// What anyone may be told.
+    /// The message for the client.
     pub fn public_message(&self) -> String {
         match self {
             Self::NotFound(missing) => missing.to_string(),
@@ -201,7 +200,7 @@ impl Error {
         }
     }
 
-    /// When to come again, in seconds (RFC 9110 §10.2.3); every 503 says so.
+    /// When to try again, in seconds (RFC 9110 §10.2.3); every 503 says so.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Registry { retry_after, .. } => *retry_after,

@@ -249,3 +249,106 @@ fn recipes_pass_no_secret_in_arguments() {
         }
     }
 }
+
+/// The cells of every table row of a page.
+fn rows(page: &str) -> impl Iterator<Item = Vec<&str>> {
+    page.lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("|--"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+}
+
+/// What `SECURITY.md` says is tested, is tested: the last cell of each row names a test, and where the first holds ids of
+/// vulnerabilities, the file of that test names them too.
+#[test]
+fn every_threat_and_precedent_has_its_test() {
+    let sources: Vec<String> = [
+        ("src", ".rs"),
+        ("wasm-tests", ".mjs"),
+        ("helm-tests", ".mjs"),
+    ]
+    .iter()
+    .flat_map(|(folder, ending)| below(folder, ending))
+    .map(read)
+    .collect();
+    let page = read("SECURITY.md");
+    let (tested, others) = page.split_once("These do not apply").unwrap();
+    let mut named = 0;
+    for row in rows(tested) {
+        let Some(test) = row.last().and_then(|cell| cell.split('`').nth(1)) else {
+            continue;
+        };
+        named += 1;
+        let function = format!("fn {test}(");
+        let title = format!("test(\"{test}\"");
+        let here = || {
+            let has = |text: &&String| text.contains(&function) || text.contains(&title);
+            sources.iter().filter(has)
+        };
+        assert!(
+            here().next().is_some(),
+            "SECURITY.md names a test that is not there: {test}"
+        );
+        for id in row[0].split(", ").filter(|id| is_id(id)) {
+            let named = here().any(|text| text.contains(id));
+            assert!(named, "{id}: the file of {test} does not name it");
+        }
+    }
+    assert!(named > 30, "the tables of SECURITY.md were not found");
+    for row in rows(others).filter(|row| is_id(row[0])) {
+        assert!(!row[2].is_empty(), "{}: say why it does not apply", row[0]);
+    }
+    // And the other way round: an id in the code is on the page.
+    for id in sources.iter().flat_map(|text| ids(text)) {
+        assert!(
+            page.contains(id),
+            "{id} is named by the code: give it a row in SECURITY.md"
+        );
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.starts_with("CVE-") || text.starts_with("GHSA-")
+}
+
+/// The ids of vulnerabilities in a text.
+fn ids(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
+    text.split(ends)
+        .filter(|word| word.starts_with("CVE-") || word.starts_with("GHSA-"))
+}
+
+/// The page on the architecture names files and functions, so that each question is answered in two hops; they are there.
+#[test]
+fn the_architecture_names_what_is_there() {
+    let page = read("docs/architecture.md");
+    let mut functions = 0;
+    for code in page.split('`').skip(1).step_by(2) {
+        if ["src/", "tests/", "scripts/", "helm-tests/", "docs/"]
+            .iter()
+            .any(|folder| code.starts_with(folder))
+        {
+            assert!(
+                root().join(code).exists(),
+                "docs/architecture.md: {code} is not there: it was moved, or renamed"
+            );
+        }
+    }
+    // "`src/…/x.rs`, `name`": the name is defined in the file.
+    for (before, after) in page.match_indices("`, `").map(|(at, _)| page.split_at(at)) {
+        let file = before.rsplit('`').next().unwrap();
+        let name = after.split('`').nth(2).unwrap();
+        if !file.starts_with("src/") || name.contains('/') {
+            continue;
+        }
+        let text = read(file);
+        let kinds = ["fn", "struct", "enum", "trait", "const", "type"];
+        assert!(
+            kinds
+                .iter()
+                .any(|kind| text.contains(&format!("{kind} {name}"))),
+            "docs/architecture.md: {file} has no {name}"
+        );
+        functions += 1;
+    }
+    assert!(functions >= 15, "the answers were not found");
+}

@@ -1,4 +1,4 @@
-//! Who Portolan is to the registry, and who may read: decided together, so that nothing private becomes public by omission.
+//! The registry's credentials and the readers, decided together, so that nothing private becomes public by omission.
 
 use super::settings::Settings;
 use crate::oci::{Credentials, Registry, credentials};
@@ -9,7 +9,7 @@ use crate::secret::Secret;
 pub enum Readers {
     /// Anyone.
     Open,
-    /// Who knows these.
+    /// Whoever has this user and password.
     Basic {
         /// The user.
         user: Secret,
@@ -18,7 +18,7 @@ pub enum Readers {
     },
 }
 
-/// What is decided here.
+/// The registry's credentials and the readers.
 pub(super) struct Access {
     pub(super) credentials: Credentials,
     pub(super) readers: Readers,
@@ -31,14 +31,14 @@ const READER_USER: &str = "BASIC_AUTH_USER";
 const READER_PASSWORD: &str = "BASIC_AUTH_PASS";
 const ANONYMOUS: &str = "AUTH_ANONYMOUS_GET";
 
-/// Reads both; `None` when anything is wrong.
+/// Reads the credentials and the readers; `None` when anything is wrong with them.
 pub(super) fn read<L: Fn(&str) -> Option<String>>(
     settings: &mut Settings<L>,
     place: Option<&(Registry, String)>,
 ) -> Option<Access> {
     let pair = pair(settings, USERNAME, PASSWORD);
     let docker = settings.secret(DOCKER);
-    // Half a pair, or what turns out to be no use, is a sign of a private registry, too.
+    // Half a pair of credentials, or wrong ones, are a sign of a private registry, too.
     let private = docker.is_some() || !matches!(pair, Ok(None));
     let credentials = registry_credentials(settings, pair, docker, place);
     let readers = readers(settings, private);
@@ -48,7 +48,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
     })
 }
 
-/// A user and a password, of which one without the other was noted as wrong.
+/// A user and a password, or neither; an error, already noted, where only one is set.
 type Pair = Result<Option<(Secret, Secret)>, ()>;
 
 fn pair<L: Fn(&str) -> Option<String>>(
@@ -70,7 +70,7 @@ fn pair<L: Fn(&str) -> Option<String>>(
     };
     // RFC 7617 §2: the first colon ends the user.
     if pair.0.expose().contains(':') {
-        settings.wrong(user, "may not hold a colon");
+        settings.wrong(user, "may not contain a colon");
         return Err(());
     }
     Ok(Some(pair))
@@ -99,7 +99,7 @@ fn registry_credentials<L: Fn(&str) -> Option<String>>(
         (Ok(Some(_)) | Err(()), Some(_)) => {
             settings.wrong(
                 DOCKER,
-                format!("set beside {USERNAME} or {PASSWORD}: one of both must go"),
+                format!("set as well as {USERNAME} or {PASSWORD}: remove one of the two"),
             );
             None
         }
@@ -114,11 +114,11 @@ fn readers<L: Fn(&str) -> Option<String>>(
     let set = settings.text(ANONYMOUS).is_some();
     let anonymous = settings.switch(ANONYMOUS);
     if set && anonymous.is_none() {
-        // It was noted, and what it would have said is not guessed.
+        // The wrong value was noted; what it was meant to say is not guessed.
         return None;
     }
     match (pair.ok()?, anonymous) {
-        // ChartMuseum's meaning: reading needs no password, whoever has one.
+        // As in ChartMuseum: reading needs no password, even where one is set.
         (_, Some(true)) => Some(Readers::Open),
         (Some((user, password)), _) => Some(Readers::Basic { user, password }),
         (None, None) if !private => Some(Readers::Open),
@@ -126,7 +126,7 @@ fn readers<L: Fn(&str) -> Option<String>>(
             settings.wrong(
                 ANONYMOUS,
                 format!(
-                    "missing: there are registry credentials, so either {READER_USER} and {READER_PASSWORD} say who may read, or this says true and anyone may"
+                    "missing: with registry credentials, set {READER_USER} and {READER_PASSWORD} for who may read, or this to true and anyone may read"
                 ),
             );
             None

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Units from the largest to the smallest, with their seconds.
+/// The units, largest first, with their seconds.
 const UNITS: [(char, u64); 3] = [('h', 3600), ('m', 60), ('s', 1)];
 
-/// Reads a whole number and one unit; nothing else, not even a space, stands in it.
+/// Reads a whole number and one unit, and nothing else, not even a space.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     UNITS.iter().find_map(|(unit, seconds)| {
         let number = text.strip_suffix(*unit)?;
@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     })
 }
 
-/// Writes one with the largest unit that keeps it whole; what is below a second is left out.
+/// Writes a duration in the largest unit that needs no fraction; what is below a second is dropped.
 pub(super) fn display(duration: Duration) -> String {
     let total = duration.as_secs();
     UNITS

@@ -37,23 +37,25 @@ use crate::secret::Secret;
 use crate::shown::shown;
 use crate::source::{self, Repositories, Source, TagPatterns};
 
-/// Raise it when the same rows are rendered to other bytes: documents then get other keys.
+/// The renderer's version. Raise it when the same rows give other bytes: documents then get new keys.
 const RENDERER: u32 = 1;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Between passes: below ten seconds a pass would overtake itself, above a day nothing would be in step.
+/// Bounds of `SYNC_INTERVAL`: below ten seconds a pass would still run when the next is due; above a day, what must happen
+/// within 24 hours could not.
 const SYNC_INTERVAL: (Duration, Duration) = (SECOND.saturating_mul(10), HOUR.saturating_mul(24));
 
-/// Until a tag is confirmed: each minute would be every tag in every pass; superseded packages live no longer than 30 days.
+/// Bounds of `REVALIDATE_WITHIN`: with a minute every tag is looked at in every pass already; superseded packages are kept for
+/// 30 days.
 const REVALIDATE_WITHIN: (Duration, Duration) = (MINUTE, HOUR.saturating_mul(24 * 30));
 
-/// A slice stops when fewer than 4 calls remain; below ten it would hardly begin.
+/// The least `SUBREQUEST_BUDGET`: a slice stops when fewer than 4 calls remain, so with fewer than ten it could hardly begin.
 const LEAST_SUBREQUESTS: u32 = 10;
 
-/// A shard and an index, with room for what is taken down.
+/// The least `KV_BUDGET`: a shard and an index, with room for deletions.
 const LEAST_KV_OPERATIONS: u32 = 5;
 
 /// Cloudflare's hints for where a Durable Object is to live.
@@ -87,20 +89,20 @@ pub enum Collisions {
     /// The first in the fixed order serves it.
     #[default]
     First,
-    /// Nobody does where it is contested.
+    /// No repository serves it where it is contested.
     Hide,
 }
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The registries, in the order in which they win collisions. Never empty; one today.
+    /// The registries; of a contested file, the first one's wins. Never empty; only one can be configured today.
     pub sources: Vec<Source>,
     /// Who may read.
     pub readers: Readers,
-    /// Opens `/info`, `/metrics` and `/refresh`, which are closed without it.
+    /// The token for `/info`, `/metrics` and `/refresh`, which are closed without it.
     pub admin_token: Option<Secret>,
-    /// Opens webhooks, which are closed without it.
+    /// The secret of webhooks, which are closed without it.
     pub webhook_secret: Option<Secret>,
     /// Which tags are looked at.
     pub tags: TagPatterns,
@@ -116,11 +118,11 @@ pub struct Config {
     pub collisions: Collisions,
     /// Time between passes.
     pub sync_interval: Duration,
-    /// How long a version tag goes unconfirmed at most.
+    /// The longest time until a version tag is looked at again.
     pub revalidate_within: Duration,
-    /// Outbound calls an invocation.
+    /// Most outbound calls in an invocation.
     pub subrequest_budget: u32,
-    /// KV operations an invocation.
+    /// Most KV operations in an invocation.
     pub kv_budget: u32,
     /// Where the Durable Object should live.
     pub catalog_location: Option<String>,
@@ -206,7 +208,7 @@ impl Config {
         settings.finish(config)
     }
 
-    /// The source of a row, by its id; `None` when it is configured no more.
+    /// The source with this id; `None` when it is no longer configured.
     pub fn source(&self, id: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.id == id)
     }
@@ -217,12 +219,12 @@ impl Config {
         Self { sources, ..self }.fingerprinted()
     }
 
-    /// 16 hex digits that stand for all that decides the content of documents. Another configuration has other keys.
+    /// A hash of every setting that decides the content of documents, 16 hex digits. Other settings have other keys in KV.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// Works the fingerprint out, once a configuration: it is asked for with every request.
+    /// Computes the fingerprint, once for a configuration: every request needs it.
     fn fingerprinted(self) -> Self {
         let sources: Vec<_> = self.sources.iter().map(Source::content).collect();
         let content = serde_json::json!([
@@ -271,7 +273,7 @@ fn read_registry<L: Fn(&str) -> Option<String>>(
     }
 }
 
-/// What Artifact Hub calls a repository: 8-4-4-4-12 hexadecimal digits.
+/// Artifact Hub's id of a repository: a UUID of 8-4-4-4-12 hexadecimal digits.
 fn uuid(text: &str) -> Result<String, String> {
     let groups: Vec<&str> = text.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();

@@ -29,7 +29,7 @@ impl Problems {
         names.join(", ")
     }
 
-    /// One after the other.
+    /// The problems, in the order in which settings are read.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }

@@ -4,11 +4,11 @@ use crate::oci::{Name, Registry, Scheme};
 
 /// Where `REGISTRY` points: the registry and the prefix.
 ///
-/// The value itself is in no message: people paste URLs with passwords in them.
+/// No message shows the value: people paste URLs with passwords in them.
 pub(super) fn place(text: &str, insecure: bool) -> Result<(Registry, String), &'static str> {
     if text.contains('@') {
         return Err(
-            "may not hold a user or password: they have their own settings, REGISTRY_USERNAME and REGISTRY_PASSWORD",
+            "may not contain a user or password: they have their own settings, REGISTRY_USERNAME and REGISTRY_PASSWORD",
         );
     }
     if text.contains(['?', '#']) {
@@ -20,7 +20,7 @@ pub(super) fn place(text: &str, insecure: bool) -> Result<(Registry, String), &'
             // What `helm push` calls it.
             "https" | "oci" => (Scheme::Https, address),
             "http" => (Scheme::Http, address),
-            _ => return Err("begins with another scheme than https://, oci:// or http://"),
+            _ => return Err("must begin with https://, oci:// or http://, or with the host"),
         },
     };
     let (host, path) = address.split_once('/').unwrap_or((address, ""));

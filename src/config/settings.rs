@@ -29,7 +29,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         self.problems.push(Problem { setting, what });
     }
 
-    /// `value`, unless anything was wrong.
+    /// Gives `value`, or everything that was noted as wrong.
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
         match value {
             Some(value) if self.problems.is_empty() => Ok(value),
@@ -37,21 +37,21 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         }
     }
 
-    /// A setting without space around it; an empty one counts as unset.
+    /// A setting without whitespace around it; an empty one counts as unset.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// A secret as it is, but for the line end that `echo … | wrangler secret put` leaves; an empty one counts as unset.
+    /// A secret, unchanged but for a line end, which `echo … | wrangler secret put` leaves; an empty one counts as unset.
     pub(super) fn secret(&self, name: &str) -> Option<Secret> {
         let value = (self.lookup)(name)?;
         let value = value.trim_end_matches(['\r', '\n']);
         (!value.is_empty()).then(|| Secret::new(value))
     }
 
-    /// A setting read by `parse`, whose message is noted.
+    /// A setting read by `parse`, whose message is noted when it fails.
     pub(super) fn parsed<T>(
         &mut self,
         name: &'static str,
@@ -66,7 +66,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         }
     }
 
-    /// One of a few words.
+    /// A setting whose value is one of a few words.
     pub(super) fn choice<T: Copy>(
         &mut self,
         name: &'static str,

@@ -1,9 +1,9 @@
-//! Vars of other kinds than text.
+//! Settings that come as JSON values instead of text.
 
 use serde_json::Value;
 
-/// The text of a setting that came as a JSON value: `wrangler.toml` has arrays, numbers and truths, too. A list keeps its
-/// brackets: an empty one is no unset setting, of which everything would be served.
+/// The text of a setting that came as a JSON value: `wrangler.toml` can have arrays, numbers and booleans. A list keeps its
+/// brackets, so that an empty list is not taken for an unset setting, which would mean everything.
 pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -59,7 +59,7 @@ mod tests {
         };
         for empty in [json!([]), json!([""]), json!([null])] {
             let problems = read(&empty).unwrap_err();
-            assert_eq!(problems.to_string(), "REPOSITORIES: a list of nothing");
+            assert_eq!(problems.to_string(), "REPOSITORIES: the list is empty");
         }
         let config = read(&json!(["nginx", "team-a/*"])).unwrap();
         let listed = Repositories::Listed(vec!["nginx".to_owned(), "team-a/*".to_owned()]);

@@ -1,4 +1,4 @@
-//! The file table: who offers which file, and how its bytes are had.
+//! The file table: which repositories offer a file, and how to get its bytes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +23,7 @@ pub struct Blob {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// It lies in the registry as it is served.
+    /// It is stored in the registry as it is served.
     #[default]
     Stored,
     /// It is rebuilt from the two layers of an old layout.
@@ -53,7 +53,7 @@ pub struct Candidate {
     /// The provenance file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Blob>,
-    /// How the package is made. Not written where it is stored, as nearly all are.
+    /// How the package is made. Left out of the document where it is stored as served, as nearly all are.
     #[serde(default, skip_serializing_if = "is_stored")]
     pub origin: Origin,
     /// Set when no tag serves it any more: until when it stays reachable by its digest.
@@ -71,24 +71,24 @@ fn is_stored(origin: &Origin) -> bool {
 pub struct Shard(BTreeMap<String, Vec<Candidate>>);
 
 impl Shard {
-    /// Reads a shard as published. Fields that it does not know do not matter.
+    /// Reads a published shard. Unknown fields are ignored.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
     }
 
-    /// Reads the candidates of one file out of a shard as published; none when it is not there. What stands at other files is
-    /// passed over, neither kept nor judged.
+    /// Reads the candidates of one file out of a published shard; none when the file is not in it. What stands at other files
+    /// is skipped without being checked.
     pub fn look_up(bytes: &[u8], file: &str) -> Result<Vec<Candidate>, serde_json::Error> {
         serde_json::Deserializer::from_slice(bytes).deserialize_map(LookUp(file))
     }
 
     /// The bytes to be published: the same table gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A map of texts to plain structs always has a JSON form.
+        // Writing a map of strings to plain structs cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Adds a candidate behind those of its file, unless the same repository offers the same package already.
+    /// Adds a candidate after those of its file, unless the same repository offers the same package already.
     pub fn add(&mut self, file: &str, candidate: Candidate) {
         let candidates = self.0.entry(file.to_owned()).or_default();
         let known = candidates.iter().any(|known| {
@@ -170,7 +170,7 @@ pub fn select<'c>(
         .iter()
         .filter(|candidate| allowed(candidate))
         .find(|candidate| match digest {
-            // Fewer digits than a link has name nothing.
+            // A digest shorter than that of a link matches nothing.
             Some(digest) => {
                 digest.len() >= LINK_DIGEST
                     && candidate.package.hex().starts_with(digest)

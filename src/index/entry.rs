@@ -61,7 +61,7 @@ impl Entry<'_> {
     }
 }
 
-/// Old Helms panic on a null in a list. Canonical metadata has none; a row that was written by something else must not matter.
+/// Takes nulls out of lists: old Helms panic on them. Canonical metadata has none, but a damaged row must not break the index.
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Array(items) => {
@@ -102,6 +102,7 @@ mod tests {
         read(metadata, created, digest).unwrap()
     }
 
+    /// CVE-2021-32690 (Helm): links are relative, so that a password for the repository goes nowhere else.
     #[test]
     fn metadata_with_what_the_index_adds() {
         let metadata = r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0+b.1"}"#;
@@ -114,6 +115,7 @@ mod tests {
         );
     }
 
+    /// CVE-2022-23525, CVE-2024-26147 (Helm): nulls in an index panic in clients.
     #[test]
     fn nothing_of_a_row_spoils_the_index() {
         let bare = json!({

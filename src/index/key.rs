@@ -1,4 +1,4 @@
-//! Under which keys documents lie in KV.
+//! The KV keys of documents.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -11,7 +11,7 @@ const SCHEMA: &str = "v1";
 /// KV's limit for a key, in bytes.
 const KEY_LIMIT: usize = 512;
 
-/// What a view holds but RFC 3986 §2.3 leaves unencoded.
+/// What is percent-encoded in a view: everything but the unreserved characters of RFC 3986 §2.3.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// One published document.

@@ -54,7 +54,7 @@ impl View {
         (!self.is_root()).then(|| Self::of_repository(&self.0))
     }
 
-    /// Itself and every folder above it, the root last.
+    /// This view and every folder above it, the root last.
     pub fn ancestors(&self) -> Vec<Self> {
         std::iter::successors(Some(self.clone()), Self::parent).collect()
     }

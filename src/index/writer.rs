@@ -40,10 +40,10 @@ pub struct Written {
     pub etag: String,
 }
 
-/// An index on its way.
+/// An index that is being written.
 ///
-/// Entries arrive with those of one name together, newest first: what is written is written, so a name that came back would be
-/// a key twice.
+/// Entries come grouped by chart, newest first. What is written stays as it is, so a chart that came back later would be a
+/// duplicate key.
 #[derive(Debug)]
 pub struct Writer {
     out: Vec<u8>,
@@ -56,7 +56,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// An empty index that grows to at most `limit` bytes, and is empty if that is less than an empty one has.
+    /// Begins an index of at most `limit` bytes. Where not even an empty index fits, nothing is ever written.
     pub fn new(format: IndexFormat, limit: usize) -> Self {
         let out = match format {
             IndexFormat::Json => b"{\"apiVersion\":\"v1\",\"entries\":{".to_vec(),
@@ -103,7 +103,7 @@ impl Writer {
     /// Closes the index. `generated` is the newest `created`: the same registry gives the same bytes.
     pub fn finish(mut self) -> Written {
         let closing = closing(self.format, self.chart.is_none(), self.newest.as_deref());
-        // Exactly: doubling would take what the limit denies.
+        // Exactly: doubling could exceed the limit.
         self.out.reserve_exact(closing.len());
         self.out.extend_from_slice(&closing);
         let etag = etag(&self.out);
@@ -137,7 +137,7 @@ fn block<W: Write>(out: &mut W, before: Option<&str>, name: &str, value: &Value)
     yaml::item(out, value, 6)
 }
 
-/// What ends a document.
+/// The text that ends a document.
 fn closing(format: IndexFormat, empty: bool, newest: Option<&str>) -> Vec<u8> {
     let (entries, key, end): (_, _, &[u8]) = match (format, empty) {
         (IndexFormat::Json, true) => ("}", ",\"generated\":", b"}\n"),

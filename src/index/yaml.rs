@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::text;
 
-/// Writes a value as block YAML. `indent` is that of what stands in it; a scalar or an empty collection goes on in the line at
-/// hand, anything else begins a new one.
+/// Writes a value as block YAML. `indent` is the indentation of its own lines. A scalar or an empty collection continues the
+/// current line, anything else begins a new one.
 fn write<W: Write>(out: &mut W, value: &Value, indent: usize) -> io::Result<()> {
     match value {
         Value::Object(map) if !map.is_empty() => map.iter().try_for_each(|(key, value)| {
@@ -26,7 +26,7 @@ fn write<W: Write>(out: &mut W, value: &Value, indent: usize) -> io::Result<()> 
     }
 }
 
-/// Writes an item behind its dash: the first key of a map stands in the same line.
+/// Writes an item after its dash; the first key of a map stands on the same line.
 pub(super) fn item<W: Write>(out: &mut W, value: &Value, indent: usize) -> io::Result<()> {
     match value {
         Value::Object(map) if !map.is_empty() => {

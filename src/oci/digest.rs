@@ -173,6 +173,7 @@ mod tests {
         assert!(long.verify(b"{}") && !long.verify(b""));
     }
 
+    /// CVE-2024-3727 (containers/image): a digest is judged before it becomes part of a URL, a key or a path.
     #[test]
     fn nothing_else() {
         let hex = EMPTY_JSON.strip_prefix("sha256:").unwrap();

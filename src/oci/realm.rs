@@ -198,7 +198,8 @@ mod tests {
         }
     }
 
-    /// The dangers of CVE-2026-33540 and of go-containerregistry's fixes (`transport/bearer.go`), one by one.
+    /// The dangers of CVE-2026-33540, of CVE-2019-10214 (containers/image asked a token server without TLS) and of
+    /// go-containerregistry's fixes (`transport/bearer.go`), one by one.
     #[test]
     fn credentials_go_nowhere_else() {
         for (registry, realm) in [

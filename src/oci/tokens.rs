@@ -240,6 +240,7 @@ mod tests {
         assert_eq!(tokens.token(&account, None, Timestamp(0)), None);
     }
 
+    /// CVE-2026-35172 (distribution): what one may see is never remembered for another.
     #[test]
     fn nobody_gets_anothers_token() {
         let tokens = Tokens::new();

@@ -2,6 +2,7 @@
 
 mod history;
 mod host;
+mod precedents;
 mod world;
 
 use http::StatusCode;

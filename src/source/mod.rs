@@ -22,7 +22,7 @@ pub struct Source {
     pub prefix: String,
     /// Which of its repositories are served.
     pub repositories: Repositories,
-    /// Who Portolan is to it.
+    /// The credentials that Portolan has there.
     pub credentials: Credentials,
 }
 

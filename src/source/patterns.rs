@@ -1,14 +1,14 @@
-//! Patterns for repositories and tags, told by the name alone.
+//! Patterns for repositories and tags, which are matched against names alone.
 
 use crate::shown::shown;
 
-/// What stands in a list, besides what parts its items.
+/// The items of a list, without separators, brackets and quotes.
 fn items(text: &str) -> Result<Vec<&str>, String> {
     let text = text.trim();
     let list = match text.strip_prefix('[') {
         Some(rest) => rest
             .strip_suffix(']')
-            .ok_or_else(|| "a list that does not end with ]".to_owned())?,
+            .ok_or_else(|| "the list does not end with ]".to_owned())?,
         None => text,
     };
     let items: Vec<&str> = list
@@ -17,7 +17,7 @@ fn items(text: &str) -> Result<Vec<&str>, String> {
         .filter(|item| !item.is_empty())
         .collect();
     if items.is_empty() {
-        return Err("a list of nothing".to_owned());
+        return Err("the list is empty".to_owned());
     }
     Ok(items)
 }
@@ -105,7 +105,7 @@ pub enum Repositories {
 }
 
 impl Repositories {
-    /// Reads a list parted by commas or space, or an array.
+    /// Reads a list separated by commas or spaces, or an array.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         all(
             text,
@@ -183,7 +183,7 @@ pub struct TagPatterns {
 }
 
 impl TagPatterns {
-    /// Reads a list parted by commas or space, or an array.
+    /// Reads a list separated by commas or spaces, or an array.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (mut included, mut excluded) = (Vec::new(), Vec::new());
         for (excludes, pattern) in all(text, tag_pattern, "a pattern for tags")? {

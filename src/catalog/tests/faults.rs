@@ -33,6 +33,7 @@ fn the_first_step_works_though_time_passes_while_tables_are_made() {
     assert!(run(&world.clock, engine.step()).calls > 0);
 }
 
+/// GHSA-2v5f-5r6w-p67r (MCP registry): no answer is not the answer "nothing".
 #[test]
 fn a_repository_that_fails_keeps_its_versions_and_the_others_go_on() {
     let world = small();

@@ -119,6 +119,7 @@ fn what_means_nothing_is_dropped() {
     );
 }
 
+/// CVE-2020-15184 (Helm): an alias has the grammar of a name.
 #[test]
 fn dependencies_keep_helms_rules() {
     let dependencies = json!({"dependencies": [
@@ -142,6 +143,7 @@ fn dependencies_keep_helms_rules() {
     );
 }
 
+/// CVE-2019-1000009 (ChartMuseum), CVE-2024-25620, CVE-2026-35206 (Helm): no name is a path.
 #[test]
 fn names_versions_and_types_are_judged() {
     let quoted = |text: &str| format!("{text:?}");
@@ -203,6 +205,7 @@ fn names_versions_and_types_are_judged() {
     );
 }
 
+/// CVE-2025-55198 (Helm): metadata of unexpected types panic nowhere, and reach no client.
 #[test]
 fn no_metadata() {
     for (config, expected) in [

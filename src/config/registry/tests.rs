@@ -50,9 +50,9 @@ fn forms_of_registry() {
 fn what_is_no_registry() {
     const HOST: &str = "does not begin with a registry's host";
     const PREFIX: &str = "what follows the host is not the beginning of a repository name";
-    const USER: &str = "may not hold a user or password: they have their own settings, REGISTRY_USERNAME and REGISTRY_PASSWORD";
+    const USER: &str = "may not contain a user or password: they have their own settings, REGISTRY_USERNAME and REGISTRY_PASSWORD";
     const QUERY: &str = "may not have a query or a fragment";
-    const SCHEME: &str = "begins with another scheme than https://, oci:// or http://";
+    const SCHEME: &str = "must begin with https://, oci:// or http://, or with the host";
     const INSECURE: &str =
         "http:// is for this machine only, unless ALLOW_INSECURE_REGISTRY is true";
     for (text, message) in [

@@ -31,14 +31,14 @@ fn half_a_pair_is_an_error() {
     }
     wrong(
         &[("BASIC_AUTH_USER", "a:b"), ("BASIC_AUTH_PASS", "c")],
-        "BASIC_AUTH_USER: may not hold a colon",
+        "BASIC_AUTH_USER: may not contain a colon",
     );
 }
 
 #[test]
 fn one_kind_of_credentials() {
     let open = ("AUTH_ANONYMOUS_GET", "true");
-    let both = "DOCKER_AUTH_CONFIG: set beside REGISTRY_USERNAME or REGISTRY_PASSWORD: one of both must go";
+    let both = "DOCKER_AUTH_CONFIG: set as well as REGISTRY_USERNAME or REGISTRY_PASSWORD: remove one of the two";
     let config = ("DOCKER_AUTH_CONFIG", DOCKER);
     wrong(
         &[
@@ -86,7 +86,7 @@ fn who_may_read() {
     let open = [("AUTH_ANONYMOUS_GET", "true")];
     let closed = [("AUTH_ANONYMOUS_GET", "false")];
     let none: &Given<'_> = &[];
-    let omission = "AUTH_ANONYMOUS_GET: missing: there are registry credentials, so either BASIC_AUTH_USER and BASIC_AUTH_PASS say who may read, or this says true and anyone may";
+    let omission = "AUTH_ANONYMOUS_GET: missing: with registry credentials, set BASIC_AUTH_USER and BASIC_AUTH_PASS for who may read, or this to true and anyone may read";
     let nobody = "AUTH_ANONYMOUS_GET: false, while BASIC_AUTH_USER and BASIC_AUTH_PASS are missing: nobody could read";
     let docker = [("DOCKER_AUTH_CONFIG", DOCKER)];
     for private in [credentials.as_slice(), &docker] {

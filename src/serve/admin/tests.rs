@@ -38,6 +38,7 @@ fn health_asks_nobody() {
     assert_eq!((world.documents.gets(), world.asked().len()), (0, 0));
 }
 
+/// CVE-2020-29662 (Harbor): what the catalog holds is not for strangers.
 #[test]
 fn admin_routes_want_the_admin() {
     let world = World::new(PRIVATE);
@@ -194,6 +195,7 @@ fn a_refresh_waits_no_longer_than_it_was_told() {
     }
 }
 
+/// CVE-2022-31667, CVE-2022-31669, CVE-2022-31670, CVE-2022-31671, CVE-2024-22278 (Harbor): naming an object is no right to it.
 #[test]
 fn a_notification_names_what_is_ours() {
     let world = World::new(PRIVATE);

@@ -59,6 +59,7 @@ fn anyone_sees_what_this_is() {
 }
 
 /// `/` told strangers the registry's host and its fault, and each look asked the catalog.
+/// CVE-2022-46463 (Harbor): strangers learn nothing of what there is.
 #[test]
 fn a_stranger_of_a_private_worker_is_told_that_it_is_up_and_how_to_log_in() {
     for ready in [true, false] {

@@ -29,9 +29,9 @@ fn wrong_lists() {
     fn wrong(text: &str, message: &str) {
         assert_eq!(Repositories::parse(text), Err(message.to_owned()), "{text}");
     }
-    wrong("[]", "a list of nothing");
-    wrong(", ,", "a list of nothing");
-    wrong("[nginx", "a list that does not end with ]");
+    wrong("[]", "the list is empty");
+    wrong(", ,", "the list is empty");
+    wrong("[nginx", "the list does not end with ]");
     for item in [
         "Nginx",
         "/nginx",

@@ -222,6 +222,7 @@ fn what_registries_put_into_lists() {
     }
 }
 
+/// CVE-2023-2253 (distribution): nothing is allocated by what a list promises.
 #[test]
 fn lists_have_limits() {
     let long = format!(r#"{{"tags":["{}"]}}"#, "a".repeat(8 * 1024 * 1024));
