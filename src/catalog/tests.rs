@@ -9,6 +9,7 @@ mod lists;
 mod meanwhile;
 mod odd;
 mod peer;
+mod precedence;
 pub(crate) mod property;
 mod publishing;
 mod refreshes;

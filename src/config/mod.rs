@@ -35,7 +35,7 @@ use self::settings::Settings;
 use crate::oci::Digest;
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::source::{self, Repositories, Source, TagPatterns};
+use crate::source::{self, Precedence, Repositories, Source, TagPatterns};
 
 /// The renderer's version. Raise it when the same rows give other bytes: documents then get new keys.
 const RENDERER: u32 = 1;
@@ -114,6 +114,8 @@ pub struct Config {
     pub index_format: IndexFormat,
     /// What the index of a folder holds.
     pub index_scope: IndexScope,
+    /// Which repositories serve a contested file before others.
+    pub precedence: Precedence,
     /// What becomes of contested files.
     pub collisions: Collisions,
     /// Time between passes.
@@ -167,6 +169,9 @@ impl Config {
                 ("folder", IndexScope::Folder),
             ],
         );
+        let precedence = settings
+            .parsed("PRECEDENCE", Precedence::parse)
+            .unwrap_or_default();
         let collisions = settings.choice(
             "COLLISIONS",
             &[("first", Collisions::First), ("hide", Collisions::Hide)],
@@ -195,6 +200,7 @@ impl Config {
             download: download.unwrap_or_default(),
             index_format: index_format.unwrap_or_default(),
             index_scope: index_scope.unwrap_or_default(),
+            precedence,
             collisions: collisions.unwrap_or_default(),
             sync_interval: sync_interval.unwrap_or(MINUTE * 5),
             revalidate_within: revalidate_within.unwrap_or(HOUR * 24),
@@ -227,7 +233,7 @@ impl Config {
     /// Computes the fingerprint, once for a configuration: every request needs it.
     fn fingerprinted(self) -> Self {
         let sources: Vec<_> = self.sources.iter().map(Source::content).collect();
-        let content = serde_json::json!([
+        let mut content = vec![serde_json::json!([
             RENDERER,
             sources,
             self.tags.included,
@@ -245,8 +251,12 @@ impl Config {
                 Collisions::First => "first",
                 Collisions::Hide => "hide",
             },
-        ]);
-        let digest = Digest::sha256_of(content.to_string().as_bytes());
+        ])];
+        // What is not set says nothing: with a new setting the documents of before keep their keys.
+        let precedence = self.precedence.patterns();
+        content.extend((!precedence.is_empty()).then(|| precedence.into()));
+        let content: String = content.iter().map(ToString::to_string).collect();
+        let digest = Digest::sha256_of(content.as_bytes());
         let fingerprint = digest.hex().chars().take(16).collect();
         Self {
             fingerprint,

@@ -54,6 +54,7 @@ fn defaults() {
             download: Download::Auto,
             index_format: IndexFormat::Json,
             index_scope: IndexScope::Subtree,
+            precedence: Precedence::default(),
             collisions: Collisions::First,
             sync_interval: Duration::from_mins(5),
             revalidate_within: Duration::from_hours(24),
@@ -82,6 +83,7 @@ const EVERYTHING: &Given<'static> = &[
     ("DOWNLOAD", "stream"),
     ("INDEX_FORMAT", "yaml"),
     ("INDEX_SCOPE", "folder"),
+    ("PRECEDENCE", "team-b/** team-a/nginx"),
     ("COLLISIONS", "hide"),
     ("SYNC_INTERVAL", " 30s "),
     ("REVALIDATE_WITHIN", "720h"),
@@ -154,6 +156,7 @@ fn all_that_is_wrong_at_once() {
         ("DOWNLOAD", "proxy"),
         ("INDEX_FORMAT", "xml"),
         ("INDEX_SCOPE", "all"),
+        ("PRECEDENCE", "Team/"),
         ("COLLISIONS", "last"),
         ("SYNC_INTERVAL", "1s"),
         ("REVALIDATE_WITHIN", "1000h"),
@@ -263,6 +266,8 @@ fn the_fingerprint_is_of_what_decides_content() {
         [("VERSIONS_PER_CHART", "5")],
         [("INDEX_FORMAT", "yaml")],
         [("INDEX_SCOPE", "folder")],
+        [("PRECEDENCE", "a b")],
+        [("PRECEDENCE", "b a")],
         [("COLLISIONS", "hide")],
     ] {
         let fingerprint = fingerprint(&given);

@@ -2,13 +2,13 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `patterns` | the patterns of `REPOSITORIES` and `TAGS` |
+//! | `patterns` | the patterns of `REPOSITORIES`, `PRECEDENCE` and `TAGS` |
 
 mod patterns;
 
 use crate::oci::{Credentials, Name, Registry, Scheme};
 
-pub use patterns::{Repositories, TagPatterns};
+pub use patterns::{Precedence, Repositories, TagPatterns};
 
 /// One configured registry.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,11 +23,7 @@ fn items(text: &str) -> Result<Vec<&str>, String> {
 }
 
 /// Reads every item of a list; all that are wrong are named at once.
-fn all<T: Ord>(
-    text: &str,
-    parse: impl Fn(&str) -> Option<T>,
-    noun: &str,
-) -> Result<Vec<T>, String> {
+fn all<T>(text: &str, parse: impl Fn(&str) -> Option<T>, noun: &str) -> Result<Vec<T>, String> {
     let mut good = Vec::new();
     let mut bad = Vec::new();
     for item in items(text)? {
@@ -42,10 +38,14 @@ fn all<T: Ord>(
     if !bad.is_empty() {
         return Err(format!("{} are each not {noun}", bad.join(", ")));
     }
-    // Order and repetition say nothing: equal settings are equal values, with one fingerprint.
-    good.sort_unstable();
-    good.dedup();
     Ok(good)
+}
+
+/// The same items where order and repetition say nothing: equal settings are equal values, with one fingerprint.
+fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort_unstable();
+    items.dedup();
+    items
 }
 
 /// Whether a pattern matches a text, where `any` elements of the pattern stand for any number of elements and the others for
@@ -107,30 +107,18 @@ pub enum Repositories {
 impl Repositories {
     /// Reads a list separated by commas or spaces, or an array.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        all(
-            text,
-            repository_pattern,
-            "a repository below the prefix or a pattern for some",
-        )
-        .map(Self::Listed)
+        all(text, repository_pattern, A_REPOSITORY)
+            .map(sorted)
+            .map(Self::Listed)
     }
 
     /// Whether a repository, by its name below the prefix, is one of them.
     pub fn allows(&self, relative: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Listed(patterns) => {
-                let name: Vec<&str> = relative.split('/').collect();
-                patterns.iter().any(|pattern| {
-                    let pattern: Vec<&str> = pattern.split('/').collect();
-                    matches(
-                        &pattern,
-                        &name,
-                        |segment| *segment == ANY_SEGMENTS,
-                        |wanted, segment| glob(wanted, segment, false),
-                    )
-                })
-            }
+            Self::Listed(patterns) => patterns
+                .iter()
+                .any(|pattern| is_repository(pattern, relative)),
         }
     }
 
@@ -153,6 +141,44 @@ impl Repositories {
             Self::Listed(patterns) => patterns.iter().any(|pattern| pattern.contains('*')),
         }
     }
+}
+
+/// Which repositories serve a file before others that offer it: the operator's word, before all other rules.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Precedence(Vec<String>);
+
+impl Precedence {
+    /// Reads a list parted by commas or space, or an array; the first comes first. Patterns are those of [`Repositories`].
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        all(text, repository_pattern, A_REPOSITORY).map(Self)
+    }
+
+    /// The place of a repository, by its name below the prefix: that of the first pattern that matches it. Those that none
+    /// matches share the last one.
+    pub fn rank(&self, relative: &str) -> usize {
+        let first = |pattern: &String| is_repository(pattern, relative);
+        self.0.iter().position(first).unwrap_or(self.0.len())
+    }
+
+    /// The patterns in their order; none where nothing was set.
+    pub(crate) fn patterns(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// What an item must be, as a message says it.
+const A_REPOSITORY: &str = "a repository below the prefix or a pattern for some";
+
+/// Whether a pattern matches a repository's name below its prefix.
+fn is_repository(pattern: &str, relative: &str) -> bool {
+    let pattern: Vec<&str> = pattern.split('/').collect();
+    let name: Vec<&str> = relative.split('/').collect();
+    matches(
+        &pattern,
+        &name,
+        |segment| *segment == ANY_SEGMENTS,
+        |wanted, segment| glob(wanted, segment, false),
+    )
 }
 
 /// A name or pattern that some repository name could match.
@@ -186,7 +212,7 @@ impl TagPatterns {
     /// Reads a list separated by commas or spaces, or an array.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (mut included, mut excluded) = (Vec::new(), Vec::new());
-        for (excludes, pattern) in all(text, tag_pattern, "a pattern for tags")? {
+        for (excludes, pattern) in sorted(all(text, tag_pattern, "a pattern for tags")?) {
             if excludes {
                 excluded.push(pattern);
             } else {

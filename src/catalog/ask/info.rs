@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Ask, Rows};
+use crate::catalog::publish::candidates::is_hidden;
 use crate::catalog::rows::offer::Offer;
 use crate::catalog::rows::report::PAGE;
 use crate::catalog::rows::state::{Phase, State};
-use crate::config::{Collisions, IndexScope};
+use crate::config::IndexScope;
 use crate::platform::{DatabaseError, Timestamp};
 
 /// Asks for everything an operator wants to see. Answered with a JSON object that is ready to be sent.
@@ -118,8 +119,7 @@ impl Rows<'_> {
                 };
                 let beaten = |offer: &&Offer| offer.candidate.package != first.candidate.package;
                 // Where a contest hides all, nobody has won it.
-                let hidden = config.collisions == Collisions::Hide
-                    && offers.iter().any(|offer| beaten(&offer));
+                let hidden = is_hidden(offers, config);
                 for offer in offers.iter().filter(|offer| hidden || beaten(offer)) {
                     shadowed.push(json!({
                         "file": file,

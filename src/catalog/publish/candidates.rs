@@ -11,7 +11,7 @@ use crate::index::View;
 use crate::platform::DatabaseError;
 
 impl Offer {
-    /// The order of candidates: the repository is called as the chart is; the tag is the version exactly; the order of
+    /// The order of candidates: `PRECEDENCE`; then the repository is called as the chart is; the tag is the version exactly; the order of
     /// sources; the shorter repository; its bytes; the tag's bytes.
     pub(crate) fn order(&self, other: &Self, config: &Config) -> Ordering {
         let place = |offer: &Self| {
@@ -24,6 +24,7 @@ impl Offer {
             let own_name = offer.relative.rsplit('/').next() == Some(offer.name.as_str());
             let own_tag = tag_to_version(&offer.tag) == offer.version;
             (
+                config.precedence.rank(&offer.relative),
                 !own_name,
                 !own_tag,
                 place(offer).unwrap_or(usize::MAX),
@@ -79,12 +80,22 @@ impl Store<'_> {
             let Some(first) = offers.first().cloned() else {
                 continue;
             };
-            let contested = offers
-                .iter()
-                .any(|offer| offer.candidate.package != first.candidate.package);
-            let winner = (!contested || config.collisions == Collisions::First).then_some(first);
+            let winner = (!is_hidden(&offers, config)).then_some(first);
             winners.insert(file, winner);
         }
         Ok(winners)
     }
+}
+
+/// Whether a file that these repositories offer, in collision order, is served by none of them: they differ, that is not wished,
+/// and `PRECEDENCE` puts none of those that differ before the others.
+pub(crate) fn is_hidden(offers: &[Offer], config: &Config) -> bool {
+    let rank = |offer: &Offer| config.precedence.rank(&offer.relative);
+    let Some(first) = offers.first() else {
+        return false;
+    };
+    config.collisions == Collisions::Hide
+        && offers.iter().any(|offer| {
+            offer.candidate.package != first.candidate.package && rank(offer) == rank(first)
+        })
 }

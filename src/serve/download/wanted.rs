@@ -42,14 +42,23 @@ impl Wanted<'_> {
         select(candidates, digest, self.now, |it| self.allows(it))
     }
 
-    /// Whether current packages of this name differ within the folder.
+    /// Whether current packages of this name differ within the folder, and `PRECEDENCE` does not decide between them.
     fn is_contested(&self, candidates: &[Candidate]) -> bool {
-        let mut current = candidates
+        let rank = |candidate: &Candidate| {
+            let (source, name) = self.source(candidate)?;
+            Some(self.config.precedence.rank(source.relative(&name)?))
+        };
+        let current: Vec<_> = candidates
             .iter()
             .filter(|candidate| candidate.until.is_none() && self.allows(candidate))
-            .map(|candidate| &candidate.package);
-        let first = current.next();
-        current.any(|package| Some(package) != first)
+            .map(|candidate| (rank(candidate), &candidate.package))
+            .collect();
+        let Some(first) = current.iter().min_by_key(|(rank, _)| *rank) else {
+            return false;
+        };
+        current
+            .iter()
+            .any(|(rank, package)| *rank == first.0 && *package != first.1)
     }
 
     /// The provenance of a package: its own, or what another repository keeps beside the same bytes.

@@ -101,6 +101,20 @@ fn a_contested_file_can_be_hidden() {
     assert_eq!((world.registry.calls(), world.asked().len()), (0, 1));
 }
 
+#[test]
+fn the_operators_word_decides_a_contest_that_would_be_hidden() {
+    let world = World::with(&[("COLLISIONS", "hide"), ("PRECEDENCE", "team-b/**")]);
+    let a = pushed(&world, "charts/team-a/nginx", PACKAGE, false);
+    let b = pushed(&world, "charts/team-b/nginx", b"other", false);
+    let c = pushed(&world, "charts/team-c/nginx", b"third", false);
+    world.publish_file(FILE, &[b.clone(), a.clone(), c.clone()]);
+    assert_eq!(bytes(&world.get(ALIAS)), b"other");
+    // Of those it does not name, none.
+    world.publish_file(FILE, &[a.clone(), c.clone()]);
+    world.say([Say::answer(&Found::Candidates(vec![a, c]))]);
+    assert_eq!(status(&world.get(ALIAS)), 404);
+}
+
 /// The winner of a contest appears in the index at once; the shard that a far city has may be from before.
 #[test]
 fn an_older_shard_that_shows_a_contest_is_not_the_last_word() {
