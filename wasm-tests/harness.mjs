@@ -35,49 +35,100 @@ const NEVER_LOGGED = [/X-Amz-Signature/i, /panicked/, /Critical Error/, /code ha
  * function gives `"fail"`, what was asked for fails.
  */
 export async function start(scope, bindings, options) {
-  const worker = new Worker(bindings, options);
-  scope.defer(() => worker.end());
-  await worker.ready();
+  const [worker] = await startAll(scope, [bindings], options);
   return worker;
 }
 
-/** The Worker that runs. */
-export class Worker {
-  #miniflare;
-  #secrets;
-  #documents;
-  #ended = false;
-  /** Lines of the log: `{ level, message }`. */
-  logs = [];
+/** Starts several Workers that know nothing of each other, in one process; one for each of the settings. */
+export async function startAll(scope, settings, options = {}) {
+  const alone = settings.length === 1;
+  const workers = settings.map((bindings, n) => new Worker(alone ? "portolan" : `portolan-${n}`, bindings));
+  const workerd = new Workerd(workers, options);
+  scope.defer(() => workerd.end());
+  await workerd.ready();
+  return workers;
+}
 
-  constructor(bindings, { persist, kv, object } = {}) {
-    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH/.test(name);
-    this.#secrets = Object.entries(bindings).filter(secret).map(([, value]) => value);
-    const main = {
-      name: "portolan",
-      modulesRoot: BUILD,
-      modules: object ? [{ type: "ESModule", path: join(BUILD, "ruled.js"), contents: RULED }, ...MODULES] : MODULES,
-      compatibilityDate: COMPATIBILITY_DATE,
-      bindings: { ADMIN_TOKEN: ADMIN, SYNC_INTERVAL: "1h", ...bindings },
-      ...(object && { serviceBindings: { RULING: ruling(object) } }),
-      durableObjects: { CATALOG: { className: "Catalog", useSQLite: true } },
-    };
-    this.#documents = kv ? ["STORE", "kv"] : ["DOCUMENTS", "portolan"];
-    const workers = kv ? before(main, kv) : [{ ...main, kvNamespaces: { DOCUMENTS: "documents" } }];
+/** The process in which Workers run. */
+class Workerd {
+  #miniflare;
+  #workers;
+  #ended = false;
+
+  constructor(workers, { persist, kv, object }) {
+    this.#workers = workers;
     this.#miniflare = new Miniflare({
       host: "127.0.0.1",
       port: 0,
       cf: false,
       log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: (line) => void this.logs.push(line),
+      handleStructuredLogs: (line) => workers.forEach(({ logs }) => logs.push(line)),
       ...(persist && { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "objects") }),
-      workers,
+      workers: workers.flatMap(({ name, bindings }) => {
+        const main = definition(name, bindings, object);
+        if (kv) return before(main, kv);
+        const alone = workers.length === 1;
+        return { ...main, kvNamespaces: { DOCUMENTS: name }, ...(!alone && { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] }) };
+      }),
     });
+    const documents = (name) => (kv ? ["STORE", "kv"] : ["DOCUMENTS", name]);
+    for (const worker of workers) worker.joins(this, this.#miniflare, documents(worker.name));
   }
 
   async ready() {
     const url = await within("the Worker starts", this.#miniflare.ready, 60_000);
-    this.host = url.host;
+    for (const worker of this.#workers) {
+      const own = this.#workers.length === 1 ? url : await this.#miniflare.unsafeGetDirectURL(worker.name);
+      worker.host = own.host;
+    }
+  }
+
+  /** Ends the Workers, and looks at what they logged. */
+  async end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    await within("the Worker ends", this.#miniflare.dispose(), PATIENCE);
+    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH/.test(name);
+    const secrets = this.#workers.flatMap(({ bindings }) => Object.entries(bindings).filter(secret).map(([, value]) => value));
+    for (const { message } of this.#workers[0].logs) {
+      const found = NEVER_LOGGED.find((pattern) => pattern.test(message));
+      if (found) throw new Error(`the log has ${found}: ${message}`);
+      if (secrets.some((secret) => message.includes(secret))) throw new Error(`the log has a secret: ${message}`);
+    }
+  }
+}
+
+/** What Miniflare is to know of a Worker, but for its KV. */
+function definition(name, bindings, object) {
+  return {
+    name,
+    modulesRoot: BUILD,
+    modules: object ? [{ type: "ESModule", path: join(BUILD, "ruled.js"), contents: RULED }, ...MODULES] : MODULES,
+    compatibilityDate: COMPATIBILITY_DATE,
+    bindings: { ADMIN_TOKEN: ADMIN, SYNC_INTERVAL: "1h", ...bindings },
+    ...(object && { serviceBindings: { RULING: ruling(object) } }),
+    durableObjects: { CATALOG: { className: "Catalog", useSQLite: true } },
+  };
+}
+
+/** The Worker that runs. */
+export class Worker {
+  #workerd;
+  #miniflare;
+  #documents;
+  /** Lines of the log of its process: `{ level, message }`. */
+  logs = [];
+
+  constructor(name, bindings) {
+    this.name = name;
+    this.bindings = bindings;
+  }
+
+  /** Told by the process in which it runs. */
+  joins(workerd, miniflare, documents) {
+    this.#workerd = workerd;
+    this.#miniflare = miniflare;
+    this.#documents = documents;
   }
 
   /** Sends a request to the Worker. */
@@ -122,20 +173,20 @@ export class Worker {
 
   /** A tick of cron; ends when the Worker has answered it. */
   async tick() {
-    const fetcher = await this.#miniflare.getWorker("portolan");
+    const fetcher = await this.#miniflare.getWorker(this.name);
     return within("a tick of cron", fetcher.scheduled({ cron: "* * * * *" }), 2 * PATIENCE);
   }
 
   /** Kills the catalog's object where it stands; of a Worker that was started with `object`. */
   async kill() {
-    const catalog = await this.#miniflare.getDurableObjectNamespace("CATALOG", "portolan");
+    const catalog = await this.#miniflare.getDurableObjectNamespace("CATALOG", this.name);
     const killed = catalog.get(catalog.idFromName(CATALOG_NAME)).fetch("http://object/kill");
     await within("the object dies", killed.then(() => { throw new Error("the object lives on"); }, () => {}));
   }
 
   /** How often the catalog's object came to life; of a Worker that was started with `object`. */
   async lives() {
-    const catalog = await this.#miniflare.getDurableObjectNamespace("CATALOG", "portolan");
+    const catalog = await this.#miniflare.getDurableObjectNamespace("CATALOG", this.name);
     const answer = await catalog.get(catalog.idFromName(CATALOG_NAME)).fetch("http://object/lives");
     return Number(await answer.text());
   }
@@ -153,16 +204,9 @@ export class Worker {
     return { now: value("VmRSS"), peak: value("VmHWM") };
   }
 
-  /** Ends the Worker, and looks at what it logged. */
-  async end() {
-    if (this.#ended) return;
-    this.#ended = true;
-    await within("the Worker ends", this.#miniflare.dispose(), PATIENCE);
-    for (const { message } of this.logs) {
-      const found = NEVER_LOGGED.find((pattern) => pattern.test(message));
-      if (found) throw new Error(`the log has ${found}: ${message}`);
-      if (this.#secrets.some((secret) => message.includes(secret))) throw new Error(`the log has a secret: ${message}`);
-    }
+  /** Ends the process in which it runs. */
+  end() {
+    return this.#workerd.end();
   }
 }
 

@@ -1,6 +1,7 @@
 // Stands before a server: notes every request that would reach it, and answers in its place where a test wants a fault.
 
 import { Agent, createServer, request } from "node:http";
+import { Transform } from "node:stream";
 
 import { sleep } from "./wait.mjs";
 
@@ -18,7 +19,8 @@ export class Proxy {
   latency = 0;
   /**
    * Says what becomes of a request. `undefined` sends it on; `"reset"` breaks the connection; `"hang"` never answers; an
-   * object `{ status, headers, body }` is the answer.
+   * object `{ status, headers, body }` is the answer. An object without a status says what becomes of the real answer:
+   * `delay` holds it back so many milliseconds, `cut` breaks off in its middle, `corrupt` changes one character of it.
    */
   rule = () => undefined;
 
@@ -70,20 +72,21 @@ export class Proxy {
     });
     outgoing.on("error", () => {});
     const instead = this.rule(noted);
-    if (this.latency > 0) await sleep(this.latency);
+    const delay = this.latency + (instead?.delay ?? 0);
+    if (delay > 0) await sleep(delay);
     if (instead === "reset") return incoming.socket.destroy();
     if (instead === "hang") return undefined;
-    if (instead) {
+    if (instead?.status) {
       noted.status = instead.status;
       incoming.resume();
       outgoing.writeHead(instead.status, instead.headers ?? {});
       return outgoing.end(instead.body ?? "");
     }
-    return this.#forward(incoming, outgoing, noted);
+    return this.#forward(incoming, outgoing, noted, instead);
   }
 
   /** Sends on as it came, the Host included: links, and signatures, are made of it. */
-  #forward(incoming, outgoing, noted) {
+  #forward(incoming, outgoing, noted, { cut = false, corrupt = false } = {}) {
     const colon = this.#target.lastIndexOf(":");
     const sent = request(
       {
@@ -101,11 +104,31 @@ export class Proxy {
         outgoing.sendDate = false;
         outgoing.writeHead(answer.statusCode, answer.statusMessage, answer.rawHeaders);
         answer.on("error", () => outgoing.destroy());
-        answer.pipe(outgoing);
+        if (cut) return void answer.once("data", (chunk) => outgoing.write(chunk.subarray(0, chunk.length / 2), () => outgoing.destroy()));
+        if (corrupt) return void answer.pipe(corrupting()).pipe(outgoing);
+        return void answer.pipe(outgoing);
       },
     );
     sent.on("error", () => outgoing.destroy());
     outgoing.once("close", () => sent.destroy());
     incoming.pipe(sent);
   }
+}
+
+/** Passes everything on but for one character, in the middle of the first chunk: a digit becomes another, if there is one. */
+function corrupting() {
+  let done = false;
+  return new Transform({
+    transform(chunk, _, next) {
+      const digit = (byte) => byte >= 0x30 && byte <= 0x39;
+      if (!done && chunk.length > 0) {
+        const middle = chunk.length >> 1;
+        const found = chunk.subarray(middle).findIndex(digit);
+        const at = found < 0 ? middle : middle + found;
+        chunk[at] = found < 0 ? chunk[at] ^ 1 : 0x30 + ((chunk[at] - 0x2f) % 10);
+        done = true;
+      }
+      next(null, chunk);
+    },
+  });
 }
