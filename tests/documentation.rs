@@ -217,11 +217,14 @@ fn the_readme_is_short_and_leads_to_every_page() {
 /// Commands that are copied one after the other name the repository alike.
 #[test]
 fn one_alias_everywhere() {
-    for page in pages().into_iter().chain(["scripts/dev".into()]) {
+    for page in pages()
+        .into_iter()
+        .chain(["scripts/dev".into(), "src/serve/home.rs".into()])
+    {
         for command in read(&page).split("helm repo add ").skip(1) {
             let alias = command.split_whitespace().next().unwrap();
             assert!(
-                ["acme", "…", "`"]
+                ["charts", "…", "`"]
                     .iter()
                     .any(|allowed| alias.starts_with(allowed)),
                 "{}: `helm repo add {alias}`",
@@ -351,4 +354,17 @@ fn the_architecture_names_what_is_there() {
         functions += 1;
     }
     assert!(functions >= 15, "the answers were not found");
+}
+
+#[test]
+fn the_architecture_has_every_table() {
+    let schema = read("src/catalog/rows/schema.rs");
+    let tables: BTreeSet<String> = schema
+        .split("CREATE TABLE IF NOT EXISTS ")
+        .skip(1)
+        .filter_map(|rest| words(rest).next())
+        .filter(|table| *table != "schema")
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(first_column(&read("docs/architecture.md"), "table"), tables);
 }
