@@ -1,5 +1,6 @@
 //! The engine against a registry at the HTTP seam, documents that behave as KV does, and SQLite.
 
+mod absences;
 mod budgets;
 mod faults;
 mod helm;
@@ -113,6 +114,15 @@ impl World {
             calls += self.step().calls;
         }
         panic!("the catalog never rests");
+    }
+
+    /// Passes for so many hours.
+    pub(crate) fn wait(&self, hours: u64) {
+        let until = self.clock.now().after(Duration::from_hours(hours));
+        while self.clock.now() < until {
+            self.pass();
+        }
+        self.rest();
     }
 
     pub(crate) fn wait_for_alarm(&self) {

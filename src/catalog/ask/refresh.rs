@@ -47,6 +47,11 @@ impl Ask for Refresh {
                 }
             })?;
         }
+        if self.confirm {
+            for repository in store.repositories_below(self.path.as_deref().unwrap_or_default())? {
+                store.confirm_absence(repository.id)?;
+            }
+        }
         let Some(path) = &self.path else {
             store.waive_all()?;
             store.call_pass(now)?;

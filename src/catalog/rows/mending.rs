@@ -202,7 +202,8 @@ impl Store<'_> {
         self.0.execute(
             "UPDATE repository SET listed = CASE WHEN typeof(listed) = 'integer' THEN listed > 0 ELSE 1 END, etag = NULL, hash = NULL,
                due = 1, recheck = 0, called = CASE WHEN typeof(called) = 'integer' THEN called + 1 ELSE 1 END, unseen = NULL,
-               error = NULL, attempts = 0, retry_at = NULL, denied_since = NULL, passed_over = NULL WHERE id = ?",
+               error = NULL, attempts = 0, retry_at = NULL, denied_since = NULL, missing_since = NULL, confirmed = 0,
+               passed_over = NULL WHERE id = ?",
             &[id.into()],
         )?;
         Ok(if is_identity(row.column) {

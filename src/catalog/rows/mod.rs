@@ -3,6 +3,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | [`absence`] | what a registry denies or has not |
 //! | [`calls`] | calls made, by their outcome |
 //! | [`cell`] | the types that cells hold, and what is wrong with one that cannot be read |
 //! | [`chart_cells`] | what the cells of a chart's row say of each other |
@@ -10,6 +11,7 @@
 //! | [`cut_list`] | a tag list that the end of a slice cut off |
 //! | [`deadline`] | when rows want to be worked on |
 //! | [`document`] | what was published where, and what is dirty |
+//! | [`enumeration`] | how far a pass is with a source |
 //! | [`manifest`] | what was read of each digest |
 //! | [`mending`] | what becomes of a row that cannot be read |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
@@ -26,6 +28,7 @@
 //! | [`unreadable`] | notes of rows that could not be read, and what waits for them |
 //! | [`waiver`] | waiving what was put off |
 
+pub(crate) mod absence;
 pub(crate) mod calls;
 pub(crate) mod cell;
 pub(crate) mod chart_cells;
@@ -33,6 +36,7 @@ pub(crate) mod counts;
 pub(crate) mod cut_list;
 pub(crate) mod deadline;
 pub(crate) mod document;
+pub(crate) mod enumeration;
 pub(crate) mod manifest;
 pub(crate) mod mending;
 pub(crate) mod offer;

@@ -33,11 +33,15 @@ typed_row! {
         error: Option<String>,
         /// How often in a row.
         attempts: i64,
-        /// Since when it is denied or unknown to the registry.
+        /// Since when it is denied.
         denied_since: Option<Timestamp>,
+        /// Since when the registry says that it has no such repository, without another answer between.
+        missing_since: Option<Timestamp>,
+        /// Whether an operator said that its charts may go if it is still denied or missing when it is asked for.
+        confirmed: bool,
         /// How often it was called for.
         called: i64,
-        /// The pass that first missed it in an enumeration, while its removal is held.
+        /// The first of the passes in a row whose complete enumerations did not name it.
         unseen: Option<i64>,
     }
     checked {
@@ -45,6 +49,15 @@ typed_row! {
         retry_at: Option<Timestamp>,
         passed_over: Option<Json<BTreeMap<String, u64>>>,
     }
+}
+
+/// Since when a registry does not give a repository, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Absence {
+    /// It denies it.
+    pub(crate) denied_since: Option<Timestamp>,
+    /// It says that it has no such repository.
+    pub(crate) missing_since: Option<Timestamp>,
 }
 
 /// The end of the range of texts that begin with `prefix`: the range is `>= prefix` and `< this`. Prefixes are searched
@@ -182,9 +195,9 @@ impl Store<'_> {
         incomplete: Option<&str>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = ?5, attempts = 0, retry_at = NULL, denied_since = NULL,
+            "UPDATE repository SET listed = 1, hash = ?2, etag = ?3, error = ?5, attempts = 0, retry_at = NULL, denied_since = NULL, missing_since = NULL, confirmed = 0,
                due = CASE WHEN called = ?4 THEN 0 ELSE due END, recheck = CASE WHEN recheck <= ?4 THEN 0 ELSE recheck END
-             WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT ?5)",
+             WHERE id = ?1 AND (listed = 0 OR hash IS NOT ?2 OR etag IS NOT ?3 OR due > 0 OR recheck > 0 OR error IS NOT ?5 OR confirmed > 0)",
             &[repository.id.into(), hash.into(), etag.into(), repository.called.into(), incomplete.into()],
         )?;
         Ok(())
@@ -226,18 +239,19 @@ impl Store<'_> {
         repository: &Repository,
         error: &str,
         retry_at: Option<Timestamp>,
-        denied_since: Option<Timestamp>,
+        absence: Absence,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE repository SET due = CASE WHEN ?3 IS NULL AND called = ?5 THEN 0 ELSE 1 END, error = ?2, attempts = attempts + 1,
-               retry_at = ?3, denied_since = ?4
-             WHERE id = ?1 AND (due > 0 OR ?3 IS NOT NULL OR error IS NOT ?2 OR denied_since IS NOT ?4)",
+               retry_at = ?3, denied_since = ?4, missing_since = ?6
+             WHERE id = ?1 AND (due > 0 OR ?3 IS NOT NULL OR error IS NOT ?2 OR denied_since IS NOT ?4 OR missing_since IS NOT ?6)",
             &[
                 repository.id.into(),
                 error.into(),
                 retry_at.into(),
-                denied_since.into(),
+                absence.denied_since.into(),
                 repository.called.into(),
+                absence.missing_since.into(),
             ],
         )?;
         Ok(())

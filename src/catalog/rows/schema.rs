@@ -3,7 +3,7 @@
 use crate::platform::{Database, DatabaseError};
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -12,7 +12,8 @@ const VERSION: i64 = 4;
 /// `called` counts calls for a row: what was called for while a job was under way is not done by that job. `recheck` is the last
 /// of them that wants all tags of the repository confirmed.
 /// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions. `repository.unseen`: missing
-/// from the enumeration since that pass; `repository.passed_over`: how many tags of its list were told by their names not to
+/// from the enumeration since that pass; `denied_since`, `missing_since`: when its list was first denied, or not found, in a
+/// row; `confirmed`: an operator said that its charts may go if it still is; `repository.passed_over`: how many tags of its list were told by their names not to
 /// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "
@@ -22,10 +23,12 @@ CREATE TABLE IF NOT EXISTS repository(
   source TEXT NOT NULL, name TEXT NOT NULL, relative TEXT NOT NULL,
   listed INTEGER NOT NULL DEFAULT 0, etag TEXT, hash TEXT,
   due INTEGER NOT NULL DEFAULT 0, recheck INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0, unseen INTEGER,
-  error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER, denied_since INTEGER, passed_over TEXT,
+  error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER, denied_since INTEGER, missing_since INTEGER,
+  confirmed INTEGER NOT NULL DEFAULT 0, passed_over TEXT,
   UNIQUE(source, name));
 CREATE INDEX IF NOT EXISTS repository_relative ON repository(relative);
 CREATE INDEX IF NOT EXISTS repository_due ON repository(id) WHERE due > 0;
+CREATE INDEX IF NOT EXISTS repository_unseen ON repository(id) WHERE unseen IS NOT NULL;
 CREATE INDEX IF NOT EXISTS repository_failing ON repository(id) WHERE error IS NOT NULL;
 CREATE TABLE IF NOT EXISTS listing(
   repository INTEGER NOT NULL, page INTEGER NOT NULL, names TEXT NOT NULL, progress TEXT NOT NULL,
@@ -68,7 +71,7 @@ CREATE TABLE IF NOT EXISTS unreadable(
 ";
 
 /// From each older version to the next. The first is from version 1 to 2.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
 ALTER TABLE repository ADD COLUMN passed_over TEXT;
 UPDATE repository SET hash = NULL, etag = NULL;
@@ -88,6 +91,12 @@ CREATE INDEX manifest_odd ON manifest(digest) WHERE state NOT IN ('new', 'chart'
 CREATE TABLE unreadable(
   place TEXT NOT NULL, key TEXT NOT NULL, relative TEXT NOT NULL, cell TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER,
   blocks INTEGER NOT NULL, shard INTEGER, PRIMARY KEY(place, key, relative)) WITHOUT ROWID;
+",
+    // What was denied or not found for some time was one thing, and is a denial until it is asked for again.
+    "
+CREATE INDEX repository_unseen ON repository(id) WHERE unseen IS NOT NULL;
+ALTER TABLE repository ADD COLUMN missing_since INTEGER;
+ALTER TABLE repository ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
 ",
 ];
 

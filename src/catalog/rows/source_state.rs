@@ -15,6 +15,12 @@ pub(crate) struct SourceState {
     pub(crate) held: Held,
     /// Versions of it that are served, as counted last.
     pub(crate) versions: u64,
+    /// The last pass in which it was read: enumerated, if it is, and a tag list of it read, if it has any.
+    pub(crate) read: Option<Timestamp>,
+    /// Passes since then.
+    pub(crate) unread: u32,
+    /// Since when it is denied: its enumeration, or every list that was asked for.
+    pub(crate) denied_since: Option<Timestamp>,
 }
 
 /// A time in which the registry is left alone, as it asked.

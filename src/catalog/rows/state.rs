@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::cell::{CellFault, FromCell, Json};
+use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
@@ -175,33 +176,6 @@ pub(crate) struct Position {
     pub(crate) repository: i64,
     /// The tag.
     pub(crate) tag: String,
-}
-
-/// How far a pass is with a source.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Enumeration {
-    /// The source's id.
-    pub(crate) source: String,
-    /// The next page's address; the first page when `None`.
-    pub(crate) next: Option<String>,
-    /// Pages read.
-    pub(crate) pages: u32,
-    /// The address of the last page whose number was a power of two: where it comes again, the list goes round in a circle
-    /// (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
-    pub(crate) mark: Option<String>,
-    /// Row ids of the repositories seen: one bit each, base64.
-    pub(crate) seen: String,
-    /// Failures in this pass.
-    pub(crate) attempts: u32,
-    /// Versions there were when the pass began, for the judgement of a mass removal.
-    pub(crate) versions_before: u64,
-    /// Versions removed since.
-    pub(crate) removed: u64,
-    /// Whether it has ended.
-    pub(crate) done: bool,
-    /// Why it is not complete, in public words.
-    pub(crate) fault: Option<String>,
 }
 
 /// The last pass that ended.

@@ -189,6 +189,15 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Marks all tags of a repository as missing since a pass; those that are so already keep theirs.
+    pub(crate) fn mark_all_gone(&self, repository: i64, pass: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET gone = 1, gone_in = ?2 WHERE repository = ?1 AND gone <> 1",
+            &[repository.into(), pass.into()],
+        )?;
+        Ok(())
+    }
+
     /// The repositories in which newer versions have pushed others out.
     pub(crate) fn pushing_repositories(&self) -> Result<Vec<i64>, DatabaseError> {
         let rows = self.0.query(
@@ -223,12 +232,14 @@ impl Store<'_> {
         Ok(Some((tags, served.unwrap_or(0))))
     }
 
-    /// The tags that are missing from the lists of repositories that could be listed and are not to be listed once more.
+    /// The tags that are gone: missing from the lists of repositories that could be listed, or of repositories that the
+    /// registry neither enumerates nor has. None of repositories that are to be listed once more.
     pub(crate) fn gone_tags(&self) -> Result<Vec<Tag>, DatabaseError> {
         // The index by name: the planner would go through all repositories first.
         self.rows(
             "INDEXED BY tag_gone
-             WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.error IS NULL AND r.due = 0)
+             WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.due = 0
+               AND (r.error IS NULL OR (r.missing_since IS NOT NULL AND r.unseen IS NOT NULL)))
              ORDER BY repository, name",
             &[],
         )

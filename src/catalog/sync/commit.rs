@@ -1,5 +1,6 @@
 //! Takes over what a job brought: rows and dirty marks in one synchronous write.
 
+use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::manifest::Contents;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::tag::{Due, Tag};
@@ -123,6 +124,12 @@ impl<C: Clock> Slice<'_, C> {
         Ok(())
     }
 
+    /// How far the pass is with a source.
+    pub(crate) fn of_source(&mut self, id: &str) -> Option<&mut Enumeration> {
+        let mut sources = self.pass.enumerations.iter_mut();
+        sources.find(|source| source.source == id)
+    }
+
     /// Notes that an enumeration named the repository with this row id.
     pub(crate) fn see(&mut self, place: usize, id: i64) {
         let (Ok(byte), Some(seen)) = (usize::try_from(id / 8), self.seen.get_mut(place)) else {
@@ -139,6 +146,9 @@ impl<C: Clock> Slice<'_, C> {
     fn unchanged(&mut self, repository: &Repository) -> Result<(), DatabaseError> {
         if repository.recheck > 0 {
             self.store.call_tags_of(repository.id)?;
+        }
+        if let Some(source) = self.of_source(&repository.source) {
+            source.answered = true;
         }
         let hash = repository.hash.clone().unwrap_or_default();
         self.store

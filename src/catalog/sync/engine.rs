@@ -196,7 +196,8 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                     }
                 })?;
             }
-            let whole = slice.pass.running();
+            // A pass concludes once: what is called for while it publishes is no second sight.
+            let whole = slice.pass.phase == Phase::Reading;
             if outcome == Ended::All {
                 slice.conclude(whole, now)?;
                 if whole {

@@ -1,21 +1,17 @@
-//! What becomes of a job that failed: when it is tried again, when the registry is left alone, and when a denial counts.
+//! What becomes of a job that failed: when it is tried again, when the registry is left alone.
 
 use std::time::Duration;
 
 use crate::catalog::rows::registry_fault::RegistryFault;
-use crate::catalog::rows::repository::Repository;
+use crate::catalog::rows::repository::{Absence, Repository};
 use crate::catalog::rows::source_state::Pause;
 use crate::catalog::rows::tag::Due;
 use crate::catalog::sync::job::Job;
-use crate::catalog::sync::removal::remove_tags;
 use crate::catalog::sync::slice::Slice;
 use crate::oci::{Error, Kind};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 use crate::source::Source;
 
-/// How long a repository must be denied or unknown before its charts go: hidden repositories, expired tokens and outages
-/// look alike.
-const DENIAL: Duration = Duration::from_hours(24);
 /// Outages in a row after which the registry is taken to be down, and left alone for a while.
 const OUTAGES: u32 = 5;
 /// So many pauses in a row are as short as the registry says.
@@ -62,6 +58,7 @@ impl<C: Clock> Slice<'_, C> {
                     if !again {
                         enumeration.done = true;
                         enumeration.fault = Some(error.public());
+                        enumeration.refused = matches!(error.kind(), Kind::Denied(_));
                     }
                 }
                 Ok(())
@@ -118,9 +115,12 @@ impl<C: Clock> Slice<'_, C> {
             Job::List { repository, .. } => {
                 self.store.forget_listing(repository.id)?;
                 let retry_at = self.retry_at(now, repository.attempts + 6, &repository.name);
-                let denied_since = repository.denied_since;
+                let absence = Absence {
+                    denied_since: repository.denied_since,
+                    missing_since: None,
+                };
                 self.store
-                    .repository_failed(repository, &text, Some(retry_at), denied_since)
+                    .repository_failed(repository, &text, Some(retry_at), absence)
             }
             Job::Resolve { tag, .. } | Job::Read { tag, .. } => {
                 let retry_at = self.retry_at(now, tag.attempts + 6, &tag.name);
@@ -173,25 +173,37 @@ impl<C: Clock> Slice<'_, C> {
                 }
                 self.store.remove_repository(repository.id)
             }
-            Kind::Denied(_) | Kind::NotFound => {
+            // The next pass asks again; a change of the registry's mind is no hurry. Neither removes anything by itself:
+            // see `removal`.
+            Kind::Denied(_) => {
                 let since = repository.denied_since.unwrap_or(now);
-                if now.since(since) >= DENIAL {
-                    remove_tags(self.store, repository, now)?;
-                    self.store.forget_hash(repository.id)?;
-                    self.pass.changed = true;
+                self.tell(format!("{} is denied since {since}", repository.name));
+                if let Some(source) = self.of_source(&repository.source) {
+                    source.denials += 1;
                 }
-                // The next pass asks again; a change of the registry's mind is no hurry.
+                let absence = Absence {
+                    denied_since: Some(since),
+                    missing_since: None,
+                };
                 self.store
-                    .repository_failed(repository, text, None, Some(since))
+                    .repository_failed(repository, text, None, absence)
+            }
+            Kind::NotFound => {
+                let absence = Absence {
+                    denied_since: None,
+                    missing_since: repository.missing_since.or(Some(now)),
+                };
+                self.store
+                    .repository_failed(repository, text, None, absence)
             }
             _ => {
                 let retry_at = self.retry_at(now, repository.attempts, &repository.name);
-                self.store.repository_failed(
-                    repository,
-                    text,
-                    Some(retry_at),
-                    repository.denied_since,
-                )
+                let absence = Absence {
+                    denied_since: repository.denied_since,
+                    missing_since: None,
+                };
+                self.store
+                    .repository_failed(repository, text, Some(retry_at), absence)
             }
         }
     }

@@ -83,6 +83,9 @@ impl<C: Clock> Slice<'_, C> {
         incomplete: Option<Incomplete>,
         etag: Option<&str>,
     ) -> Result<(), DatabaseError> {
+        if let Some(source) = self.of_source(&repository.source) {
+            source.answered = true;
+        }
         let id = repository.id;
         let pass = i64::try_from(self.pass.number).ok();
         let listed: BTreeSet<&str> = names.iter().map(String::as_str).collect();

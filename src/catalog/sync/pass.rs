@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::catalog::publish::publisher::{Progressed, Publisher, TOO_LARGE};
-use crate::catalog::rows::state::{Enumeration, LastPass, Pass, Phase, State, Totals};
+use crate::catalog::rows::enumeration::Enumeration;
+use crate::catalog::rows::state::{LastPass, Pass, Phase, State, Totals};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::{EndedPass, Engine, Told};
 use crate::catalog::sync::schedule::schedule;

@@ -1,4 +1,13 @@
-//! What removes a chart: evidence only, and a large removal only on second sight.
+//! What removes a chart: evidence only, and a large removal only when it is seen again a day later, or confirmed.
+//!
+//! | what was seen | what goes |
+//! |---|---|
+//! | a tag missing from a complete list | the tag, at once |
+//! | a repository missing from a complete enumeration | nothing by itself: its own list, asked for in the same pass, says |
+//! | such a repository not found, or without a tag | all of it, at once |
+//! | another repository not found | its tags, after a day in which its source answered for others |
+//! | a denial (401, 403) | nothing, ever; its tags when an operator confirms it |
+//! | more than half of a source's 20 or more versions | nothing before a pass a day later sees it too, or an operator confirms it |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,71 +22,35 @@ use crate::index::Candidate;
 use crate::oci::Digest;
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
-/// From how many versions on a removal of more than half of them is doubted.
+/// From how many versions of a source on a removal of more than half of them is doubted.
 const MASS: u64 = 20;
-/// How long after the first sight a second one counts.
-pub(crate) const SECOND_SIGHT: Duration = Duration::from_mins(1);
+/// How long after the first sight of a mass removal a second one counts: what a credential that lost rights sees is as
+/// complete as ever, and an operator is to have a working day to notice.
+pub(crate) const SECOND_SIGHT: Duration = Duration::from_hours(24);
+/// How long a repository must be not found before its tags go: registries say so of what is hidden, and proxies of what
+/// they cannot reach.
+const ABSENCE: Duration = Duration::from_hours(24);
 /// Repositories read at a time.
 const PAGE: i64 = 500;
 
-/// What is gone of a source by the evidence.
-#[derive(Default)]
-struct Gone {
-    tags: Vec<Tag>,
-    repositories: Vec<Repository>,
-}
-
-impl Gone {
-    fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.repositories.is_empty()
-    }
-
-    /// How many versions would go.
-    fn versions(&self, store: Store<'_>) -> Result<u64, DatabaseError> {
-        let served = |tags: &[Tag]| tags.iter().filter(|tag| tag.manifest.is_some()).count();
-        let mut versions = served(&self.tags);
-        for repository in &self.repositories {
-            versions += served(&store.tags_of(repository.id)?);
-        }
-        Ok(u64::try_from(versions).unwrap_or(u64::MAX))
-    }
-
-    /// What was missing up to pass `first` already, and what came later; `now` is the pass that looks.
-    fn split(self, first: u64, now: u64) -> (Self, Self) {
-        let known = |pass: Option<i64>| {
-            let pass = pass
-                .and_then(|pass| u64::try_from(pass).ok())
-                .unwrap_or(now);
-            pass <= first
-        };
-        let (tags, new_tags) = self.tags.into_iter().partition(|tag| known(tag.gone_in));
-        let (repositories, new_repositories) = self
-            .repositories
-            .into_iter()
-            .partition(|repository| known(repository.unseen));
-        let new = Self {
-            tags: new_tags,
-            repositories: new_repositories,
-        };
-        (Self { tags, repositories }, new)
-    }
+/// How many versions tags serve.
+fn versions(tags: &[Tag]) -> u64 {
+    tags.iter().filter(|tag| tag.manifest.is_some()).count() as u64
 }
 
 impl<C: Clock> Slice<'_, C> {
-    /// Removes what the reading showed to be gone. `whole` when a pass has gone through everything: only then is a
-    /// repository that no enumeration named known to be gone.
+    /// Removes what the reading showed to be gone. `whole` when a pass has just gone through everything, once in a pass: only
+    /// then it is known what no enumeration named, and only then something was seen again.
     pub(crate) fn conclude(&mut self, whole: bool, now: Timestamp) -> Result<(), DatabaseError> {
         self.drop_pushed_out(now)?;
-        let mut gone: BTreeMap<String, Gone> = BTreeMap::new();
+        if whole {
+            self.compare_enumerations()?;
+        }
+        self.judge_absences(whole, now)?;
+        let mut gone: BTreeMap<String, Vec<Tag>> = BTreeMap::new();
         for tag in self.store.gone_tags()? {
             if let Some(repository) = self.store.repository(tag.repository)? {
-                gone.entry(repository.source).or_default().tags.push(tag);
-            }
-        }
-        if whole {
-            for repository in self.unseen()? {
-                let gone = gone.entry(repository.source.clone()).or_default();
-                gone.repositories.push(repository);
+                gone.entry(repository.source).or_default().push(tag);
             }
         }
         for place in 0..self.pass.enumerations.len() {
@@ -86,6 +59,10 @@ impl<C: Clock> Slice<'_, C> {
                 self.conclude_source(place, gone, whole, now)?;
             }
         }
+        if whole {
+            self.drop_empty()?;
+            self.judge_sources(now)?;
+        }
         Ok(())
     }
 
@@ -93,7 +70,7 @@ impl<C: Clock> Slice<'_, C> {
     fn conclude_source(
         &mut self,
         place: usize,
-        all: Gone,
+        all: Vec<Tag>,
         whole: bool,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
@@ -108,17 +85,20 @@ impl<C: Clock> Slice<'_, C> {
             }
             return Ok(());
         }
-        let versions = all.versions(self.store)?;
         let before = source.versions_before;
-        if before < MASS || (versions + source.removed) * 2 <= before {
-            return self.remove(place, all, versions, now);
+        if before < MASS || (versions(&all) + source.removed) * 2 <= before {
+            return self.remove(place, all, now);
         }
-        let again = whole && held.pass != 0 && now.since(held.since) >= SECOND_SIGHT;
-        if again || (held.confirmed && held.pass != 0) {
+        let again = whole && self.pass.number > held.pass && now.since(held.since) >= SECOND_SIGHT;
+        if held.pass != 0 && (again || held.confirmed) {
             // Only what was missing at the first sight, or what the operator was told of; the rest is seen for the first time.
-            let (old, new) = all.split(held.pass, self.pass.number);
-            let versions = old.versions(self.store)?;
-            self.remove(place, old, versions, now)?;
+            let first = |tag: &Tag| {
+                tag.gone_in
+                    .and_then(|pass| u64::try_from(pass).ok())
+                    .is_some_and(|pass| pass <= held.pass)
+            };
+            let (old, new): (Vec<Tag>, Vec<Tag>) = all.into_iter().partition(first);
+            self.remove(place, old, now)?;
             self.set_held(place, Held::default())?;
             return if new.is_empty() {
                 Ok(())
@@ -133,19 +113,11 @@ impl<C: Clock> Slice<'_, C> {
         }
     }
 
-    fn hold(&mut self, place: usize, gone: &Gone, now: Timestamp) -> Result<(), DatabaseError> {
-        for repository in gone
-            .repositories
-            .iter()
-            .filter(|known| known.unseen.is_none())
-        {
-            let pass = i64::try_from(self.pass.number).ok();
-            self.store.repository_unseen(repository.id, pass)?;
-        }
+    fn hold(&mut self, place: usize, gone: &[Tag], now: Timestamp) -> Result<(), DatabaseError> {
         let held = Held {
             pass: self.pass.number,
             since: now,
-            versions: gone.versions(self.store)?,
+            versions: versions(gone),
             confirmed: false,
         };
         self.set_held(place, held)
@@ -162,24 +134,83 @@ impl<C: Clock> Slice<'_, C> {
     fn remove(
         &mut self,
         place: usize,
-        gone: Gone,
-        versions: u64,
+        gone: Vec<Tag>,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
-        for tag in gone.tags {
+        if let Some(source) = self.pass.enumerations.get_mut(place) {
+            source.removed += versions(&gone);
+        }
+        for tag in gone {
             if let Some(repository) = self.store.repository(tag.repository)? {
                 remove_tag(self.store, &repository, &tag, now)?;
             }
         }
-        for repository in gone.repositories {
-            remove_tags(self.store, &repository, now)?;
-            self.store.remove_repository(repository.id)?;
-        }
-        if let Some(source) = self.pass.enumerations.get_mut(place) {
-            source.removed += versions;
-        }
         self.pass.changed = true;
         Ok(())
+    }
+
+    /// Judges repositories that the registry denies or says it has not.
+    fn judge_absences(&mut self, whole: bool, now: Timestamp) -> Result<(), DatabaseError> {
+        for repository in self.store.absent_repositories()? {
+            let source = self.of_source(&repository.source);
+            let answered = source.is_some_and(|source| source.answered);
+            let over = repository
+                .missing_since
+                .is_some_and(|since| whole && answered && now.since(since) >= ABSENCE);
+            if repository.confirmed || over {
+                remove_tags(self.store, &repository, now)?;
+                self.store.forget_hash(repository.id)?;
+                self.store.absence_settled(repository.id)?;
+                self.pass.changed = true;
+            } else if repository.missing_since.is_none() {
+                // Denied.
+            } else if repository.unseen.is_some() {
+                if let Ok(pass) = i64::try_from(self.pass.number) {
+                    self.store.mark_all_gone(repository.id, pass)?;
+                    // If it comes back its list is to be taken over whatever it is.
+                    self.store.forget_hash(repository.id)?;
+                }
+            } else if whole && !answered {
+                // Who finds nothing at all says nothing about this one.
+                self.store.repository_missing_since(repository.id, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away the rows of repositories that are neither enumerated nor have a tag, and are not there when asked for.
+    fn drop_empty(&mut self) -> Result<(), DatabaseError> {
+        for repository in self.store.unseen_repositories()? {
+            let absent = repository.error.is_none() || repository.missing_since.is_some();
+            if absent && self.store.tag_names(repository.id)?.is_empty() {
+                self.store.remove_repository(repository.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes which sources this pass has read, and which are denied.
+    fn judge_sources(&mut self, now: Timestamp) -> Result<(), DatabaseError> {
+        let mut judged = Vec::new();
+        for source in &self.pass.enumerations {
+            let enumerated = source.done && source.fault.is_none();
+            let empty = !self.store.has_repositories(&source.source)?;
+            let denied = source.refused || (source.denials > 0 && !source.answered);
+            let read = enumerated && (source.answered || empty);
+            judged.push((source.source.clone(), denied, read));
+        }
+        self.store.update(|state| {
+            for (id, denied, read) in judged {
+                let source = state.source_mut(&id);
+                source.denied_since = denied.then(|| source.denied_since.unwrap_or(now));
+                if read {
+                    source.read = Some(now);
+                    source.unread = 0;
+                } else {
+                    source.unread = source.unread.saturating_add(1);
+                }
+            }
+        })
     }
 
     /// Removes versions that newer ones have pushed out (`VERSIONS_PER_CHART`), once those are read: one that turns out to
@@ -210,14 +241,14 @@ impl<C: Clock> Slice<'_, C> {
         Ok(())
     }
 
-    /// Repositories that a complete enumeration of their source did not name.
-    fn unseen(&self) -> Result<Vec<Repository>, DatabaseError> {
-        let mut unseen = Vec::new();
+    /// Notes which repositories a complete enumeration of their source did not name in this pass.
+    fn compare_enumerations(&self) -> Result<(), DatabaseError> {
+        let number = i64::try_from(self.pass.number).ok();
         let mut after = 0;
         loop {
             let page = self.store.all_repositories_after(after, PAGE)?;
             let Some(last) = page.last() else {
-                return Ok(unseen);
+                return Ok(());
             };
             after = last.id;
             for repository in page {
@@ -234,10 +265,11 @@ impl<C: Clock> Slice<'_, C> {
                     .and_then(|place| self.seen.get(place))
                     .and_then(|seen| seen.get(byte))
                     .is_some_and(|bits| bits & (1 << (repository.id % 8)) != 0);
-                if complete && !seen && repository.id <= self.pass.known_to {
-                    unseen.push(repository);
-                } else if seen && repository.unseen.is_some() {
-                    self.store.repository_unseen(repository.id, None)?;
+                let unseen = complete && !seen && repository.id <= self.pass.known_to;
+                // The first pass of those in a row is kept, so that a row is written once.
+                if unseen != repository.unseen.is_some() {
+                    let pass = number.filter(|_| unseen);
+                    self.store.repository_unseen(repository.id, pass)?;
                 }
             }
         }

@@ -169,7 +169,7 @@ fn a_removal_that_was_held_is_no_leave_for_another() {
             .registry
             .push_version("charts/a", "a", &format!("1.{minor}.0"));
     }
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_hours(25));
     world.pass();
     world.rest();
     assert_eq!(
@@ -177,7 +177,7 @@ fn a_removal_that_was_held_is_no_leave_for_another() {
         37,
         "what is missing for the first time stays"
     );
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_hours(25));
     world.pass();
     world.rest();
     assert_eq!(world.versions("").len(), 18);
