@@ -326,9 +326,16 @@ fn the_architecture_names_what_is_there() {
     let page = read("docs/architecture.md");
     let mut functions = 0;
     for code in page.split('`').skip(1).step_by(2) {
-        if ["src/", "tests/", "scripts/", "helm-tests/", "docs/"]
-            .iter()
-            .any(|folder| code.starts_with(folder))
+        if [
+            "src/",
+            "tests/",
+            "scripts/",
+            "helm-tests/",
+            "wasm-tests/",
+            "docs/",
+        ]
+        .iter()
+        .any(|folder| code.starts_with(folder))
         {
             assert!(
                 root().join(code).exists(),
