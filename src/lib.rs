@@ -33,7 +33,7 @@
 //! | `access` | who may do what | `principal` (who), `grant` (what, and where), `authenticate` and `signature` (how it is proven) |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
 //! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
-//! | [`source`] | what is read: one registry with a prefix, patterns and credentials | `patterns` (which repositories and tags) |
+//! | [`source`] | what is read: one registry with a prefix, patterns, a way of listing and credentials | `discovery` and `listing` (how repositories are found), `patterns` (which of them, and which tags) |
 //! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
 //! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (what clients survive), `rebuild` |
 //! | [`oci`] | the distribution protocol as values, and the client that puts them in order | [`oci::challenge`], [`oci::token`], [`oci::realm`] (who is told a password), [`oci::link`] (pages), [`oci::location`] (redirects) |
@@ -51,7 +51,7 @@
 //! # Absent on purpose
 //!
 //! - Writing: no upload, no deletion, no `/v2/` gateway. Charts are pushed to the registry.
-//! - Clients of registries' own APIs, referrers, and credential helpers.
+//! - Referrers, credential helpers, and of registries' own APIs all but the list of repositories.
 //! - A cache of packages. Their bytes go from the registry to the client.
 //! - An HTTP framework, an async runtime, `Send`: there is one thread and a handful of routes.
 

@@ -2,6 +2,7 @@
 
 mod absences;
 mod budgets;
+mod discovery;
 mod faults;
 mod helm;
 mod hostile;

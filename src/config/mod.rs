@@ -35,7 +35,7 @@ use self::settings::Settings;
 use crate::oci::Digest;
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::source::{self, Precedence, Repositories, Source, TagPatterns};
+use crate::source::{self, Discovery, Precedence, Repositories, Source, TagPatterns, discovery};
 
 /// The renderer's version. Raise it when the same rows give other bytes: documents then get new keys.
 const RENDERER: u32 = 1;
@@ -143,6 +143,7 @@ impl Config {
         let repositories = settings
             .parsed("REPOSITORIES", Repositories::parse)
             .unwrap_or(Repositories::All);
+        let discovery = read_discovery(&mut settings, place.as_ref(), &repositories);
         let tags = settings
             .parsed("TAGS", TagPatterns::parse)
             .unwrap_or_default();
@@ -184,12 +185,14 @@ impl Config {
         let kv_budget = settings.number("KV_BUDGET", LEAST_KV_OPERATIONS);
         let catalog_location = settings.choice("CATALOG_LOCATION", &LOCATIONS);
         let artifacthub_repository_id = settings.parsed("ARTIFACTHUB_REPOSITORY_ID", uuid);
-        let config = place.zip(access).map(|((registry, prefix), access)| Self {
+        let known = place.zip(access).zip(discovery);
+        let config = known.map(|(((registry, prefix), access), discovery)| Self {
             sources: vec![Source {
                 id: source::id(&registry, &prefix),
                 registry,
                 prefix,
                 repositories,
+                discovery,
                 credentials: access.credentials,
             }],
             readers: access.readers,
@@ -281,6 +284,28 @@ fn read_registry<L: Fn(&str) -> Option<String>>(
             None
         }
     }
+}
+
+/// How repositories are found, as `DISCOVERY` says or else the host.
+fn read_discovery<L: Fn(&str) -> Option<String>>(
+    settings: &mut Settings<L>,
+    place: Option<&(crate::oci::Registry, String)>,
+    repositories: &Repositories,
+) -> Option<Discovery> {
+    let set = settings.text(discovery::SETTING).is_some();
+    let chosen = settings.choice(discovery::SETTING, &Discovery::NAMES);
+    if set && chosen.is_none() {
+        return None;
+    }
+    let (registry, prefix) = place?;
+    let discovery = chosen.unwrap_or_else(|| Discovery::of(registry));
+    // Which repositories are meant, a list that could not be read does not say.
+    let known = settings.text("REPOSITORIES").is_none() || *repositories != Repositories::All;
+    if known && let Err((setting, what)) = discovery.judge(registry, prefix, repositories) {
+        settings.wrong(setting, what);
+        return None;
+    }
+    Some(discovery)
 }
 
 /// Artifact Hub's id of a repository: a UUID of 8-4-4-4-12 hexadecimal digits.

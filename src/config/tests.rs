@@ -44,6 +44,7 @@ fn defaults() {
                 registry: "ghcr.io".parse().unwrap(),
                 prefix: "acme/charts".to_owned(),
                 repositories: Repositories::All,
+                discovery: Discovery::GitHub,
                 credentials: Credentials::Anonymous,
             }],
             readers: Readers::Open,
@@ -72,6 +73,7 @@ const EVERYTHING: &Given<'static> = &[
     ("REGISTRY", "http://registry.example:5000/charts/"),
     ("ALLOW_INSECURE_REGISTRY", "true"),
     ("REPOSITORIES", r#"["nginx", "team-a/*"]"#),
+    ("DISCOVERY", "harbor"),
     ("TAGS", "!0.0.0-*"),
     ("VERSIONS_PER_CHART", "20"),
     ("REGISTRY_USERNAME", "robot"),
@@ -147,6 +149,7 @@ fn all_that_is_wrong_at_once() {
         ("REGISTRY", "https://user:hunter2@ghcr.io/acme"),
         ("ALLOW_INSECURE_REGISTRY", "yes"),
         ("REPOSITORIES", "Nginx team/"),
+        ("DISCOVERY", "ask"),
         ("TAGS", "1.0/2"),
         ("VERSIONS_PER_CHART", "0"),
         ("REGISTRY_PASSWORD", "hunter2"),
@@ -172,6 +175,42 @@ fn all_that_is_wrong_at_once() {
     assert!(!problems.to_string().contains("hunter2"));
     assert!(!format!("{problems:?}").contains("hunter2"));
     insta::assert_snapshot!(problems.public());
+}
+
+#[test]
+fn discovery() {
+    for (given, expected) in [
+        ([].as_slice(), Discovery::GitHub),
+        (&[("DISCOVERY", "catalog")], Discovery::Catalog),
+        (&[("DISCOVERY", " harbor ")], Discovery::Harbor),
+        (&[("REGISTRY", "quay.io")], Discovery::Quay),
+        (
+            &[("REPOSITORIES", "nginx"), ("DISCOVERY", "list")],
+            Discovery::List,
+        ),
+    ] {
+        assert_eq!(good(given).sources[0].discovery, expected, "{given:?}");
+    }
+    assert!(!good(&[("REPOSITORIES", "nginx"), ("DISCOVERY", "list")]).sources[0].enumerates());
+    wrong(
+        &[("DISCOVERY", "Harbour")],
+        r#"DISCOVERY: "Harbour" is not one of catalog, acr, dockerhub, ecr, github, gitlab, harbor, quay, list"#,
+    );
+    wrong(
+        &[("DISCOVERY", "list")],
+        "DISCOVERY: list, while REPOSITORIES is missing or has wildcards",
+    );
+    wrong(
+        &[("DISCOVERY", "dockerhub")],
+        "DISCOVERY: dockerhub lists docker.io only, and REGISTRY is elsewhere",
+    );
+    wrong(
+        &[("REGISTRY", "ghcr.io")],
+        "REGISTRY: names no owner whose repositories could be listed: write it behind the host, or name all repositories in REPOSITORIES",
+    );
+    // Which repositories were meant is not known: one fault is told, not two.
+    let problems = beside(&[("REGISTRY", "ghcr.io"), ("REPOSITORIES", "Nginx/")]).unwrap_err();
+    assert_eq!(problems.public(), "REPOSITORIES");
 }
 
 #[test]

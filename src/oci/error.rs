@@ -130,6 +130,12 @@ pub enum Refusal {
     /// The token server answers with a redirect.
     #[error("redirects requests for tokens")]
     TokenRedirect,
+    /// A list of repositories is redirected: no API is followed to another address.
+    #[error("redirects its list of repositories, which is not followed")]
+    Listing,
+    /// No challenge names a token server, where one is needed to know who lists.
+    #[error("names no token server, as every GitLab does")]
+    NoTokenServer,
     /// A Location in the clear, with user and password in it, or to an internal address.
     #[error("redirects to an address that is not followed")]
     Location,
@@ -183,6 +189,16 @@ pub enum Error {
         /// What is wrong with it.
         what: Refusal,
     },
+    /// It does not say which repositories there are.
+    #[error("{cause}; {remedy}")]
+    Unlisted {
+        /// The registry.
+        host: String,
+        /// Who refused what: the registry, or an API that knows its repositories.
+        cause: Box<Error>,
+        /// What helps.
+        remedy: &'static str,
+    },
     /// A value that is not what it should be.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -211,9 +227,12 @@ pub enum Kind {
     Budget,
 }
 
+/// The code that means too many calls, whatever the status (distribution spec, "Error Codes").
+const TOO_MANY_REQUESTS: &str = "TOOMANYREQUESTS";
+
 impl Error {
     /// The error that an answer without success stands for; `body` may be cut short.
-    pub(super) fn refusal(
+    pub(crate) fn refusal(
         host: &str,
         operation: Operation,
         status: StatusCode,
@@ -240,6 +259,27 @@ impl Error {
         }
     }
 
+    /// The same answer, of an API that limits requests in other words than a registry does.
+    #[must_use]
+    pub(crate) fn throttled(self, until: Option<RetryAfter>) -> Self {
+        match self {
+            Self::Status {
+                host,
+                operation,
+                status,
+                retry_after,
+                ..
+            } => Self::Status {
+                host,
+                operation,
+                status,
+                code: Some(TOO_MANY_REQUESTS.to_owned()),
+                retry_after: retry_after.or(until),
+            },
+            other => other,
+        }
+    }
+
     /// What it means.
     pub fn kind(&self) -> Kind {
         match self {
@@ -250,7 +290,7 @@ impl Error {
                 retry_after,
                 ..
             } => match (status, code.as_deref(), operation) {
-                (429, ..) | (_, Some("TOOMANYREQUESTS"), _) => Kind::Throttled,
+                (429, ..) | (_, Some(TOO_MANY_REQUESTS), _) => Kind::Throttled,
                 (503, ..) if retry_after.is_some() => Kind::Throttled,
                 (501, ..) => Kind::Unsupported,
                 (_, Some("MANIFEST_UNKNOWN" | "BLOB_UNKNOWN" | "NAME_UNKNOWN"), _) => Kind::NotFound,
@@ -271,8 +311,9 @@ impl Error {
             },
             Self::Refused { what, .. } => match what {
                 Refusal::Realm | Refusal::TokenRedirect => Kind::Denied(401),
-                Refusal::Location => Kind::Garbage,
+                Refusal::Location | Refusal::Listing | Refusal::NoTokenServer => Kind::Garbage,
             },
+            Self::Unlisted { cause, .. } => cause.kind(),
             Self::Garbage { .. } | Self::Invalid(_) => Kind::Garbage,
         }
     }
@@ -281,6 +322,7 @@ impl Error {
     pub fn retry_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Status { retry_after, .. } => retry_after.map(|retry| retry.at(now)),
+            Self::Unlisted { cause, .. } => cause.retry_after(now),
             Self::Fetch { .. } | Self::Garbage { .. } | Self::Refused { .. } | Self::Invalid(_) => {
                 None
             }
@@ -290,6 +332,28 @@ impl Error {
     /// What anyone may be told: the kind of fault in words that follow "the registry".
     pub fn public(&self) -> String {
         match (self.kind(), self) {
+            (
+                _,
+                Self::Unlisted {
+                    host,
+                    cause,
+                    remedy,
+                },
+            ) => {
+                let asked = cause.host().filter(|asked| asked != host).unwrap_or("it");
+                let answer = match cause.as_ref() {
+                    Self::Status { status, .. } => format!("{asked} answered {status}"),
+                    cause => cause.public(),
+                };
+                format!("does not let these credentials list repositories ({answer}); {remedy}")
+            }
+            (
+                _,
+                Self::Refused {
+                    what: what @ (Refusal::Listing | Refusal::NoTokenServer),
+                    ..
+                },
+            ) => what.to_string(),
             (Kind::Denied(status), _) => format!("denied access ({status})"),
             (Kind::NotFound, _) => "does not have it".to_owned(),
             (Kind::Throttled, _) => "is limiting requests".to_owned(),
@@ -315,7 +379,8 @@ impl Error {
             Self::Status { host, .. }
             | Self::Fetch { host, .. }
             | Self::Garbage { host, .. }
-            | Self::Refused { host, .. } => Some(host),
+            | Self::Refused { host, .. }
+            | Self::Unlisted { host, .. } => Some(host),
             Self::Invalid(_) => None,
         }
     }

@@ -83,7 +83,7 @@ pub fn next<'a>(values: impl IntoIterator<Item = &'a str>, requested: &Uri) -> L
     for (target, relation) in values.into_iter().flat_map(parse) {
         match relation {
             Some(relation) if is_next(&relation) => {
-                return resolve(target, requested).map_or(Link::Unusable, Link::Next);
+                return to(target, requested);
             }
             // The page before, the first one: not what is looked for.
             Some(_) => {}
@@ -91,6 +91,11 @@ pub fn next<'a>(values: impl IntoIterator<Item = &'a str>, requested: &Uri) -> L
         }
     }
     found
+}
+
+/// Reads a next page's address that came as it is, in a body, with the page at `requested`; judged as [`next`] does.
+pub fn to(target: &str, requested: &Uri) -> Link {
+    resolve(target, requested).map_or(Link::Unusable, Link::Next)
 }
 
 fn is_next(relation: &str) -> bool {

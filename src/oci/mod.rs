@@ -29,7 +29,7 @@
 //!
 //! Writing has its requests, answers and scopes; nothing puts them in order yet.
 //!
-//! Absent on purpose: referrers, and native APIs of single registries.
+//! Absent on purpose: referrers, and APIs of single registries: see [`crate::source`].
 
 mod address;
 pub mod challenge;
@@ -54,7 +54,7 @@ pub mod written;
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;
 pub use digest::{Algorithm, Digest, Hasher};
-pub use error::{Error, Garbage, Kind, Operation, RetryAfter};
+pub use error::{Error, Garbage, Kind, Operation, Refusal, RetryAfter};
 pub use invalid::Invalid;
 pub use link::Next;
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};

@@ -157,7 +157,7 @@ fn to(method: Method, url: &str) -> http::request::Builder {
 }
 
 /// The beginning of every request.
-pub(super) fn client() -> http::request::Builder {
+pub(crate) fn client() -> http::request::Builder {
     Request::builder().header(header::USER_AGENT, USER_AGENT)
 }
 

@@ -26,6 +26,8 @@ pub struct Tokens(RefCell<Memory>);
 struct Memory {
     ways: BTreeMap<(Account, Kind), Way>,
     tokens: BTreeMap<(Account, Option<String>), Token>,
+    /// Tokens of APIs beside the registry, by origin: never mixed with those above, whose names a registry chooses.
+    sessions: BTreeMap<(Account, &'static str), Token>,
 }
 
 /// What a way leads to, for all repositories alike.
@@ -179,6 +181,35 @@ impl Tokens {
             first.and_then(|key| tokens.remove(&key));
         }
         tokens.insert((account.clone(), scope.map(str::to_owned)), token);
+    }
+
+    /// The token of the API at `origin`, if it still lasts.
+    pub(super) fn session(
+        &self,
+        account: &Account,
+        origin: &'static str,
+        now: Timestamp,
+    ) -> Option<Token> {
+        let sessions = &self.0.borrow().sessions;
+        sessions
+            .get(&(account.clone(), origin))
+            .filter(|token| now < token.until)
+            .cloned()
+    }
+
+    /// Keeps the token of an API, or with `None` forgets it.
+    pub(super) fn keep_session(
+        &self,
+        account: &Account,
+        origin: &'static str,
+        token: Option<Token>,
+    ) {
+        let sessions = &mut self.0.borrow_mut().sessions;
+        let key = (account.clone(), origin);
+        match token {
+            Some(token) => sessions.insert(key, token),
+            None => sessions.remove(&key),
+        };
     }
 
     /// Forgets a token that was refused, unless another one has taken its place since.

@@ -1,13 +1,18 @@
-//! A source: one registry with its prefix, patterns and credentials.
+//! A source: one registry with its prefix, patterns, way of listing and credentials. What it is stands here and is pure.
 //!
 //! | file | holds |
 //! |---|---|
+//! | `discovery` | `DISCOVERY`: the ways of finding repositories, and which a host wants |
+//! | `listing` | each of these ways: asks the registry, or an API that knows its repositories |
 //! | `patterns` | the patterns of `REPOSITORIES`, `PRECEDENCE` and `TAGS` |
 
+pub(crate) mod discovery;
+pub(crate) mod listing;
 mod patterns;
 
 use crate::oci::{Credentials, Name, Registry, Scheme};
 
+pub use discovery::Discovery;
 pub use patterns::{Precedence, Repositories, TagPatterns};
 
 /// One configured registry.
@@ -22,6 +27,8 @@ pub struct Source {
     pub prefix: String,
     /// Which of its repositories are served.
     pub repositories: Repositories,
+    /// How its repositories are found.
+    pub discovery: Discovery,
     /// The credentials that Portolan has there.
     pub credentials: Credentials,
 }
@@ -82,6 +89,14 @@ impl Source {
     /// Whether the registry must be asked which repositories there are.
     pub fn enumerates(&self) -> bool {
         self.repositories.enumerates()
+    }
+
+    /// The first segment of the prefix: what registries call the owner, namespace or project. `None` without a prefix.
+    pub fn owner(&self) -> Option<&str> {
+        self.prefix
+            .split('/')
+            .next()
+            .filter(|owner| !owner.is_empty())
     }
 }
 

@@ -11,6 +11,7 @@ fn source(prefix: &str, repositories: &str) -> Source {
         registry,
         prefix: prefix.to_owned(),
         repositories,
+        discovery: Discovery::Catalog,
         credentials: Credentials::Anonymous,
     }
 }

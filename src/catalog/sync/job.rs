@@ -9,6 +9,7 @@ use crate::oci::{
     self, Client, Digest, Kind, Listing, Name, Next, Page, Reference, Tag as TagName,
 };
 use crate::platform::{Clock, Fetch};
+use crate::source::{Source, listing};
 
 /// Names in one tag list, what is no tag too: twice as many as any registry was seen to hold. What comes after is not read.
 const NAMES_LIMIT: u64 = 200_000;
@@ -104,16 +105,16 @@ pub(crate) enum Outcome {
 }
 
 impl Job {
-    /// Does the work through `client`, which speaks to the job's source.
+    /// Does the work through `client`, which speaks to `source`, the job's own.
     /// `claims` says of a manifest's digest whether its contents are this job's to read: nobody knows them or reads them.
     pub(crate) async fn run<F: Fetch, C: Clock>(
         &self,
+        source: &Source,
         client: &Client<'_, F, C>,
         claims: &dyn Fn(&Digest) -> bool,
     ) -> Outcome {
         let result = match self {
-            Self::Enumerate { page, .. } => client
-                .repositories(page.as_ref())
+            Self::Enumerate { page, .. } => listing::page(source, client, page.as_ref())
                 .await
                 .map(Outcome::Enumerated),
             Self::List {

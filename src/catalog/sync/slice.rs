@@ -15,6 +15,7 @@ use crate::catalog::sync::job::{Job, Outcome};
 use crate::config::Config;
 use crate::oci::{Client, Digest, Tokens};
 use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
+use crate::source::Source;
 
 /// Calls at a time: the connections that a Worker may have waiting for an answer.
 const SIDE_BY_SIDE: usize = 6;
@@ -111,7 +112,17 @@ impl<C: Clock> Slice<'_, C> {
         let clients: Vec<_> = config
             .sources
             .iter()
-            .map(|source| Client::new(fetch, &source.registry, &source.credentials, tokens, clock))
+            .map(|source| {
+                let Source {
+                    registry,
+                    credentials,
+                    ..
+                } = source;
+                (
+                    source,
+                    Client::new(fetch, registry, credentials, tokens, clock),
+                )
+            })
             .collect();
         let store = self.store;
         let claimed = Rc::clone(&self.claimed);
@@ -134,7 +145,7 @@ impl<C: Clock> Slice<'_, C> {
                     (_, Some(id)) => config.sources.iter().position(|source| source.id == id),
                     _ => None,
                 };
-                let Some(client) = place.and_then(|place| clients.get(place)) else {
+                let Some((source, client)) = place.and_then(|place| clients.get(place)) else {
                     // A row of a source that is not configured: `configure` removes it before a slice can see it.
                     continue;
                 };
@@ -152,7 +163,7 @@ impl<C: Clock> Slice<'_, C> {
                         }
                         free
                     };
-                    let outcome = job.run(client, &claims).await;
+                    let outcome = job.run(source, client, &claims).await;
                     (job, outcome)
                 });
             }

@@ -20,11 +20,15 @@ mod hops;
 mod manifests;
 mod pages;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::platform::{Clock, Fetch, FetchError};
+use crate::secret::Secret;
 
+use super::token::Token;
 use super::tokens::Account;
 use super::{Credentials, Error, Garbage, Operation, Registry, Tokens};
 
@@ -76,8 +80,34 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         }
     }
 
-    /// Sends one request as it is.
-    async fn exchange(
+    /// The registry's host as people know it.
+    pub(crate) fn host(&self) -> &str {
+        self.registry.host()
+    }
+
+    /// The token that these credentials have at the API at `origin`, beside the registry, if it still lasts.
+    pub(crate) fn session(&self, origin: &'static str) -> Option<Secret> {
+        self.tokens
+            .session(&self.account, origin, self.clock.now())
+            .map(|token| token.value)
+    }
+
+    /// Keeps the token of an API for as long as it is good for.
+    pub(crate) fn keep_session(&self, origin: &'static str, token: Secret, lifetime: Duration) {
+        let token = Token {
+            value: token,
+            until: self.clock.now().after(lifetime),
+        };
+        self.tokens.keep_session(&self.account, origin, Some(token));
+    }
+
+    /// Forgets the token of an API.
+    pub(crate) fn end_session(&self, origin: &'static str) {
+        self.tokens.keep_session(&self.account, origin, None);
+    }
+
+    /// Sends one request as it is, with nothing added: for what is not of the distribution protocol, too.
+    pub(crate) async fn exchange(
         &self,
         operation: Operation,
         request: http::Request<Bytes>,
@@ -93,8 +123,13 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
             })
     }
 
+    /// Lets go of a body without reading it.
+    pub(crate) async fn cancel(&self, body: F::Body) {
+        self.fetch.cancel(body).await;
+    }
+
     /// Reads a body to its end, at most `limit` bytes.
-    async fn read(
+    pub(crate) async fn read(
         &self,
         operation: Operation,
         host: &str,
@@ -156,7 +191,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
     }
 
     /// The host of a request as people know it, with its port: for messages.
-    fn host_of(&self, request: &http::Request<Bytes>) -> String {
+    pub(crate) fn host_of(&self, request: &http::Request<Bytes>) -> String {
         let authority = request
             .uri()
             .authority()
