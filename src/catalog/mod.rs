@@ -20,3 +20,4 @@ pub(crate) mod tests;
 pub use ask::{Progress, Status};
 pub use rows::registry_fault::RegistryFault;
 pub use sync::engine::{EndedPass, Engine, Step};
+pub use sync::recent::Recent;

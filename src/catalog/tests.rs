@@ -1,6 +1,7 @@
 //! The engine against a registry at the HTTP seam, documents that behave as KV does, and SQLite.
 
 mod absences;
+mod asking;
 mod budgets;
 mod discovery;
 mod faults;
@@ -24,11 +25,12 @@ mod worker;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::ask::index::NoIndex;
 use super::ask::{self, Accepted, Ask, Found, Indexed};
-use super::{EndedPass, Engine, Step};
+use super::{EndedPass, Engine, Recent, Step};
 use crate::config::Config;
 use crate::index::{Key, View};
 use crate::oci::Tokens;
@@ -45,6 +47,7 @@ pub(crate) struct World {
     pub(crate) documents: FakeDocuments,
     pub(crate) database: FakeDatabase,
     pub(crate) tokens: Tokens,
+    pub(crate) recent: Recent,
     pub(crate) config: Config,
     pub(crate) incarnation: String,
 }
@@ -65,6 +68,7 @@ impl World {
             documents,
             database: FakeDatabase::new(),
             tokens: Tokens::default(),
+            recent: Recent::default(),
             config: config(settings),
             incarnation: "first".to_owned(),
             clock,
@@ -77,6 +81,7 @@ impl World {
             documents: &self.documents,
             database: &self.database,
             tokens: &self.tokens,
+            recent: &self.recent,
             config: &self.config,
             clock: &self.clock,
             incarnation: &self.incarnation,
@@ -138,7 +143,7 @@ impl World {
 
     /// The index of a view as a request meets it that KV could not answer.
     #[track_caller]
-    fn index(&self, view: &str) -> Indexed<Vec<u8>> {
+    fn index(&self, view: &str) -> Indexed<Bytes> {
         self.ask(&ask::Index {
             view: view.parse().unwrap(),
             fresh: false,
@@ -157,7 +162,10 @@ impl World {
     /// A webhook that names a repository, and perhaps a tag.
     fn notify(&self, repository: &str, tag: Option<&str>) {
         let names = vec![(repository.to_owned(), tag.map(str::to_owned))];
-        self.ask(&ask::Changed { names });
+        self.ask(&ask::Changed {
+            names,
+            delivery: None,
+        });
     }
 
     /// A request to sync all, or what lies at a path.

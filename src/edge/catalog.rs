@@ -18,7 +18,7 @@ use super::kv::Kv;
 use super::stream::{Read, Stream};
 use super::{headers, log, now};
 use crate::catalog::ask::{AskError, Tick, wire};
-use crate::catalog::{Engine, Step};
+use crate::catalog::{Engine, Recent, Step};
 use crate::config::Config;
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
@@ -41,6 +41,8 @@ pub struct Catalog {
     state: State,
     env: Env,
     tokens: Tokens,
+    /// What it remembers for a while.
+    recent: Recent,
     /// Names this life of the object, so that the lease of a former one is void.
     incarnation: String,
 }
@@ -51,6 +53,7 @@ impl DurableObject for Catalog {
             state,
             env,
             tokens: Tokens::default(),
+            recent: Recent::default(),
             incarnation: incarnation(),
         }
     }
@@ -81,7 +84,7 @@ impl Catalog {
         &self,
         config: &Config,
         question: &http::Request<Bytes>,
-    ) -> http::Response<Vec<u8>> {
+    ) -> http::Response<Bytes> {
         if wire::asks::<Tick>(question, config.fingerprint()) {
             // Cron works itself: an alarm that has panicked is not revived by setting it.
             self.work(config).await;
@@ -119,6 +122,7 @@ impl Catalog {
             tokens: &self.tokens,
             config,
             clock: &CLOCK,
+            recent: &self.recent,
             incarnation: &self.incarnation,
         }
     }
@@ -156,12 +160,12 @@ async fn question(request: &Request) -> Result<http::Request<Bytes>, AskError> {
     Ok(made)
 }
 
-fn to_js(response: http::Response<Vec<u8>>) -> Response {
+fn to_js(response: http::Response<Bytes>) -> Response {
     let (parts, body) = response.into_parts();
     ResponseBuilder::new()
         .with_status(parts.status.as_u16())
         .with_headers(headers::to_js(&parts.headers))
-        .fixed(body)
+        .fixed(body.to_vec())
 }
 
 /// One line a pass and a fault.

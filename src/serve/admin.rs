@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::reply::Reply;
 use super::webhook::Named;
-use super::{Catalog, Host, Incoming, Service, metrics};
+use super::{Catalog, Host, Incoming, Service, metrics, webhook};
 use crate::catalog::ask::{Accepted, AskStatus, Await, Changed, Info, Refresh};
 use crate::error::{Error, Missing};
 use crate::oci;
@@ -140,7 +140,8 @@ impl<H: Host> Service<'_, H> {
             .map(|(name, tag)| (name, tag.filter(|tag| tag.parse::<oci::Tag>().is_ok())))
             .collect();
         if !names.is_empty() {
-            self.ask(&Changed { names }).await?;
+            let delivery = webhook::delivery(request.headers());
+            self.ask(&Changed { names, delivery }).await?;
         }
         Ok(accepted())
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 
 use super::route::Sender;
@@ -15,6 +16,8 @@ pub(super) type Named = (String, Option<String>);
 /// so much that the next pass is the better way.
 const NAMES: usize = 1000;
 
+const DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
+
 /// Reads the body of a notification; events that change nothing (pulls, scans, pings) name nothing.
 pub(super) fn read(sender: Sender, body: &[u8]) -> Result<BTreeSet<Named>, Error> {
     let names = match sender {
@@ -23,6 +26,12 @@ pub(super) fn read(sender: Sender, body: &[u8]) -> Result<BTreeSet<Named>, Error
         Sender::GitHub => parse::<GitHub>(body)?.names().into_iter().collect(),
     };
     Ok(names.into_iter().take(NAMES).collect())
+}
+
+/// What the sender calls this notification: GitHub names each, so that what is delivered twice is known
+/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers>).
+pub(super) fn delivery(headers: &HeaderMap) -> Option<String> {
+    headers.get(DELIVERY)?.to_str().ok().map(str::to_owned)
 }
 
 fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Error> {

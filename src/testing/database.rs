@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, StatementStatus, params_from_iter};
 
 use crate::platform::{Database, DatabaseError, Row, Value};
 
@@ -14,6 +14,7 @@ pub(crate) struct FakeDatabase {
     connection: Connection,
     written: Cell<u64>,
     statements: Cell<u64>,
+    effort: Cell<u64>,
 }
 
 impl FakeDatabase {
@@ -33,12 +34,19 @@ impl FakeDatabase {
             connection,
             written: Cell::new(0),
             statements: Cell::new(0),
+            effort: Cell::new(0),
         }
     }
 
     /// Statements run so far.
     pub(crate) fn statements(&self) -> u64 {
         self.statements.get()
+    }
+
+    /// What queries have cost so far, in steps of SQLite's virtual machine: some for each row that is looked at, also for
+    /// those that are only counted.
+    pub(crate) fn effort(&self) -> u64 {
+        self.effort.get()
     }
 
     /// Rows written so far, as SQLite counts changes.
@@ -126,6 +134,10 @@ impl Database for FakeDatabase {
                 break;
             }
         }
+        drop(rows);
+        let steps = statement.reset_status(StatementStatus::VmStep);
+        self.effort
+            .set(self.effort.get() + u64::try_from(steps).unwrap());
         Ok(())
     }
 }

@@ -12,6 +12,8 @@ use crate::platform::DatabaseError;
 pub struct Changed {
     /// Full repository names as the registry knows them, each with the tag if one was named.
     pub names: Vec<(String, Option<String>)>,
+    /// What the sender calls this notification, if it does: each is honoured once.
+    pub delivery: Option<String>,
 }
 
 impl Ask for Changed {
@@ -19,7 +21,16 @@ impl Ask for Changed {
     type Answer = Accepted;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Accepted, DatabaseError> {
-        let Rows { store, config, now } = *rows;
+        let Rows {
+            store,
+            config,
+            recent,
+            now,
+        } = *rows;
+        let delivery = self.delivery.as_deref();
+        if delivery.is_some_and(|delivery| recent.knows_delivery(delivery)) {
+            return rows.accepted(store.state()?.tickets.issued);
+        }
         for (name, tag) in &self.names {
             let Ok(name) = name.parse::<Name>() else {
                 continue;
@@ -28,6 +39,11 @@ impl Ask for Changed {
                 let Some(relative) = source.relative(&name) else {
                     continue;
                 };
+                let known = store.repository_named(&source.id, name.as_str())?;
+                // Whoever invents names must not have each of them asked for; an enumeration finds what there is.
+                if known.is_none() && !recent.takes_new_name(now) {
+                    continue;
+                }
                 let id = store.add_repository(&source.id, name.as_str(), relative)?;
                 store.call_repository(id, tag.is_none())?;
                 if let Some(tag) = tag {
@@ -36,6 +52,10 @@ impl Ask for Changed {
             }
         }
         store.asked(config, now)?;
-        rows.accepted(store.ticket()?)
+        let accepted = rows.accepted(store.ticket()?)?;
+        if let Some(delivery) = delivery {
+            recent.remember_delivery(delivery);
+        }
+        Ok(accepted)
     }
 }

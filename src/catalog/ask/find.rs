@@ -32,7 +32,9 @@ impl Ask for Find {
     type Answer = Found;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Found, DatabaseError> {
-        let Rows { store, config, now } = *rows;
+        let Rows {
+            store, config, now, ..
+        } = *rows;
         let candidates = store.candidates(config, self.file.as_str())?;
         if !candidates.is_empty() {
             store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;

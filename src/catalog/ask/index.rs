@@ -1,5 +1,6 @@
 //! The index of a view, made from rows.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Progress, Rows};
@@ -41,10 +42,15 @@ pub enum NoIndex {
 
 impl Ask for Index {
     const NAME: &'static str = "index";
-    type Answer = Indexed<Vec<u8>>;
+    type Answer = Indexed<Bytes>;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Self::Answer, DatabaseError> {
-        let Rows { store, config, now } = *rows;
+        let Rows {
+            store,
+            config,
+            recent,
+            now,
+        } = *rows;
         let without = |reason| Ok(Indexed::Without(reason));
         store.asked(config, now)?;
         let state = store.state()?;
@@ -58,6 +64,9 @@ impl Ask for Index {
         if !self.fresh {
             store.document_missed(&Key::Index(self.view.clone()), now)?;
         }
+        if let Some(kept) = recent.index(&self.view, config.fingerprint(), now) {
+            return Ok(Indexed::Document(kept));
+        }
         match store.index(config, &self.view)? {
             Made::Index(written) => {
                 let metadata = Metadata {
@@ -65,8 +74,10 @@ impl Ask for Index {
                     etag: written.etag,
                     updated: now,
                 };
-                let body = written.bytes;
-                Ok(Indexed::Document(Document { body, metadata }))
+                let body = Bytes::from(written.bytes);
+                let document = Document { body, metadata };
+                recent.keep_index(self.view.clone(), config.fingerprint(), &document);
+                Ok(Indexed::Document(document))
             }
             // The edge gives what was published last, or says that it cannot.
             Made::Lacking => Err(DatabaseError(LACKING.to_owned())),

@@ -25,7 +25,9 @@ impl Ask for Info {
     type Answer = Value;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Value, DatabaseError> {
-        let Rows { store, config, now } = *rows;
+        let Rows {
+            store, config, now, ..
+        } = *rows;
         let page = self.page;
         let totals = store.count()?;
         let state = store.state()?;

@@ -45,6 +45,7 @@ use serde::de::DeserializeOwned;
 
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::Engine;
+use crate::catalog::sync::recent::Recent;
 use crate::config::Config;
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 
@@ -67,6 +68,8 @@ pub struct Rows<'a> {
     pub(crate) store: Store<'a>,
     /// The settings.
     pub(crate) config: &'a Config,
+    /// What the object remembers.
+    pub(crate) recent: &'a Recent,
     /// The time.
     pub(crate) now: Timestamp,
 }
@@ -77,6 +80,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         question.answer(&Rows {
             store: self.store()?,
             config: self.config,
+            recent: self.recent,
             now: self.clock.now(),
         })
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
+use crate::catalog::rows::counts::ReadingCounts;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::state::State;
 use crate::platform::DatabaseError;
@@ -23,7 +24,7 @@ pub struct Progress {
 }
 
 impl Rows<'_> {
-    /// How far the first pass is: counted, as long as it lasts. Later the counts are those of the last pass: a question
+    /// How far the first pass is: counted now and then, as long as it lasts. Later the counts are those of the last pass: a question
     /// that many ask must not cost rows that grow with the catalog.
     pub(crate) fn progress(&self, state: &State) -> Result<Progress, DatabaseError> {
         let Self { store, now, .. } = *self;
@@ -42,7 +43,7 @@ impl Rows<'_> {
                 fault: None,
             }
         } else {
-            self.counted_progress()?
+            Progress::from(self.recent.counts(now, || store.count_reading())?)
         };
         // A first pass that could read nothing tells why, and so does the next one as long as it has nothing either; one
         // that goes on in spite of a fault is no cause for alarm.
@@ -62,15 +63,20 @@ impl Rows<'_> {
         Ok(Progress { fault, ..progress })
     }
 
-    /// How far the first pass is, counted.
+    /// How far the first pass is, counted now.
     pub(crate) fn counted_progress(&self) -> Result<Progress, DatabaseError> {
-        let counts = self.store.count_reading()?;
-        Ok(Progress {
+        Ok(self.store.count_reading()?.into())
+    }
+}
+
+impl From<ReadingCounts> for Progress {
+    fn from(counts: ReadingCounts) -> Self {
+        Self {
             repositories: counts.repositories,
             listed: counts.listed,
             tags: counts.tags,
             read: counts.read,
             fault: None,
-        })
+        }
     }
 }

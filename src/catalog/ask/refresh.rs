@@ -37,7 +37,9 @@ impl Ask for Refresh {
     type Answer = Option<Accepted>;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Option<Accepted>, DatabaseError> {
-        let Rows { store, config, now } = *rows;
+        let Rows {
+            store, config, now, ..
+        } = *rows;
         if self.confirm {
             store.update(|state| {
                 let sources = state.sources.values_mut();

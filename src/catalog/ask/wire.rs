@@ -103,12 +103,14 @@ pub fn answer<A: DeserializeOwned>(
 }
 
 /// A response that says why there is no answer.
-pub fn failure(error: &AskError) -> Response<Vec<u8>> {
+pub fn failure(error: &AskError) -> Response<Bytes> {
     let failure = Failure {
         answer: "failed".to_owned(),
         reason: error.to_string(),
     };
-    let mut response = Response::new(serde_json::to_vec(&failure).unwrap_or_default());
+    let mut response = Response::new(Bytes::from(
+        serde_json::to_vec(&failure).unwrap_or_default(),
+    ));
     *response.status_mut() = match error {
         AskError::Refused => StatusCode::CONFLICT,
         AskError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -118,7 +120,7 @@ pub fn failure(error: &AskError) -> Response<Vec<u8>> {
 
 impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
     /// Answers a question as it came. The caller then sets the alarm, as after [`Engine::answer`].
-    pub fn respond(&self, request: &Request<Bytes>) -> Response<Vec<u8>> {
+    pub fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let fingerprint = self.config.fingerprint();
         if !is_ours(request.headers(), fingerprint) {
             return failure(&AskError::Refused);
@@ -134,7 +136,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
         }
     }
 
-    fn reply(&self, name: &str, question: &[u8]) -> Result<Response<Vec<u8>>, AskError> {
+    fn reply(&self, name: &str, question: &[u8]) -> Result<Response<Bytes>, AskError> {
         match name {
             Index::NAME => {
                 let question: Index = parse(question)?;
@@ -158,7 +160,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
     fn json_reply<Q: Ask<Answer: Serialize>>(
         &self,
         question: &[u8],
-    ) -> Result<Response<Vec<u8>>, AskError> {
+    ) -> Result<Response<Bytes>, AskError> {
         let question: Q = parse(question)?;
         json(&self.answer(&question).map_err(|error| failed(&error))?)
     }
@@ -172,12 +174,12 @@ fn parse<Q: Ask>(question: &[u8]) -> Result<Q, AskError> {
     serde_json::from_slice(question).map_err(|error| AskError::Failed(error.to_string()))
 }
 
-fn json<A: Serialize>(answer: &A) -> Result<Response<Vec<u8>>, AskError> {
+fn json<A: Serialize>(answer: &A) -> Result<Response<Bytes>, AskError> {
     let body = serde_json::to_vec(answer).map_err(|error| AskError::Failed(error.to_string()))?;
-    Ok(Response::new(body))
+    Ok(Response::new(body.into()))
 }
 
-fn carry(document: Document<Vec<u8>>) -> Result<Response<Vec<u8>>, AskError> {
+fn carry(document: Document<Bytes>) -> Result<Response<Bytes>, AskError> {
     let metadata = serde_json::to_string(&document.metadata)
         .ok()
         .and_then(|text| HeaderValue::try_from(text).ok())

@@ -9,6 +9,7 @@ use crate::catalog::rows::state::{Lease, Phase};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::Budgeted;
 use crate::catalog::sync::configure::configure;
+use crate::catalog::sync::recent::Recent;
 use crate::catalog::sync::repair::repair;
 use crate::catalog::sync::slice::Ended;
 use crate::config::Config;
@@ -39,6 +40,8 @@ pub struct Engine<'a, F, D, C> {
     pub config: &'a Config,
     /// The time.
     pub clock: &'a C,
+    /// What this life of the object remembers.
+    pub recent: &'a Recent,
     /// Names this life of the object: a lease of another one is void. Random.
     pub incarnation: &'a str,
 }
@@ -148,9 +151,11 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if store.deadline(now)? > now || !store.lease(self.incarnation, now, now.after(LEASE))? {
             return Ok(());
         }
+        let working = self.recent.working();
         let result = self.work(store, calls, told).await;
         let repaired = repair(store, self.config, self.clock.now());
         let repaired = repaired.map(|mut lines| told.borrow_mut().faults.append(&mut lines));
+        drop(working);
         let counted = store.update(|state| {
             state.calls = state.calls.plus(calls.outcomes());
             state.lease = Lease::default();

@@ -12,6 +12,7 @@
 //! | [`listing`] | takes over a tag list |
 //! | [`pass`] | a pass from its beginning to its end |
 //! | [`plan`] | which job is next |
+//! | [`recent`] | what the object remembers, so that many who ask cost as much as one |
 //! | [`removal`] | what removes a chart |
 //! | [`repair`] | unreadable rows: which repository they are of, and a line for the log |
 //! | [`schedule`] | when the next step is due |
@@ -27,6 +28,7 @@ pub(crate) mod job;
 pub(crate) mod listing;
 pub(crate) mod pass;
 pub(crate) mod plan;
+pub(crate) mod recent;
 pub(crate) mod removal;
 pub(crate) mod repair;
 pub(crate) mod schedule;

@@ -26,6 +26,7 @@ fn the_first_step_works_though_time_passes_while_tables_are_made() {
         documents: &world.documents,
         database: &world.database,
         tokens: &world.tokens,
+        recent: &world.recent,
         config: &world.config,
         clock: &passing,
         incarnation: "first",

@@ -129,7 +129,10 @@ fn a_push_on_a_page_that_was_already_read_is_served_before_its_ticket_settles() 
             world.refresh(Some("a"))
         } else {
             let names = vec![("charts/a".to_owned(), Some("0.1.0".to_owned()))];
-            Some(world.ask(&ask::Changed { names }))
+            Some(world.ask(&ask::Changed {
+                names,
+                delivery: None,
+            }))
         };
         let ticket = answer.expect("it is known").ticket;
         settle(&world, ticket);

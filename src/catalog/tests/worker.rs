@@ -7,7 +7,6 @@ use http::Request;
 
 use super::*;
 use crate::catalog::ask::AskError;
-use crate::platform::Document;
 use crate::serve::tests::FakeHost;
 use crate::serve::{self, Body, Memory, Service};
 use crate::testing::rebuilt;
@@ -23,13 +22,7 @@ impl serve::Catalog for Object<'_> {
     }
 
     async fn index(&self, question: &ask::Index) -> Result<Indexed<Bytes>, AskError> {
-        Ok(match self.0.ask(question) {
-            Indexed::Document(Document { body, metadata }) => Indexed::Document(Document {
-                body: body.into(),
-                metadata,
-            }),
-            Indexed::Without(reason) => Indexed::Without(reason),
-        })
+        Ok(self.0.ask(question))
     }
 
     async fn pause(&self, duration: Duration) {

@@ -212,7 +212,13 @@ fn a_notification_names_what_is_ours() {
     assert_eq!(status(&answer), 202);
     let a = "charts/a".to_owned();
     let names = vec![(a.clone(), Some("1.0.0".to_owned())), (a, None)];
-    assert_eq!(world.asked(), [question(&ask::Changed { names })]);
+    assert_eq!(
+        world.asked(),
+        [question(&ask::Changed {
+            names,
+            delivery: None
+        })]
+    );
 }
 
 #[test]

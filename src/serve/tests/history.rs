@@ -174,6 +174,7 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
             }
             world.ask(&ask::Changed {
                 names: vec![(REPOSITORIES[*repository].to_owned(), None)],
+                delivery: None,
             });
             world.rest();
         }

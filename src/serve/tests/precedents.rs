@@ -32,7 +32,13 @@ fn no_url_of_a_notification_is_followed() {
     let handled = world.send("POST", "/webhook/distribution", &[HOOK], &body.to_string());
     assert_eq!(status(&handled.response), 202);
     let names = vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))];
-    assert_eq!(world.asked(), [question(&ask::Changed { names })]);
+    assert_eq!(
+        world.asked(),
+        [question(&ask::Changed {
+            names,
+            delivery: None
+        })]
+    );
     assert_eq!(world.registry.calls(), 0);
 }
 

@@ -227,3 +227,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn github_names_its_deliveries() {
+    let mut headers = HeaderMap::new();
+    assert_eq!(delivery(&headers), None);
+    let id = "72d3162e-cc78-11e3-81ab-4c9367dc0958";
+    headers.insert("X-GitHub-Delivery", id.parse().unwrap());
+    assert_eq!(delivery(&headers).as_deref(), Some(id));
+}

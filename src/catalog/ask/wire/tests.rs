@@ -38,6 +38,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
     };
     let changed = Changed {
         names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+        delivery: None,
     };
     vec![
         one(&index, fingerprint),
@@ -186,6 +187,7 @@ fn the_form_is_what_its_number_says() {
         }),
         json(&Changed {
             names: vec![("charts/a".to_owned(), None)],
+            delivery: None,
         }),
         json(&NoIndex::Missing),
         json(&NoIndex::NotReady(Progress::default())),

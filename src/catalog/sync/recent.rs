@@ -1,0 +1,162 @@
+//! What the catalog's object remembers for a while, so that many who ask the same cost as much as one. Losing it costs work,
+//! and never an answer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::catalog::rows::counts::ReadingCounts;
+use crate::index::View;
+use crate::platform::{Document, Timestamp};
+
+/// How long an index that was made is good enough while a step works at the rows; when none does, they do not change.
+const INDEX_KEPT: Duration = Duration::from_secs(3);
+
+/// How long counts are good enough for who asks how far the first pass is.
+const COUNTS_KEPT: Duration = Duration::from_secs(5);
+
+/// Longest index that is kept while a step works, in bytes: a step needs memory of its own, and there are 128 MiB.
+const KEPT_LENGTH: usize = 8 * 1024 * 1024;
+
+/// Repositories that nobody knew and that notifications may name in [`NAMES_WINDOW`]: each costs a tag list. A pass finds
+/// the others.
+const NEW_NAMES: u32 = 100;
+
+/// The time in which [`NEW_NAMES`] are counted.
+const NAMES_WINDOW: Duration = Duration::from_hours(1);
+
+/// Most deliveries of notifications that are remembered.
+const DELIVERIES: usize = 1000;
+
+/// Longest name of a delivery, in bytes: GitHub's are UUIDs.
+const DELIVERY_LENGTH: usize = 64;
+
+/// What the object remembers.
+#[derive(Debug, Default)]
+pub struct Recent {
+    /// The index that was made last.
+    index: RefCell<Option<Kept>>,
+    /// Steps that work now.
+    working: Cell<u32>,
+    /// How far the first pass was, and when that was counted.
+    counts: Cell<Option<(Timestamp, ReadingCounts)>>,
+    /// When the counting of new names began, and how many there were since.
+    new_names: Cell<(Timestamp, u32)>,
+    /// Deliveries that were honoured, the newest last.
+    deliveries: RefCell<VecDeque<String>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    view: View,
+    fingerprint: String,
+    document: Document<Bytes>,
+}
+
+impl Recent {
+    /// The index of a view under these settings, if it was made a moment ago or nothing can have changed since.
+    pub(crate) fn index(
+        &self,
+        view: &View,
+        fingerprint: &str,
+        now: Timestamp,
+    ) -> Option<Document<Bytes>> {
+        let kept = self.index.borrow();
+        let kept = kept
+            .as_ref()
+            .filter(|kept| kept.view == *view && kept.fingerprint == fingerprint)?;
+        let young = now.since(kept.document.metadata.updated) < INDEX_KEPT;
+        (self.working.get() == 0 || young).then(|| Document {
+            body: kept.document.body.clone(),
+            metadata: kept.document.metadata.clone(),
+        })
+    }
+
+    /// Keeps an index that was made.
+    pub(crate) fn keep_index(&self, view: View, fingerprint: &str, document: &Document<Bytes>) {
+        if self.working.get() > 0 && document.body.len() > KEPT_LENGTH {
+            return;
+        }
+        *self.index.borrow_mut() = Some(Kept {
+            view,
+            fingerprint: fingerprint.to_owned(),
+            document: Document {
+                body: document.body.clone(),
+                metadata: document.metadata.clone(),
+            },
+        });
+    }
+
+    /// A step begins to work at the rows, until what this gives is dropped: finished, or died.
+    pub(crate) fn working(&self) -> Working<'_> {
+        self.working.set(self.working.get().saturating_add(1));
+        let mut kept = self.index.borrow_mut();
+        if kept
+            .as_ref()
+            .is_some_and(|kept| kept.document.body.len() > KEPT_LENGTH)
+        {
+            *kept = None;
+        }
+        Working(self)
+    }
+
+    /// How far the first pass is; counted if that was not done a moment ago.
+    pub(crate) fn counts<E>(
+        &self,
+        now: Timestamp,
+        count: impl FnOnce() -> Result<ReadingCounts, E>,
+    ) -> Result<ReadingCounts, E> {
+        if let Some((at, counts)) = self.counts.get()
+            && at <= now
+            && now.since(at) < COUNTS_KEPT
+        {
+            return Ok(counts);
+        }
+        let counts = count()?;
+        self.counts.set(Some((now, counts)));
+        Ok(counts)
+    }
+
+    /// Whether a notification may name one more repository that nobody knew.
+    pub(crate) fn takes_new_name(&self, now: Timestamp) -> bool {
+        let (began, count) = self.new_names.get();
+        let over = now < began || now.since(began) >= NAMES_WINDOW;
+        let (began, count) = if over { (now, 0) } else { (began, count) };
+        let takes = count < NEW_NAMES;
+        self.new_names.set((began, count + u32::from(takes)));
+        takes
+    }
+
+    /// Whether a delivery of this name was honoured before.
+    pub(crate) fn knows_delivery(&self, delivery: &str) -> bool {
+        self.deliveries
+            .borrow()
+            .iter()
+            .any(|known| known == delivery)
+    }
+
+    /// Remembers a delivery that was honoured; not one whose name is too long.
+    pub(crate) fn remember_delivery(&self, delivery: &str) {
+        let mut known = self.deliveries.borrow_mut();
+        if delivery.len() <= DELIVERY_LENGTH {
+            if known.len() >= DELIVERIES {
+                known.pop_front();
+            }
+            known.push_back(delivery.to_owned());
+        }
+    }
+}
+
+/// A step that works. What was made before its end may be no more what the rows say.
+#[derive(Debug)]
+pub(crate) struct Working<'r>(&'r Recent);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        let Self(recent) = self;
+        recent.working.set(recent.working.get().saturating_sub(1));
+        *recent.index.borrow_mut() = None;
+    }
+}

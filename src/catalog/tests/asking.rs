@@ -1,0 +1,164 @@
+//! What questions cost: many who ask the same cost about as much as one.
+
+use std::future::Future as _;
+use std::task::{Context, Waker};
+
+use super::*;
+
+/// A catalog of so many versions, at rest.
+fn filled(versions: usize) -> World {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    for minor in 0..versions {
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
+    }
+    world.pass();
+    world.rest();
+    world
+}
+
+/// What it costs to ask for the newest index `times` times.
+fn cost(world: &World, times: usize) -> u64 {
+    let before = world.database.effort();
+    for _ in 0..times {
+        let fresh = world.ask(&ask::Index {
+            view: View::root(),
+            fresh: true,
+        });
+        assert!(matches!(fresh, Indexed::Document(_)));
+    }
+    world.database.effort() - before
+}
+
+/// 500 requests with `no-cache` in a second were 500 indexes made.
+#[test]
+fn who_asks_for_the_newest_index_is_given_the_one_that_was_made_for_another() {
+    let world = filled(300);
+    let first = cost(&world, 1);
+    let others = cost(&world, 499);
+    assert!(others < 20 * first, "{others} after {first}");
+    // Nothing has changed an hour later.
+    world.clock.advance(Duration::from_mins(1));
+    assert!(cost(&world, 1) < first / 4);
+}
+
+#[test]
+fn what_was_made_before_a_change_is_given_to_nobody_after_it() {
+    let world = filled(2);
+    assert_eq!(world.answered(""), ["a 1.1.0", "a 1.0.0"]);
+    world.registry.push_version("charts/a", "a", "2.0.0");
+    world.refresh(None);
+    world.rest();
+    assert_eq!(world.answered(""), ["a 2.0.0", "a 1.1.0", "a 1.0.0"]);
+    // Nor to a catalog of other settings, nor for another space.
+    let mut world = world;
+    world.config = config(&[("VERSIONS_PER_CHART", "1")]);
+    assert_eq!(world.answered(""), ["a 2.0.0"]);
+    assert_eq!(world.no_index("team"), NoIndex::Missing);
+}
+
+/// Between two awaits of a step rows change: what is given meanwhile is some seconds old at most.
+#[test]
+fn while_a_step_works_an_index_is_made_anew_every_few_seconds() {
+    let world = filled(300);
+    world.registry.set_latency(Duration::from_mins(1));
+    world.refresh(None);
+    world.wait_for_alarm();
+    let first = cost(&world, 1);
+    let engine = world.engine();
+    let mut step = std::pin::pin!(engine.step());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(step.as_mut().poll(&mut context).is_pending());
+    world.clock.advance(Duration::from_secs(4));
+    let again = cost(&world, 1);
+    assert!(again * 2 > first, "made anew: {again} after {first}");
+    let others = cost(&world, 100);
+    assert!(others < 10 * first, "{others} after {first}");
+}
+
+/// Everybody who waits for a first index asks twice a second, and each answer counted all rows.
+#[test]
+fn who_waits_for_a_first_index_does_not_make_the_catalog_count() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "45")]);
+    for minor in 0..300 {
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.{minor}.0"));
+    }
+    world.wait_for_alarm();
+    world.step();
+    let ask = |times: usize| {
+        let before = world.database.effort();
+        for _ in 0..times {
+            let reason = world.no_index("");
+            let NoIndex::NotReady(progress) = reason else {
+                panic!("{reason:?}")
+            };
+            assert_eq!(progress.tags, 300);
+        }
+        world.database.effort() - before
+    };
+    let first = ask(1);
+    let others = ask(1000) / 1000;
+    assert!(others * 3 < first * 2, "{others} each, after {first}");
+    world.clock.advance(Duration::from_secs(5));
+    assert!(ask(1) + 100 > first, "counted again");
+}
+
+/// A thousand invented names were a thousand calls.
+#[test]
+fn a_notification_of_invented_names_costs_some_calls_and_not_a_thousand() {
+    let world = filled(1);
+    let names = |from: usize| -> Vec<_> {
+        let invented = (from..from + 1000).map(|n| (format!("charts/x-{n}"), None));
+        let others = (0..1000).map(|n| (format!("elsewhere/x-{n}"), None));
+        invented.chain(others).collect()
+    };
+    world.registry.clear_log();
+    for round in 0..3 {
+        world.ask(&ask::Changed {
+            names: names(round * 1000),
+            delivery: None,
+        });
+        world.clock.advance(Duration::from_secs(2));
+        world.rest();
+    }
+    let calls = world.registry.calls();
+    assert!((100..140).contains(&calls), "{calls} calls");
+    // What is known is no invention, and an hour later there is room again.
+    world.registry.push_version("charts/a", "a", "2.0.0");
+    world.notify("charts/a", Some("2.0.0"));
+    world.rest();
+    assert_eq!(world.versions(""), ["a 2.0.0", "a 1.0.0"]);
+    world.clock.advance(Duration::from_hours(1));
+    world.rest();
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    world.clock.advance(Duration::from_secs(2));
+    world.notify("charts/b", Some("1.0.0"));
+    world.rest();
+    assert!(world.versions("").contains(&"b 1.0.0".to_owned()));
+}
+
+#[test]
+fn a_delivery_is_honoured_once() {
+    let world = filled(1);
+    let deliver = |delivery: &str| {
+        world.ask(&ask::Changed {
+            names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+            delivery: Some(delivery.to_owned()),
+        });
+        world.clock.advance(Duration::from_secs(2));
+        world.registry.clear_log();
+        world.rest();
+        world.registry.calls()
+    };
+    assert!(deliver("72d3162e") > 0);
+    for _ in 0..5 {
+        assert_eq!(deliver("72d3162e"), 0);
+    }
+    assert!(deliver("72d3162f") > 0);
+    // What is too long to be remembered comes for the first time each time.
+    let long = "x".repeat(65);
+    assert!(deliver(&long) > 0 && deliver(&long) > 0);
+}
