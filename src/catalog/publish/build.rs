@@ -37,7 +37,13 @@ impl Store<'_> {
                 ControlFlow::Continue(())
             }
         })?;
-        Ok(exists)
+        if exists {
+            return Ok(true);
+        }
+        // What cannot be read may lie in it: then it is not made, and nobody is told that there is none.
+        self.note_pathless()?;
+        self.note_lost(view)?;
+        self.lacks(config, &Key::Index(view.clone()))
     }
 
     /// Whether a document would lack what rows held that cannot be read.

@@ -114,7 +114,7 @@ impl Store<'_> {
     /// Whether a superseded package of a shard cannot be read.
     pub(crate) fn any_superseded_unreadable(&self, shard: u8) -> Result<bool, DatabaseError> {
         let row = self.0.first(
-            "SELECT 1 FROM unreadable WHERE place = 'superseded' AND shard = ? LIMIT 1",
+            "SELECT 1 FROM unreadable WHERE place = 'superseded' AND shard = ? AND blocks > 0 LIMIT 1",
             &[i64::from(shard).into()],
         )?;
         Ok(row.is_some())
@@ -158,7 +158,7 @@ impl Store<'_> {
             }
         }
         self.0.execute(
-            "DELETE FROM unreadable WHERE place = 'superseded' AND shard = ?",
+            "UPDATE unreadable SET blocks = 0 WHERE place = 'superseded' AND shard = ?",
             &[i64::from(shard).into()],
         )?;
         Ok(())

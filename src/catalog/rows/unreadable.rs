@@ -2,8 +2,8 @@
 //! is put that would lack what it held.
 //!
 //! A note *blocks* documents while what the row held is not known: the indexes that cover its repository, and the shard its
-//! file stands in; any of them where the row does not tell. It goes when the row is whole again or gone on evidence. Other
-//! notes only tell of what happened, until a whole pass has gone by.
+//! file stands in; any of them where the row does not tell. It no longer does when the row is whole again or gone on evidence,
+//! and then only tells of what happened, until a whole pass has gone by.
 
 use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::mending::tag_key;
@@ -157,6 +157,26 @@ impl Store<'_> {
         self.note_unreadable(&lost)
     }
 
+    /// Notes repositories that cannot be found below any path.
+    pub(crate) fn note_pathless(&self) -> Result<(), DatabaseError> {
+        // Bytes sort after every text: the index finds them at its end.
+        let rows = self.0.query(
+            "SELECT id FROM repository WHERE relative >= x'' LIMIT ?",
+            &[LOOK.into()],
+        )?;
+        let rows: Vec<UnreadableRow> = rows
+            .iter()
+            .filter_map(|row| row.integer(0))
+            .map(|id| UnreadableRow {
+                table: "repository",
+                key: id.to_string(),
+                column: "relative",
+                why: CellFault::Type("bytes", "text"),
+            })
+            .collect();
+        self.note_unreadable(&rows)
+    }
+
     /// What of the documents waits for rows that could not be read.
     pub(crate) fn blockades(&self) -> Result<Vec<Blockade>, DatabaseError> {
         let notes: Vec<Note> = self.rows("WHERE blocks > 0 LIMIT ?", &[LOOK.into()])?;
@@ -186,28 +206,33 @@ impl Store<'_> {
         Ok(notes)
     }
 
-    /// Lets go of notes that were told of and whose rows are whole again.
+    /// Has nothing wait any more for rows that are whole again, and lets go of notes after a whole pass.
     pub(crate) fn drop_whole_notes(&self) -> Result<(), DatabaseError> {
-        let notes: Vec<Note> = self.rows("WHERE since IS NOT NULL LIMIT ?", &[LOOK.into()])?;
+        let notes: Vec<Note> = self.rows("LIMIT ?", &[LOOK.into()])?;
         if notes.is_empty() {
             return Ok(());
         }
         let last = self.state()?.last_pass;
         for note in notes {
-            if self.is_whole(&note, &last)? {
-                self.0.execute(
-                    "DELETE FROM unreadable WHERE place = ? AND key = ? AND relative = ?",
-                    &[note.place.into(), note.key.into(), note.relative.into()],
-                )?;
-            }
+            let old = note.since.is_some_and(|since| last.started > since);
+            let sql = match (note.blocks, old) {
+                (true, _) if self.is_whole(&note, &last)? => {
+                    "UPDATE unreadable SET blocks = 0 WHERE place = ? AND key = ? AND relative = ?"
+                }
+                (false, true) => {
+                    "DELETE FROM unreadable WHERE place = ? AND key = ? AND relative = ?"
+                }
+                _ => continue,
+            };
+            self.0.execute(
+                sql,
+                &[note.place.into(), note.key.into(), note.relative.into()],
+            )?;
         }
         Ok(())
     }
 
     fn is_whole(&self, note: &Note, last: &LastPass) -> Result<bool, DatabaseError> {
-        if !note.blocks {
-            return Ok(note.since.is_some_and(|since| last.started > since));
-        }
         let open = match note.place.as_str() {
             "manifest" => self.0.first(
                 "SELECT 1 FROM manifest m WHERE m.digest = ?1 AND m.state = 'unreadable' AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = ?1)",
