@@ -17,7 +17,6 @@ const MAX_LENGTH: usize = 128;
 pub struct Version {
     text: String,
     key: String,
-    prerelease: bool,
 }
 
 impl Version {
@@ -41,23 +40,12 @@ impl Version {
         Ok(Self {
             text: text.to_owned(),
             key,
-            prerelease: prerelease.is_some(),
         })
-    }
-
-    /// The version as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.text
     }
 
     /// ASCII text whose byte order is the order of versions: for a database to sort by. At most about 700 bytes.
     pub fn key(&self) -> &str {
         &self.key
-    }
-
-    /// Whether clients pass it over unless they are asked for development versions.
-    pub fn is_prerelease(&self) -> bool {
-        self.prerelease
     }
 }
 
@@ -247,17 +235,6 @@ mod tests {
         assert!(ordered.iter().all(|version| version.key().is_ascii()));
     }
 
-    #[test]
-    fn prerelease() {
-        for (text, expected) in [("1.2.3", false), ("1.2.3+a-b", false), ("v1-rc", true)] {
-            assert_eq!(
-                Version::parse(text).unwrap().is_prerelease(),
-                expected,
-                "{text}"
-            );
-        }
-    }
-
     const STRICT: &str = r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})(-(0|[1-9][0-9]{0,2}|[0-9]?[a-c-]{1,3})(\.(0|[1-9][0-9]?|[a-c-]{1,2})){0,2})?(\+[0-9a-c]{1,2})?";
 
     proptest! {
@@ -272,7 +249,6 @@ mod tests {
             let lenient = |text: &str| Version::parse(text).unwrap();
             let expected = strict(&one).cmp_precedence(&strict(&other)).then_with(|| one.cmp(&other));
             prop_assert_eq!(lenient(&one).cmp(&lenient(&other)), expected);
-            prop_assert_eq!(lenient(&one).is_prerelease(), !strict(&one).pre.is_empty());
         }
     }
 }

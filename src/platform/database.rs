@@ -81,14 +81,6 @@ impl Row {
             _ => None,
         }
     }
-
-    /// The bytes in `column`; `None` for NULL, another type or no such column.
-    pub fn blob(&self, column: usize) -> Option<&[u8]> {
-        match self.0.get(column) {
-            Some(Value::Blob(value)) => Some(value),
-            _ => None,
-        }
-    }
 }
 
 /// Why the database refused a statement. The text is SQLite's, without parameters.

@@ -34,9 +34,6 @@ pub enum DocumentsError {
     /// The document is longer than the reader allows, in bytes.
     #[error("the document is larger than {0} bytes")]
     TooLarge(usize),
-    /// The invocation has used up its operations; what is left stays dirty.
-    #[error("the invocation's budget of document operations is used up")]
-    Budget,
 }
 
 /// The published documents: eventually consistent, and a miss in it is never an answer.

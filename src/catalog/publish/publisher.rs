@@ -8,7 +8,7 @@ use crate::catalog::rows::document::Published;
 use crate::catalog::rows::store::Store;
 use crate::config::Config;
 use crate::index::{DOCUMENT_LIMIT, Key, Shard, etag};
-use crate::platform::{Clock, DatabaseError, Documents, DocumentsError, Metadata, Timestamp};
+use crate::platform::{Clock, DatabaseError, Documents, Metadata, Timestamp};
 
 /// KV takes one write a second and key.
 const BETWEEN_PUTS: Duration = Duration::from_secs(1);
@@ -115,10 +115,6 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
             Ok(()) => self
                 .store
                 .document_put(key, Some((&metadata.etag, length, now))),
-            Err(DocumentsError::Budget) => {
-                self.operations = 0;
-                self.store.mark_document(key)
-            }
             Err(error) => self.store.document_failed(
                 key,
                 &error.to_string(),
@@ -215,7 +211,6 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 self.operations -= 1;
                 match self.documents.delete(&key).await {
                     Ok(()) => self.store.unretire(&key)?,
-                    Err(DocumentsError::Budget) => return Ok(Progressed::Cut),
                     Err(_) => self
                         .store
                         .retire_key(&key, self.clock.now().after(LAST_RETRY))?,
