@@ -41,6 +41,7 @@
 //! | [`mod@error`] | the outward error | every status and public message |
 //! | [`secret`] | passwords and tokens, which cannot be printed | |
 //! | `shown` | how a wrong value is shown in a message | |
+//! | `fuzzing` | in tests and when fuzzed: what reads foreign input | what must hold of it |
 //! | `testing` | in tests only: a registry, documents, a database and a clock in memory | the ways in which the real ones misbehave |
 //!
 //! `docs/architecture.md` tells the life of a tag and where to begin with a change.
@@ -60,6 +61,8 @@ pub mod catalog;
 pub mod chart;
 pub mod config;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod index;
 pub mod oci;
 pub mod platform;

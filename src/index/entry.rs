@@ -116,6 +116,7 @@ mod tests {
     }
 
     /// CVE-2022-23525, CVE-2024-26147 (Helm): nulls in an index panic in clients.
+    /// CVE-2022-23525 and CVE-2024-26147: Helm panics where an index has null or lacks a name.
     #[test]
     fn nothing_of_a_row_spoils_the_index() {
         let bare = json!({

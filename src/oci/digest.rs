@@ -174,6 +174,7 @@ mod tests {
     }
 
     /// CVE-2024-3727 (containers/image): a digest is judged before it becomes part of a URL, a key or a path.
+    /// CVE-2024-3727 in containers/image: a digest that was not checked became part of a path.
     #[test]
     fn nothing_else() {
         let hex = EMPTY_JSON.strip_prefix("sha256:").unwrap();

@@ -212,6 +212,7 @@ mod tests {
         );
     }
 
+    /// CVE-2021-32690 in Helm: a chart's URL on another host was sent the repository's password.
     #[test]
     fn a_redirected_request_carries_no_credentials() {
         let mut request = Request::get("https://registry.example/a")

@@ -272,6 +272,7 @@ mod tests {
     }
 
     /// CVE-2026-35172 (distribution): what one may see is never remembered for another.
+    /// CVE-2026-35172 in distribution: what one was let in to see was kept for all.
     #[test]
     fn nobody_gets_anothers_token() {
         let tokens = Tokens::new();

@@ -19,12 +19,15 @@
 //! | `reply` | an answer and its headers |
 //! | `conditional` | `If-None-Match` and `Range` |
 //! | `progress` | how far the first pass is, in words |
+//! | `fuzzed` | what fuzzing reaches |
 //! | `memory` | what an isolate remembers between requests |
 
 mod admin;
 mod artifacthub;
 mod conditional;
 mod download;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod home;
 mod host;
 mod index;

@@ -15,7 +15,7 @@ use modules::{Modules, Path, Use};
 /// The layers from the top to the bottom. Each may use those on the lines below its own, and those on its own line as long as
 /// no circle comes of it.
 const LAYERS: [&[&str]; 7] = [
-    &["edge"],
+    &["edge", "fuzzing"],
     &["serve"],
     &["catalog", "push", "access"],
     &["config"],

@@ -113,6 +113,7 @@ mod tests {
         Value::Number(text.to_owned())
     }
 
+    /// CVE-2021-21303 in Helm: metadata that was printed as it came.
     #[test]
     fn one_line_of_text() {
         for (value, expected) in [

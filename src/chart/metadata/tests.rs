@@ -120,6 +120,7 @@ fn what_means_nothing_is_dropped() {
 }
 
 /// CVE-2020-15184 (Helm): an alias has the grammar of a name.
+/// CVE-2020-15184 in Helm: an alias that is a path.
 #[test]
 fn dependencies_keep_helms_rules() {
     let dependencies = json!({"dependencies": [
@@ -144,6 +145,7 @@ fn dependencies_keep_helms_rules() {
 }
 
 /// CVE-2019-1000009 (ChartMuseum), CVE-2024-25620, CVE-2026-35206 (Helm): no name is a path.
+/// CVE-2019-1000009 in ChartMuseum, CVE-2024-25620 and CVE-2026-35206 in Helm: names that are paths.
 #[test]
 fn names_versions_and_types_are_judged() {
     let quoted = |text: &str| format!("{text:?}");

@@ -73,6 +73,7 @@ fn only_the_chart_of_the_root_counts() {
     );
 }
 
+/// CVE-2025-32386 in Helm: a small package that unpacks to gigabytes.
 #[test]
 fn hostile_packages_are_refused() {
     let chart = file("a/Chart.yaml", b"apiVersion: v2\nname: a\nversion: 1.0.0\n");

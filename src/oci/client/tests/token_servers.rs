@@ -75,6 +75,7 @@ fn tags_may_want_another_scope_than_the_rest() {
 
 /// Facts: registries §5.1. Neither the password nor anything else is sent to a realm on another host.
 /// CVE-2026-33540 (distribution): no password for a foreign token server.
+/// CVE-2026-33540 in distribution; by http:// that of CVE-2019-10214 in containers/image.
 #[test]
 fn a_foreign_realm_gets_nothing() {
     for realm in [
