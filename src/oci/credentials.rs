@@ -114,7 +114,7 @@ pub fn from_docker_config(
     match best {
         Some((_, credentials)) => Ok(credentials),
         None if by_helper => Err(Invalid::DockerConfig(
-            "it leaves the registry to a credential helper, and none can run here",
+            "it leaves the registry to a credential helper, and none can run here: give its user and password in auths, or as REGISTRY_USERNAME and REGISTRY_PASSWORD instead",
         )),
         None => Err(Invalid::DockerConfig("it has no entry for the registry")),
     }

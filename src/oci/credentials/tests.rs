@@ -189,10 +189,15 @@ fn refused() {
         r#"{"auths":{"ghcr.io":{"username":"u"}}}"#,
         "a user without a password, or the other way round",
     );
-    let helper = "it leaves the registry to a credential helper, and none can run here";
+    let helper = "it leaves the registry to a credential helper, and none can run here: give its user and password in auths, or as REGISTRY_USERNAME and REGISTRY_PASSWORD instead";
     refuses(r#"{"auths":{"ghcr.io":{}},"credsStore":"desktop"}"#, helper);
     refuses(r#"{"credsStore":"desktop"}"#, helper);
     refuses(r#"{"credHelpers":{"ghcr.io":"gh"}}"#, helper);
+    refuses(r#"{"credHelpers":{"https://GHCR.io/v1/":"gh"}}"#, helper);
+    refuses(
+        r#"{"auths":{"ghcr.io":{},"quay.io":{"auth":"YWNtZTpodW50ZXIy"}},"credHelpers":{"ghcr.io":"gh"}}"#,
+        helper,
+    );
     refuses(
         r#"{"credHelpers":{"quay.io":"quay"}}"#,
         "it has no entry for the registry",
