@@ -145,7 +145,14 @@ fn the_page_on_operating_has_every_metric() {
         panic!("the metrics are written in one metrics.rs, not in {source:?}");
     };
     let source = read(source);
-    let in_code: BTreeSet<String> = ["text.head(", "text.gauge(", "text.truth(", "text.time("]
+    let calls = [
+        "text.head(",
+        "text.gauge(",
+        "text.truth(",
+        "text.time(",
+        "text.by_source(",
+    ];
+    let in_code: BTreeSet<String> = calls
         .iter()
         .flat_map(|call| source.split(call).skip(1))
         .filter_map(|arguments| arguments.trim_start().strip_prefix('"')?.split('"').next())

@@ -21,6 +21,7 @@ mod same_bytes;
 mod scale;
 mod schema;
 mod sources;
+mod turns;
 mod worker;
 
 use std::time::Duration;

@@ -42,6 +42,28 @@ impl<H: Host> Service<'_, H> {
         )
     }
 
+    /// Answers for `/health?deep`: whether every source is read and lets Portolan in.
+    pub(super) async fn deep_health(&self) -> Result<Reply<H::Body>, Error> {
+        let status = self.ask(&AskStatus).await?;
+        let sources = &status.figures.sources;
+        let sick: Vec<_> = sources
+            .iter()
+            .filter(|source| source.overdue || source.denied_since.is_some())
+            .map(|source| {
+                serde_json::json!({
+                    "source": source.source,
+                    "denied_since": source.denied_since.map(|since| since.to_string()),
+                    "read": source.read.map(|read| read.to_string()),
+                })
+            })
+            .collect();
+        if sick.is_empty() {
+            return Ok(Self::health());
+        }
+        let body = serde_json::json!({ "healthy": false, "sources": sick });
+        Ok(Reply::json(StatusCode::SERVICE_UNAVAILABLE, &body))
+    }
+
     /// Answers for `/info[?page=<n>]`.
     pub(super) async fn info(&self, request: &Incoming<'_>) -> Result<Reply<H::Body>, Error> {
         let page = match request.query("page") {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalog::ask::{Figures, Status};
+use crate::catalog::ask::{Figures, SourceHealth, Status};
 use crate::platform::Timestamp;
 
 /// The media type of the format.
@@ -34,6 +34,26 @@ impl Text {
         self.value(name, "", value);
     }
 
+    /// Adds a gauge with a value for each source that has one. Their ids hold nothing that a label would have to escape.
+    fn by_source(
+        &mut self,
+        name: &str,
+        help: &str,
+        figures: &Figures,
+        value: fn(&SourceHealth) -> Option<String>,
+    ) {
+        let known = figures
+            .sources
+            .iter()
+            .filter_map(|source| value(source).map(|value| (&source.source, value)));
+        for (place, (source, value)) in known.enumerate() {
+            if place == 0 {
+                self.head(name, "gauge", help);
+            }
+            self.value(name, &format!("{{source=\"{source}\"}}"), value);
+        }
+    }
+
     /// Adds whether something is so.
     fn truth(&mut self, name: &str, help: &str, truth: bool) {
         self.gauge(name, help, u8::from(truth));
@@ -60,6 +80,7 @@ pub(super) fn render(status: &Status) -> String {
     text.value("build_info", version, 1);
     catalog(&mut text, status);
     passes(&mut text, status);
+    sources(&mut text, &status.figures);
     documents(&mut text, &status.figures);
     text.0
 }
@@ -165,6 +186,28 @@ fn passes(text: &mut Text, status: &Status) {
         "paused_until_timestamp_seconds",
         "When the registry is asked again.",
         figures.paused_until,
+    );
+}
+
+/// How the sources are.
+fn sources(text: &mut Text, figures: &Figures) {
+    text.by_source(
+        "source_overdue",
+        "Whether a source was not read for three intervals.",
+        figures,
+        |source| Some(u8::from(source.overdue).to_string()),
+    );
+    text.by_source(
+        "source_denied_since_timestamp_seconds",
+        "Since when a source is denied; what is known of it is served on.",
+        figures,
+        |source| source.denied_since.map(|at| seconds(at.0)),
+    );
+    text.by_source(
+        "source_read_timestamp_seconds",
+        "When a source was last read.",
+        figures,
+        |source| source.read.map(|at| seconds(at.0)),
     );
 }
 

@@ -46,10 +46,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::access::signature::Notice;
-use crate::access::{self, Principal, authenticate};
+use crate::access::{self, Principal, Right, authenticate};
 use crate::catalog::ask::{Ask, Progress, Read};
 use crate::config::{Config, Problems};
 use crate::error::Error;
+use crate::index::View;
 use crate::platform::{Clock, Documents, FetchError};
 
 pub use host::{Catalog, Host};
@@ -202,6 +203,10 @@ impl<H: Host> Service<'_, H> {
         match route {
             Route::Home => Ok(self.home(&request).await.into()),
             Route::Space(view) => self.space(&request, &view).await.map(Into::into),
+            Route::Health if request.query("deep").is_some() => {
+                access::permit(config, principal, Right::Measure, &View::root())?;
+                self.deep_health().await.map(Into::into)
+            }
             Route::Health => Ok(Self::health().into()),
             Route::Index(view) => self.index(&request, &view).await,
             Route::File(file) => self.file(&request, &file).await.map(Into::into),

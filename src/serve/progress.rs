@@ -2,15 +2,21 @@
 
 use crate::catalog::Progress;
 
-/// `1,234 of about 5,000 tags`; before tags are known, repositories. "About", because both still grow.
+/// `1,234 of at least 5,000 tags`, and `about` once all lists are read; before tags are known, repositories.
 pub(super) fn words(progress: &Progress) -> String {
     if progress.tags > 0 {
         let (read, tags) = (grouped(progress.read), grouped(progress.tags));
-        return format!("{read} of about {tags} tags");
+        // What a list that is yet to be read holds, nobody knows.
+        let much = if progress.listed < progress.repositories {
+            "at least"
+        } else {
+            "about"
+        };
+        return format!("{read} of {much} {tags} tags");
     }
     if progress.repositories > 0 {
         let (listed, repositories) = (grouped(progress.listed), grouped(progress.repositories));
-        return format!("{listed} of about {repositories} repositories");
+        return format!("{listed} of at least {repositories} repositories");
     }
     "it has just begun".to_owned()
 }
@@ -49,9 +55,11 @@ mod tests {
         assert_eq!(words(&progress), "it has just begun");
         progress.repositories = 50;
         progress.listed = 7;
-        assert_eq!(words(&progress), "7 of about 50 repositories");
+        assert_eq!(words(&progress), "7 of at least 50 repositories");
         progress.tags = 5000;
         progress.read = 1234;
+        assert_eq!(words(&progress), "1,234 of at least 5,000 tags");
+        progress.listed = 50;
         assert_eq!(words(&progress), "1,234 of about 5,000 tags");
     }
 }

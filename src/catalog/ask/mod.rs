@@ -35,7 +35,7 @@ pub use info::Info;
 pub use progress::Progress;
 pub use read::Read;
 pub use refresh::{Accepted, Refresh};
-pub use status::{AskStatus, Figures, Status};
+pub use status::{AskStatus, Figures, SourceHealth, Status};
 pub use tick::Tick;
 pub use wait::Await;
 pub use wire::AskError;

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, Progress, Rows};
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::state::State;
+use crate::catalog::sync::schedule::interval;
 use crate::index::{Key, View};
 use crate::platform::{DatabaseError, Timestamp};
+use crate::source::Source;
 
 /// Asks for counts and progress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +75,25 @@ pub struct Figures {
     pub dirty_documents: u64,
     /// Rows that could not be read and are not whole again.
     pub unreadable_rows: u64,
+    /// How each source is, in the order of the configuration.
+    pub sources: Vec<SourceHealth>,
 }
+
+/// How a source is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceHealth {
+    /// Its id, `ghcr.io/acme/charts`.
+    pub source: String,
+    /// Since when it is denied; what is known of it is served on.
+    pub denied_since: Option<Timestamp>,
+    /// When it was last read: enumerated, where it is, and tags of it listed.
+    pub read: Option<Timestamp>,
+    /// Whether it was not read for three intervals.
+    pub overdue: bool,
+}
+
+/// So many passes without a source, or so many of the longest intervals without a pass, make it overdue.
+const OVERDUE: u32 = 3;
 
 impl Ask for AskStatus {
     const NAME: &'static str = "status";
@@ -99,6 +119,23 @@ impl Ask for AskStatus {
 }
 
 impl Rows<'_> {
+    /// How each source is.
+    fn source_healths(&self, state: &State) -> Vec<SourceHealth> {
+        let longest = interval(self.config, u32::MAX).saturating_mul(OVERDUE);
+        let health = |source: &Source| {
+            let id = source.id.clone();
+            let known = state.source(&id);
+            let unread = |read| self.now.since(read) >= longest;
+            SourceHealth {
+                source: id,
+                denied_since: known.denied_since,
+                read: known.read,
+                overdue: known.unread >= OVERDUE || known.read.is_some_and(unread),
+            }
+        };
+        self.config.sources.iter().map(health).collect()
+    }
+
     /// Figures for monitoring.
     fn figures(&self, state: &State) -> Result<Figures, DatabaseError> {
         let Self { store, now, .. } = *self;
@@ -136,6 +173,7 @@ impl Rows<'_> {
             root_put_at,
             dirty_documents: documents.dirty,
             unreadable_rows: documents.unreadable_rows,
+            sources: self.source_healths(state),
         })
     }
 }

@@ -157,6 +157,8 @@ typed_row! {
     columns {
         /// What is to be read.
         plan: Json<Plan>,
+        /// Failures in a row.
+        attempts: i64,
     }
     checked {
         retry_at: Option<Timestamp>,

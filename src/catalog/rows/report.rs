@@ -42,8 +42,8 @@ impl Store<'_> {
     /// A page of repositories that could not be listed.
     pub(crate) fn failing_repositories(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT name, error, attempts, retry_at, denied_since FROM repository WHERE error IS NOT NULL ORDER BY id",
-            &["repository", "error", "attempts", "retry_at", "denied_since"],
+            "SELECT name, error, attempts, retry_at, denied_since, missing_since, unseen FROM repository WHERE error IS NOT NULL ORDER BY id",
+            &["repository", "error", "attempts", "retry_at", "denied_since", "missing_since", "not_enumerated_since_pass"],
             page,
         )
     }

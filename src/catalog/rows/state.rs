@@ -136,6 +136,10 @@ pub(crate) struct Pass {
     pub(crate) known_to: i64,
     /// Tags that move have had their turn up to here.
     pub(crate) moving_at: Position,
+    /// Whose moving tags have their turn.
+    pub(crate) moving_turn: MovingTurn,
+    /// Moving tags that were read for the first time in this pass, some of them if they are many.
+    pub(crate) moving_read: Vec<Position>,
     /// Whether the moving tags have all had their turn.
     pub(crate) moving_done: bool,
     /// Version tags still to be revalidated.
@@ -167,6 +171,16 @@ impl Pass {
     pub(crate) fn running(&self) -> bool {
         self.phase != Phase::Ended
     }
+}
+
+/// How far the turn of a repository's moving tags is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct MovingTurn {
+    /// Row id of the repository.
+    pub(crate) repository: i64,
+    /// Tags taken.
+    pub(crate) taken: u64,
 }
 
 /// A place in the order of tags.

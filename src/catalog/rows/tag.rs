@@ -119,6 +119,34 @@ impl Store<'_> {
         )
     }
 
+    /// How many tags of a repository move.
+    pub(crate) fn count_moving(&self, repository: i64) -> Result<u64, DatabaseError> {
+        let row = self.0.first(
+            "SELECT count(*) FROM tag WHERE moving > 0 AND repository = ?",
+            &[repository.into()],
+        )?;
+        let count = row.and_then(|row| row.integer(0)).unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// The last of the first `count` tags of a repository that move; `None` for the first none.
+    pub(crate) fn moving_tag_at(
+        &self,
+        repository: i64,
+        count: u64,
+    ) -> Result<Option<Position>, DatabaseError> {
+        let Some(offset) = count.checked_sub(1).and_then(|at| i64::try_from(at).ok()) else {
+            return Ok(None);
+        };
+        let row = self.0.first(
+            "SELECT name FROM tag WHERE moving > 0 AND repository = ? ORDER BY name LIMIT 1 OFFSET ?",
+            &[repository.into(), offset.into()],
+        )?;
+        Ok(row
+            .and_then(|row| row.text(0).map(str::to_owned))
+            .map(|tag| Position { repository, tag }))
+    }
+
     /// The next version tags in the ring of revalidation that are not due anyway.
     pub(crate) fn version_tags_after(
         &self,

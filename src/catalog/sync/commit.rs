@@ -8,6 +8,7 @@ use crate::catalog::sync::contents::Judged;
 use crate::catalog::sync::job::{Job, Outcome};
 use crate::catalog::sync::removal::withdraw;
 use crate::catalog::sync::slice::Slice;
+use crate::chart::tag_is_version;
 use crate::oci::{Digest, Kind, Name, Page};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
@@ -192,6 +193,7 @@ impl<C: Clock> Slice<'_, C> {
         let Some(tag) = &self.now(tag)? else {
             return Ok(());
         };
+        self.note_first_reading(tag);
         let known = self.store.manifest(digest)?;
         match (known, what) {
             (Some(known), _) if known.read && !known.outdated => {
@@ -207,6 +209,16 @@ impl<C: Clock> Slice<'_, C> {
                 self.store.plan_manifest(digest, &plan)?;
                 self.await_manifest(tag, digest)
             }
+        }
+    }
+
+    /// Notes that a tag that moves was read for the first time: it need not be asked about in this pass once more.
+    fn note_first_reading(&mut self, tag: &Tag) {
+        /// So many are kept; more are asked about once more.
+        const KEPT: usize = 200;
+        let read = &mut self.pass.moving_read;
+        if tag.manifest.is_none() && !tag_is_version(&tag.name) && read.len() < KEPT {
+            read.push(tag.position());
         }
     }
 

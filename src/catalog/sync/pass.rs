@@ -12,7 +12,7 @@ use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::state::{LastPass, Pass, Phase, State, Totals};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::{EndedPass, Engine, Told};
-use crate::catalog::sync::schedule::schedule;
+use crate::catalog::sync::schedule::{interval, schedule};
 use crate::catalog::sync::slice::Slice;
 use crate::index::{Key, View};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
@@ -84,10 +84,14 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             .unwrap_or(u64::MAX)
             .min(within);
         let version_tags = state.totals.version_tags;
+        // A tag whose turn comes just after a pass waits for the next: the round must be over an interval before its time.
+        let longest =
+            u64::try_from(interval(self.config, u32::MAX).as_millis()).unwrap_or(u64::MAX);
+        let round = within.saturating_sub(longest).max(1);
         let share = version_tags
             .saturating_mul(since)
             .saturating_mul(AHEAD_PERCENT)
-            / within.saturating_mul(100);
+            / round.saturating_mul(100);
         let quota = if version_tags == 0 {
             0
         } else {

@@ -3,12 +3,14 @@
 
 use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::state::Phase;
+use crate::catalog::rows::state::{MovingTurn, Phase, Position};
 use crate::catalog::rows::tag::{Due, Tag};
 use crate::catalog::sync::job::Job;
 use crate::catalog::sync::slice::{Key, Slice};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
+/// How many of a repository's tags that are no versions (`latest`) are asked about in a pass.
+const MOVING_SHARE: u64 = 20;
 /// Rows asked for to find one that is not under way: more than there are jobs side by side.
 const LOOK: i64 = 8;
 
@@ -42,16 +44,26 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     fn next_contents(&self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
-        for PendingManifest { digest, plan } in self.store.pending_manifests(now, LOOK)? {
+        for PendingManifest {
+            digest,
+            plan,
+            attempts,
+        } in self.store.pending_manifests(now, LOOK)?
+        {
             if !self.idle(&Key::Manifest(digest.clone()))
                 || self.claimed.borrow().contains_key(&digest)
             {
                 continue;
             }
-            // Any repository with a tag for it has it; the newest list is as good as another.
-            let tag = self.store.tags_of_manifest(&digest)?.into_iter().next();
-            match tag
-                .map(|tag| self.store.repository(tag.repository))
+            // Any repository with a tag for it should have it; what one refuses, the next is asked for.
+            let tags = self.store.tags_of_manifest(&digest)?;
+            let mut repositories: Vec<i64> = tags.iter().map(|tag| tag.repository).collect();
+            repositories.sort_unstable();
+            repositories.dedup();
+            let turn = usize::try_from(attempts).unwrap_or(0) % repositories.len().max(1);
+            match repositories
+                .get(turn)
+                .map(|repository| self.store.repository(*repository))
                 .transpose()?
                 .flatten()
             {
@@ -79,6 +91,35 @@ impl<C: Clock> Slice<'_, C> {
             }
             Due::Resolve | Due::Nothing | Due::Read => Job::Read { tag, repository },
         }))
+    }
+
+    /// Whether a tag that moves is to be left for another pass, as its repository has more of them than its share: they are taken
+    /// in turn, a share a pass. Then the place in their order is moved on.
+    fn moving_turn_is_over(&mut self, tag: &Tag) -> Result<bool, DatabaseError> {
+        let id = tag.repository;
+        if self.pass.moving_turn.repository != id {
+            self.pass.moving_turn = MovingTurn {
+                repository: id,
+                taken: 0,
+            };
+            let all = self.store.count_moving(id)?;
+            if all > MOVING_SHARE {
+                let skipped = self.pass.number.saturating_mul(MOVING_SHARE) % all;
+                if let Some(last) = self.store.moving_tag_at(id, skipped)? {
+                    self.pass.moving_at = last;
+                    return Ok(true);
+                }
+            }
+        }
+        self.pass.moving_turn.taken += 1;
+        let over = self.pass.moving_turn.taken > MOVING_SHARE;
+        if over {
+            self.pass.moving_at = Position {
+                repository: id.saturating_add(1),
+                tag: String::new(),
+            };
+        }
+        Ok(over)
     }
 
     /// Whether what a tag names was learned a moment ago and is now being read: asking for the name again would tell nothing.
@@ -123,8 +164,12 @@ impl<C: Clock> Slice<'_, C> {
         while !self.pass.moving_done {
             match self.store.moving_tags_after(&self.pass.moving_at, 1)?.pop() {
                 Some(tag) => {
+                    if self.moving_turn_is_over(&tag)? {
+                        continue;
+                    }
                     self.pass.moving_at = tag.position();
-                    if self.idle(&Key::Tag(tag.repository, tag.name.clone()))
+                    if !self.pass.moving_read.contains(&tag.position())
+                        && self.idle(&Key::Tag(tag.repository, tag.name.clone()))
                         && !self.is_being_read(&tag)?
                         && let Some(job) = self.tag_job(tag)?
                     {
@@ -140,7 +185,7 @@ impl<C: Clock> Slice<'_, C> {
             self.pass.quota -= 1;
             let mut next = self.store.version_tags_after(&self.ring.at, 1)?.pop();
             if next.is_none() {
-                self.ring.at = crate::catalog::rows::state::Position::default();
+                self.ring.at = Position::default();
                 next = self.store.version_tags_after(&self.ring.at, 1)?.pop();
             }
             let Some(tag) = next else {

@@ -322,3 +322,41 @@ fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published(
         assert!(show(&answer).ends_with(&body), "{}", show(&answer));
     }
 }
+
+#[test]
+fn deep_health_names_the_sources_that_are_denied_or_not_read() {
+    let world = World::new(PRIVATE);
+    assert_eq!(status(&world.get("/health?deep")), 401);
+    assert_eq!(status(&world.get_with("/health?deep", &[READER])), 401);
+    let at = |millis| Some(crate::platform::Timestamp(millis));
+    let source = |source: &str, denied_since, overdue| ask::SourceHealth {
+        source: source.to_owned(),
+        denied_since,
+        read: at(1_795_219_200_000),
+        overdue,
+    };
+    let with = |sources| {
+        let mut told = Status::default();
+        told.figures.sources = sources;
+        world.say([Say::answer(&told)]);
+        world.get_with("/health?deep", &[ADMIN])
+    };
+    assert_eq!(status(&with(vec![source("a.example", None, false)])), 200);
+    let sick = with(vec![
+        source("a.example", None, false),
+        source("b.example", at(1_795_132_800_000), false),
+        source("c.example", None, true),
+    ]);
+    assert_eq!(status(&sick), 503);
+    let crate::serve::Body::Bytes(bytes) = sick.body() else {
+        panic!("no body")
+    };
+    let told: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!(
+        told,
+        serde_json::json!({"healthy": false, "sources": [
+            {"source": "b.example", "denied_since": "2026-11-20T00:00:00Z", "read": "2026-11-21T00:00:00Z"},
+            {"source": "c.example", "denied_since": null, "read": "2026-11-21T00:00:00Z"},
+        ]})
+    );
+}

@@ -46,11 +46,18 @@ fn full() -> Status {
             root_put_at: Some(Timestamp(1_795_226_399_001)),
             dirty_documents: 45,
             unreadable_rows: 54,
+            sources: vec![SourceHealth {
+                source: "registry.example/charts".to_owned(),
+                denied_since: Some(Timestamp(1_795_226_300_000)),
+                read: Some(Timestamp(1_795_226_200_000)),
+                overdue: true,
+            }],
         }),
     }
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one text")]
 fn a_whole_text() {
     insta::assert_snapshot!(render(&full()), @r#"
         # HELP portolan_build_info What runs here.
@@ -131,6 +138,15 @@ fn a_whole_text() {
         # HELP portolan_paused_until_timestamp_seconds When the registry is asked again.
         # TYPE portolan_paused_until_timestamp_seconds gauge
         portolan_paused_until_timestamp_seconds 1795226460.000
+        # HELP portolan_source_overdue Whether a source was not read for three intervals.
+        # TYPE portolan_source_overdue gauge
+        portolan_source_overdue{source="registry.example/charts"} 1
+        # HELP portolan_source_denied_since_timestamp_seconds Since when a source is denied; what is known of it is served on.
+        # TYPE portolan_source_denied_since_timestamp_seconds gauge
+        portolan_source_denied_since_timestamp_seconds{source="registry.example/charts"} 1795226300.000
+        # HELP portolan_source_read_timestamp_seconds When a source was last read.
+        # TYPE portolan_source_read_timestamp_seconds gauge
+        portolan_source_read_timestamp_seconds{source="registry.example/charts"} 1795226200.000
         # HELP portolan_documents Documents that are published: indexes and shards of the file table.
         # TYPE portolan_documents gauge
         portolan_documents 42

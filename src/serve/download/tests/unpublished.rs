@@ -72,7 +72,7 @@ fn before_the_first_pass_a_file_is_not_missing() {
     world.say([Say::NotReady(progress.clone())]);
     assert_eq!(
         error(&world.get(ALIAS)),
-        "503 the first sync is still running: 0 of about 3 repositories"
+        "503 the first sync is still running: 0 of at least 3 repositories"
     );
     progress.fault = Some(CatalogFault {
         host: "registry.example".into(),

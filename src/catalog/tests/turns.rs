@@ -1,0 +1,130 @@
+//! Whose turn it is: tags that move, tags that are confirmed, repositories with the same bytes.
+
+use super::*;
+use crate::testing::Fault;
+
+#[test]
+fn a_tag_that_moves_costs_two_calls_at_its_first_reading() {
+    let world = World::new();
+    let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.0.0"});
+    world
+        .registry
+        .push_chart("charts/a", "latest", &metadata, b"first", None, &[]);
+    world.pass();
+    // The enumeration, the list, the manifest, the config.
+    assert_eq!(world.registry.calls(), 4);
+    world.registry.clear_log();
+    world.pass();
+    assert_eq!(
+        world.registry.calls_to("manifests/latest"),
+        1,
+        "in the next pass"
+    );
+}
+
+#[test]
+fn a_repository_has_a_share_of_its_moving_tags_asked_about_in_a_pass_and_all_in_turn() {
+    let world = World::new();
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    for number in 0..70 {
+        let tag = format!("branch-{number:02}");
+        world.registry.tag("charts/a", &tag, &pushed.manifest);
+    }
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    let other = world.registry.push_version("charts/b", "b", "1.1.0");
+    world.registry.tag("charts/b", "latest", &other.manifest);
+    world.pass();
+    world.rest();
+    let mut asked = std::collections::BTreeSet::new();
+    for pass in 0..12 {
+        world.registry.clear_log();
+        world.pass();
+        assert_eq!(
+            world.registry.calls_to("manifests/latest"),
+            1,
+            "pass {pass}"
+        );
+        let log = world.registry.log();
+        let branches = log.iter().filter(|call| call.url.contains("/branch-"));
+        let branches: Vec<_> = branches.map(|call| call.url.clone()).collect();
+        assert!(branches.len() <= 20, "{} in one pass", branches.len());
+        asked.extend(branches);
+    }
+    assert_eq!(asked.len(), 70);
+}
+
+#[test]
+fn a_version_behind_the_ring_is_confirmed_within_its_time() {
+    for interval in [1, 5, 7, 11, 13] {
+        let world = World::with(&[
+            ("SYNC_INTERVAL", &format!("{interval}h")),
+            ("REVALIDATE_WITHIN", "24h"),
+        ]);
+        for minor in 0..100 {
+            let version = format!("1.{minor}.0");
+            world.registry.push_version("charts/a", "a", &version);
+        }
+        world.pass();
+        world.wait(48);
+        let mut confirmed = std::collections::BTreeMap::new();
+        let mut longest = Duration::ZERO;
+        let until = world.clock.now().after(Duration::from_hours(120));
+        while world.clock.now() < until {
+            world.registry.clear_log();
+            world.pass();
+            let now = world.clock.now();
+            for call in world.registry.log() {
+                if call.method == "HEAD"
+                    && let Some(before) = confirmed.insert(call.url.clone(), now)
+                {
+                    longest = longest.max(now.since(before));
+                }
+            }
+        }
+        assert_eq!(confirmed.len(), 100);
+        assert!(
+            longest <= Duration::from_hours(24),
+            "every {interval} h: {longest:?}"
+        );
+    }
+}
+
+#[test]
+fn what_one_repository_refuses_of_a_digest_another_gives() {
+    for refusing in ["charts/a", "charts/b"] {
+        let world = World::new();
+        world.registry.push_version("charts/a", "web", "1.0.0");
+        world.registry.push_version("charts/b", "web", "1.0.0");
+        let blobs = format!("{refusing}/blobs/");
+        world.registry.inject(&blobs, None, Fault::status(500));
+        world.pass();
+        world.clock.advance(Duration::from_mins(2));
+        world.rest();
+        assert_eq!(world.versions(""), ["web 1.0.0"], "{refusing} refuses");
+    }
+}
+
+#[test]
+fn a_source_that_is_denied_or_not_read_is_told() {
+    let world = World::with(&[("REPOSITORIES", "a")]);
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.pass();
+    let health = || {
+        let sources = world.ask(&ask::AskStatus).figures.sources;
+        sources.into_iter().next().unwrap()
+    };
+    assert!(health().read.is_some() && !health().overdue && health().denied_since.is_none());
+    world.registry.deny("charts/a", true);
+    world.pass();
+    let since = health().denied_since.expect("it is denied");
+    world.pass();
+    assert_eq!(health().denied_since, Some(since));
+    world.pass();
+    assert!(health().overdue);
+    world.registry.deny("charts/a", false);
+    world.pass();
+    assert!(!health().overdue && health().denied_since.is_none());
+    // No alarm comes any more.
+    world.clock.advance(Duration::from_hours(4));
+    assert!(health().overdue);
+}
