@@ -144,7 +144,7 @@ impl World {
 
     /// The index of a view as a request meets it that KV could not answer.
     #[track_caller]
-    fn index(&self, view: &str) -> Indexed<Bytes> {
+    pub(crate) fn index(&self, view: &str) -> Indexed<Bytes> {
         self.ask(&ask::Index {
             view: view.parse().unwrap(),
             fresh: false,

@@ -1,5 +1,6 @@
 //! The whole of `serve` against fakes.
 
+mod costs;
 mod history;
 mod host;
 mod precedents;

@@ -3,7 +3,7 @@
 
 mod client;
 mod link;
-mod object;
+pub(super) mod object;
 
 use std::pin::pin;
 use std::task::{Context, Waker};

@@ -16,7 +16,7 @@ use crate::serve::Catalog;
 use crate::testing::FakeRegistry;
 
 /// The real engine, spoken to in JSON as over the border of a Durable Object.
-pub(super) struct Object<'w> {
+pub(crate) struct Object<'w> {
     world: &'w World,
     asks: Cell<usize>,
     /// What it last said of a file.
@@ -24,7 +24,7 @@ pub(super) struct Object<'w> {
 }
 
 impl<'w> Object<'w> {
-    pub(super) fn new(world: &'w World) -> Self {
+    pub(crate) fn new(world: &'w World) -> Self {
         Self {
             world,
             asks: Cell::default(),
@@ -32,7 +32,7 @@ impl<'w> Object<'w> {
         }
     }
 
-    pub(super) fn asks(&self) -> usize {
+    pub(crate) fn asks(&self) -> usize {
         self.asks.get()
     }
 
@@ -45,7 +45,7 @@ impl<'w> Object<'w> {
         (answer.map(Bytes::from), fingerprint)
     }
 
-    pub(super) fn found(&self) -> Vec<Candidate> {
+    pub(crate) fn found(&self) -> Vec<Candidate> {
         self.found.borrow().clone()
     }
 }
@@ -87,20 +87,20 @@ impl Catalog for Object<'_> {
 }
 
 /// The way to the registry, counted apart from the catalog's.
-pub(super) struct Counted<'w> {
+pub(crate) struct Counted<'w> {
     registry: &'w FakeRegistry,
     calls: Cell<usize>,
 }
 
 impl<'w> Counted<'w> {
-    pub(super) fn new(registry: &'w FakeRegistry) -> Self {
+    pub(crate) fn new(registry: &'w FakeRegistry) -> Self {
         Self {
             registry,
             calls: Cell::default(),
         }
     }
 
-    pub(super) fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls.get()
     }
 }

@@ -1,0 +1,228 @@
+//! The most that a thousand requests can cost, each hour, by route and by who sends them: the real engine behind the real
+//! service. `docs/costs-and-limits.md` shows the table; both change together.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL};
+use http::{HeaderName, Request};
+
+use super::history::object::{Counted, Object};
+use super::{ADMIN, FakeHost, PRIVATE, READER};
+use crate::catalog::tests::World;
+use crate::platform::Clock as _;
+use crate::serve::{Memory, Service};
+use crate::testing::{Blobs, run};
+
+const REQUESTS: usize = 1000;
+
+const HOOK: (HeaderName, &str) = (AUTHORIZATION, "Bearer hook");
+const NO_CACHE: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
+
+/// What requests cost.
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    /// Calls to the registry, the catalog's own among them.
+    calls: usize,
+    /// Reads of KV.
+    gets: usize,
+    /// Writes to KV that came of them.
+    puts: usize,
+    /// Questions to the catalog.
+    questions: usize,
+    /// Indexes made of rows.
+    indexes: u64,
+}
+
+/// A catalog of a hundred versions at rest, all of it published.
+fn world() -> World {
+    let world = World::with(&PRIVATE[1..]);
+    world.registry.set_blobs(Blobs::Redirect(307));
+    for chart in ["a", "team/b"] {
+        for minor in 0..50 {
+            let name = chart.rsplit('/').next().unwrap();
+            let (repository, version) = (format!("charts/{chart}"), format!("1.{minor}.0"));
+            world.registry.push_version(&repository, name, &version);
+        }
+    }
+    world.pass();
+    world.rest();
+    world.index("team");
+    world.clock.advance(Duration::from_secs(2));
+    world.rest();
+    world
+}
+
+/// Sends a thousand requests in an hour, while the catalog's alarms go off.
+fn cost(
+    method: &str,
+    path: impl Fn(usize) -> String,
+    headers: &[(HeaderName, &str)],
+    body: impl Fn(usize) -> String,
+) -> Cost {
+    let world = world();
+    let (object, fetch) = (Object::new(&world), Counted::new(&world.registry));
+    let host = FakeHost {
+        fetch: &fetch,
+        documents: &world.documents,
+        catalog: &object,
+        clock: &world.clock,
+        received: RefCell::default(),
+    };
+    let (config, memory) = (Ok(world.config.clone()), Memory::new());
+    let service = Service {
+        config: &config,
+        host: &host,
+        memory: &memory,
+    };
+    // What an index costs to make; many times what another question does.
+    let before = world.database.effort();
+    world.index("");
+    let index = world.database.effort() - before;
+    world.registry.clear_log();
+    world.documents.reset_counters();
+    let mut effort = 0;
+    for n in 0..REQUESTS {
+        world.clock.advance(Duration::from_millis(3600));
+        if (n % 10 == 0 || method == "POST") && world.engine().next_alarm() <= world.clock.now() {
+            run(&world.clock, world.engine().step());
+        }
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("https://charts.example{}", path(n)))
+            .body(Bytes::from(body(n)))
+            .unwrap();
+        for (name, value) in headers {
+            request
+                .headers_mut()
+                .insert(name.clone(), value.parse().unwrap());
+        }
+        let before = world.database.effort();
+        let handled = run(&world.clock, service.handle(request));
+        if let Some(read) = handled.afterwards {
+            world.ask(&read);
+        }
+        effort += world.database.effort() - before;
+    }
+    let (gets, questions) = (world.documents.gets(), object.asks());
+    world.rest();
+    Cost {
+        calls: world.registry.calls(),
+        gets,
+        puts: world.documents.puts(),
+        questions,
+        indexes: effort / index,
+    }
+}
+
+/// One line of the table.
+fn line(
+    who: &str,
+    what: &str,
+    headers: &[(HeaderName, &str)],
+    path: impl Fn(usize) -> String,
+) -> String {
+    let (method, _) = what.split_once(' ').unwrap();
+    let body = |n: usize| {
+        format!(r#"{{"events":[{{"action":"delete","target":{{"repository":"charts/x-{n}"}}}}]}}"#)
+    };
+    let Cost {
+        calls,
+        gets,
+        puts,
+        questions,
+        indexes,
+    } = cost(method, path, headers, body);
+    format!("| {who} | `{what}` | {calls} | {gets} | {puts} | {questions} | {indexes} |")
+}
+
+#[test]
+#[ignore = "18,000 requests take half a minute: cargo test costs -- --ignored"]
+fn what_a_thousand_requests_in_an_hour_can_cost() {
+    let same = |path: &'static str| move |_: usize| path.to_owned();
+    let reader = [READER];
+    let fresh = [READER, NO_CACHE];
+    let admin = [ADMIN];
+    let table = [
+        line("stranger", "GET /", &[], same("/")),
+        line("stranger", "GET /index.yaml", &[], same("/index.yaml")),
+        line("stranger", "GET /<guess>", &[], |n| format!("/x-{n}")),
+        line(
+            "stranger",
+            "POST /webhook/harbor",
+            &[],
+            same("/webhook/harbor"),
+        ),
+        line("stranger", "POST /refresh", &[], same("/refresh")),
+        line("reader", "GET /", &reader, same("/")),
+        line("reader", "GET /team", &reader, same("/team")),
+        line("reader", "GET /index.yaml", &reader, same("/index.yaml")),
+        line(
+            "reader",
+            "GET /index.yaml, no-cache",
+            &fresh,
+            same("/index.yaml"),
+        ),
+        line("reader", "GET /<guess>/index.yaml", &reader, |n| {
+            format!("/x-{n}/index.yaml")
+        }),
+        line(
+            "reader",
+            "GET /charts/<file>",
+            &reader,
+            same("/charts/a-1.0.0.tgz"),
+        ),
+        line(
+            "reader",
+            "HEAD /charts/<file>",
+            &reader,
+            same("/charts/a-1.0.0.tgz"),
+        ),
+        line("reader", "GET /charts/<guess>", &reader, |n| {
+            format!("/charts/x-{n}.tgz")
+        }),
+        line(
+            "reader",
+            "GET /charts/<wrong digest>/<file>",
+            &reader,
+            |n| format!("/charts/{n:016x}/a-1.0.0.tgz"),
+        ),
+        line("reader", "GET /artifacthub-repo.yml", &reader, |n| {
+            format!("/artifacthub-repo.yml?{n}")
+        }),
+        line("admin", "GET /metrics", &admin, same("/metrics")),
+        line("admin", "POST /refresh", &admin, same("/refresh")),
+        line(
+            "sender",
+            "POST /webhook/distribution",
+            &[HOOK],
+            same("/webhook/distribution"),
+        ),
+    ];
+    let page = std::fs::read_to_string("docs/costs-and-limits.md").unwrap();
+    for measured in table {
+        let (name, numbers) = cells(&measured);
+        let told = page.lines().map(cells).find(|(told, _)| *told == name);
+        let (_, told) = told.unwrap_or_else(|| panic!("docs/costs-and-limits.md lacks {measured}"));
+        for (most, number) in told.iter().zip(&numbers) {
+            assert!(
+                number <= most,
+                "more than docs/costs-and-limits.md tells: {measured}"
+            );
+            assert!(
+                *most <= 2 * number + 60,
+                "far less than it tells: {measured}"
+            );
+        }
+        assert_eq!(told.len(), 5, "{measured}");
+    }
+}
+
+/// A line of the table: what it is about, and its numbers.
+fn cells(line: &str) -> (Vec<String>, Vec<u64>) {
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let name = cells.iter().skip(1).take(2).map(|cell| (*cell).to_owned());
+    let numbers = cells.iter().skip(3).filter_map(|cell| cell.parse().ok());
+    (name.collect(), numbers.collect())
+}
