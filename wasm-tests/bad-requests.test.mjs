@@ -79,12 +79,22 @@ test("unknown spaces", async () => {
   );
 });
 
+test("a space's own address answers as / does, and a slash at the end of a path changes nothing", async () => {
+  upstream.take();
+  for (const path of ["/team-a", "/team-a/", "/charts", "/charts/"]) {
+    const answer = await worker.send(path);
+    assert.equal(answer.status, 200, path);
+    assert.ok(answer.text.includes(`http://${worker.host}${path.replace(/\/$/, "")}`), answer.text);
+  }
+  assert.equal((await worker.send("/index.yaml/")).text, (await worker.send("/index.yaml")).text);
+  assert.deepEqual(upstream.take(), []);
+});
+
 test("paths that are none", async () => {
   await refused(
     [
       "/nothing",
-      "/charts",
-      "/charts/",
+      "/nothing/",
       "//index.yaml",
       "/team-a//index.yaml",
       "/team-a%2Findex.yaml",
@@ -101,7 +111,6 @@ test("paths that are none", async () => {
       "/v2/_catalog",
       "/v2/private/hidden/tags/list",
       "/api/v1/charts",
-      "/index.yaml/",
       "/favicon.ico",
     ],
     "there is nothing at this path",
