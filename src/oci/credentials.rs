@@ -27,6 +27,8 @@ pub enum Credentials {
     Identity(Secret),
     /// A ready Bearer token (`registrytoken`).
     Bearer(Secret),
+    /// An access key of Amazon's, exchanged for user and password when they are wanted.
+    Aws(AwsKeys),
 }
 
 impl Credentials {
@@ -38,8 +40,20 @@ impl Credentials {
             Self::Basic { username, .. } => format!("basic {}", username.expose()),
             Self::Identity(_) => "identity".to_owned(),
             Self::Bearer(_) => "bearer".to_owned(),
+            Self::Aws(keys) => format!("aws {}", keys.id.expose()),
         }
     }
+}
+
+/// An access key. Only a signature made with it is ever sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsKeys {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub id: Secret,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret: Secret,
+    /// `AWS_SESSION_TOKEN`, which belongs to temporary keys and is sent with each request.
+    pub session: Option<Secret>,
 }
 
 /// People copy base64 with and without its padding.

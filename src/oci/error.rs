@@ -1,16 +1,13 @@
 //! What can go wrong between Portolan and a registry.
 
 use std::fmt;
-use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 
 use crate::platform::{FetchError, Timestamp};
 
 use super::Invalid;
-
-/// A pause longer than this is not believed: no registry's window is longer, and a catalog must not sleep for ever.
-const MAX_PAUSE: Duration = Duration::from_hours(24);
+use super::retry_after::RetryAfter;
 
 /// What was being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,38 +54,6 @@ impl fmt::Display for Operation {
             Self::FollowingRedirect => "following a redirect",
             Self::AskingForToken => "asking for a token",
         })
-    }
-}
-
-/// When a registry asks to be left alone until (RFC 9110 §10.2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// So many seconds from the answer.
-    Seconds(u64),
-    /// Until a date.
-    Date(Timestamp),
-}
-
-impl RetryAfter {
-    /// Reads the header's value; `None` for anything that is neither form.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            // More digits than fit are still "very long".
-            return Some(Self::Seconds(text.parse().unwrap_or(u64::MAX)));
-        }
-        let date = httpdate::parse_http_date(text).ok()?;
-        let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Some(Self::Date(Timestamp(0).after(since)))
-    }
-
-    /// The instant it means when read at `now`; at most a day ahead, never in the past.
-    pub fn at(self, now: Timestamp) -> Timestamp {
-        let instant = match self {
-            Self::Seconds(seconds) => now.after(Duration::from_secs(seconds)),
-            Self::Date(date) => date,
-        };
-        instant.clamp(now, now.after(MAX_PAUSE))
     }
 }
 
@@ -230,6 +195,9 @@ pub enum Kind {
 /// The code that means too many calls, whatever the status (distribution spec, "Error Codes").
 const TOO_MANY_REQUESTS: &str = "TOOMANYREQUESTS";
 
+/// The code of a denial (distribution spec, "Error Codes").
+const DENIED: &str = "DENIED";
+
 impl Error {
     /// The error that an answer without success stands for; `body` may be cut short.
     pub(crate) fn refusal(
@@ -280,6 +248,15 @@ impl Error {
         }
     }
 
+    /// The same answer, of who denies in other words than a registry does.
+    #[must_use]
+    pub(crate) fn denied(mut self) -> Self {
+        if let Self::Status { code, .. } = &mut self {
+            *code = Some(DENIED.to_owned());
+        }
+        self
+    }
+
     /// What it means.
     pub fn kind(&self) -> Kind {
         match self {
@@ -299,7 +276,10 @@ impl Error {
                 | (400..=499, _, Operation::FollowingRedirect)
                 // and a token server that is not there says nothing about what is in it.
                 | (404 | 410, _, Operation::AskingForToken) => Kind::Unavailable,
-                (401 | 403, ..) => Kind::Denied(*status),
+                // Amazon's answer to an access key that is no good.
+                (401 | 403, ..) | (400, Some(DENIED), Operation::AskingForToken) => {
+                    Kind::Denied(*status)
+                }
                 (404 | 410, ..) => Kind::NotFound,
                 (400..=499, ..) => Kind::Unsupported,
                 _ => Kind::Garbage,

@@ -12,6 +12,7 @@
 //! | `written` | the answers to requests that write |
 //! | `registry` | where a registry is: scheme, host, port |
 //! | `credentials` | who Portolan is to a registry; reads a Docker `config.json` |
+//! | `aws` | what Amazon is asked for the password of a registry, signed |
 //! | `name` | repository names |
 //! | `tag` | tags, and what a manifest can be asked by |
 //! | `digest` | content digests, and hashing |
@@ -25,6 +26,7 @@
 //! | `address` | whether a host is one that strangers may name: none of a private network, nor of this machine |
 //! | `location` | where a redirect leads, and whether it is followed |
 //! | `error` | everything that can go wrong with a registry |
+//! | `retry_after` | when a registry asks to be called again |
 //! | `invalid` | why a text is not the value it should be |
 //!
 //! Writing has its requests, answers and scopes; nothing puts them in order yet.
@@ -32,6 +34,7 @@
 //! Absent on purpose: referrers, and APIs of single registries: see [`crate::source`].
 
 mod address;
+pub mod aws;
 pub mod challenge;
 mod client;
 pub mod credentials;
@@ -45,6 +48,7 @@ mod name;
 pub mod realm;
 mod registry;
 pub mod request;
+mod retry_after;
 mod scope;
 mod tag;
 pub mod token;
@@ -54,11 +58,12 @@ pub mod written;
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;
 pub use digest::{Algorithm, Digest, Hasher};
-pub use error::{Error, Garbage, Kind, Operation, Refusal, RetryAfter};
+pub use error::{Error, Garbage, Kind, Operation, Refusal};
 pub use invalid::Invalid;
 pub use link::Next;
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};
 pub use name::Name;
 pub use registry::{Registry, Scheme};
+pub use retry_after::RetryAfter;
 pub use tag::{Reference, Tag};
 pub use tokens::Tokens;

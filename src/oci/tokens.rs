@@ -70,6 +70,7 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn new(registry: &Registry, credentials: &Credentials) -> Self {
+        let mut session = "";
         let parts = match credentials {
             Credentials::Anonymous => ["anonymous", "", ""],
             Credentials::Basic { username, password } => {
@@ -77,9 +78,13 @@ impl Account {
             }
             Credentials::Identity(token) => ["identity", token.expose(), ""],
             Credentials::Bearer(token) => ["bearer", token.expose(), ""],
+            Credentials::Aws(keys) => {
+                session = keys.session.as_ref().map_or("", |token| token.expose());
+                ["aws", keys.id.expose(), keys.secret.expose()]
+            }
         };
         let mut hash = Sha256::new();
-        for part in parts {
+        for part in parts.into_iter().chain([session]) {
             // With its length, so that no two lists of parts read the same.
             hash.update(part.len().to_le_bytes());
             hash.update(part);

@@ -118,7 +118,7 @@ impl Discovery {
                 "name them in REPOSITORIES, or use a token or service principal that may list the catalog"
             }
             (Self::Ecr, _) => {
-                "name them in REPOSITORIES, or set REGISTRY_PASSWORD to a new password of `aws ecr get-login-password`"
+                "name them in REPOSITORIES, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key that may read them"
             }
             (Self::Catalog, false) => {
                 "name them in REPOSITORIES, set REGISTRY_USERNAME and REGISTRY_PASSWORD, or set DISCOVERY if this is Harbor, GitLab or Quay"

@@ -36,6 +36,61 @@ fn half_a_pair_is_an_error() {
 }
 
 #[test]
+fn access_keys_of_amazon() {
+    let ecr = (
+        "REGISTRY",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/charts",
+    );
+    let id = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    let secret = ("AWS_SECRET_ACCESS_KEY", "hunter2");
+    let session = ("AWS_SESSION_TOKEN", "hunter3");
+    let open = ("AUTH_ANONYMOUS_GET", "true");
+    for host in [ecr, ("REGISTRY", "public.ecr.aws/acme")] {
+        let config = good(&[host, id, secret, session, open]);
+        let Credentials::Aws(keys) = &config.sources[0].credentials else {
+            panic!("{:?}", config.sources)
+        };
+        assert_eq!(
+            (keys.id.expose(), keys.secret.expose()),
+            ("AKIDEXAMPLE", "hunter2")
+        );
+        assert!(!format!("{config:?}").contains("hunter"));
+    }
+    for (given, message) in [
+        (
+            [ecr, id, open].as_slice(),
+            "AWS_SECRET_ACCESS_KEY: missing, while AWS_ACCESS_KEY_ID is set",
+        ),
+        (
+            &[ecr, secret, open],
+            "AWS_ACCESS_KEY_ID: missing, while AWS_SECRET_ACCESS_KEY is set",
+        ),
+        (
+            &[ecr, session, open],
+            "AWS_SESSION_TOKEN: set without AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        (
+            &[id, secret, open],
+            "AWS_ACCESS_KEY_ID: opens Amazon's registries only, and REGISTRY is elsewhere",
+        ),
+        (
+            &[ecr, id, secret, open, ("DOCKER_AUTH_CONFIG", DOCKER)],
+            "AWS_ACCESS_KEY_ID: set beside REGISTRY_USERNAME, REGISTRY_PASSWORD or DOCKER_AUTH_CONFIG: one of them must go",
+        ),
+    ] {
+        wrong(given, message);
+    }
+    // With a key the registry is private: who may read has to be said.
+    let problems = beside(&[ecr, id, secret]).unwrap_err();
+    assert_eq!(problems.public(), "AUTH_ANONYMOUS_GET");
+    let problems = beside(&[ecr, id]).unwrap_err();
+    assert_eq!(
+        problems.public(),
+        "AWS_SECRET_ACCESS_KEY, AUTH_ANONYMOUS_GET"
+    );
+}
+
+#[test]
 fn one_kind_of_credentials() {
     let open = ("AUTH_ANONYMOUS_GET", "true");
     let both = "DOCKER_AUTH_CONFIG: set as well as REGISTRY_USERNAME or REGISTRY_PASSWORD: remove one of the two";

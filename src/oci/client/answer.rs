@@ -103,7 +103,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             scope,
         } = choice
         else {
-            return self.password();
+            return self.password().await;
         };
         let may_go_without =
             matches!(area, Area::Catalog) && !matches!(refused, Pass::Token(_)) && scope.is_some();
@@ -142,6 +142,9 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                 ..
             }) if says_expired(body) => {
                 self.tokens.discard(&self.account, scope.as_deref(), token);
+                self.pass(area).await.map(Some)
+            }
+            Pass::Fixed(_) if says_expired(body) && self.forget_password(refused) => {
                 self.pass(area).await.map(Some)
             }
             Pass::Token(_) | Pass::Fixed(_) | Pass::None => Ok(None),

@@ -8,7 +8,7 @@ use crate::platform::{Clock, Fetch, FetchError};
 use super::super::error::Refusal;
 use super::super::scope::Area;
 use super::super::token::{self, Token};
-use super::super::{Error, Garbage, Operation};
+use super::super::{Credentials, Error, Garbage, Operation, aws};
 use super::auth::{Pass, TokenPass};
 use super::{Client, gate, is_redirect};
 
@@ -55,10 +55,8 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         scope: Option<&str>,
     ) -> Result<Token, Error> {
         let operation = Operation::AskingForToken;
-        let request = self.formed(
-            operation,
-            token::request(realm, service, scope, self.credentials),
-        )?;
+        let shown = self.shown().await?;
+        let request = self.formed(operation, token::request(realm, service, scope, &shown))?;
         let host = self.host_of(&request);
         let response = self.exchange(operation, request).await?;
         if is_redirect(response.status()) {
@@ -70,6 +68,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             });
         }
         if response.status() != StatusCode::OK {
+            if let (Credentials::Aws(_), true) =
+                (self.credentials, response.status().is_client_error())
+            {
+                // Perhaps it has ended before its time: the next request exchanges the access key anew.
+                self.end_session(aws::SESSION);
+            }
             return Err(self.refusal(operation, &host, response).await);
         }
         let reply = self

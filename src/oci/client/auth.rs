@@ -87,7 +87,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                 }
                 status if knocking && is_about_us(status) && self.has_password() => {
                     self.fetch.cancel(response.into_body()).await;
-                    self.password()?
+                    self.password().await?
                 }
                 status => {
                     if is_about_us(status) {
@@ -108,7 +108,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             return Ok(Pass::Fixed(self.header(token::bearer(token))?));
         }
         match self.tokens.way(&self.account, area) {
-            Some(Way::Basic) => self.password(),
+            Some(Way::Basic) => self.password().await,
             Some(Way::Bearer {
                 realm,
                 service,
@@ -127,7 +127,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     fn settle(&self, area: Area<'_>, pass: &Pass) {
         match (pass, self.credentials) {
             (Pass::None, _) => self.tokens.remember(&self.account, area, Way::Open),
-            (Pass::Fixed(_), Credentials::Basic { .. }) => {
+            (Pass::Fixed(_), Credentials::Basic { .. } | Credentials::Aws(_)) => {
                 self.tokens.remember(&self.account, area, Way::Basic);
             }
             // Tokens are remembered with their challenge; a ready one is all there is.
@@ -136,18 +136,22 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     }
 
     pub(super) fn has_password(&self) -> bool {
-        matches!(self.credentials, Credentials::Basic { .. })
+        matches!(
+            self.credentials,
+            Credentials::Basic { .. } | Credentials::Aws(_)
+        )
     }
 
     /// User and password for the registry itself; nothing for who has none.
-    pub(super) fn password(&self) -> Result<Pass, Error> {
-        match self.credentials {
+    pub(super) async fn password(&self) -> Result<Pass, Error> {
+        match self.shown().await?.as_ref() {
             Credentials::Basic { username, password } => {
                 Ok(Pass::Fixed(self.header(token::basic(username, password))?))
             }
-            Credentials::Anonymous | Credentials::Identity(_) | Credentials::Bearer(_) => {
-                Ok(Pass::None)
-            }
+            Credentials::Anonymous
+            | Credentials::Identity(_)
+            | Credentials::Bearer(_)
+            | Credentials::Aws(_) => Ok(Pass::None),
         }
     }
 }

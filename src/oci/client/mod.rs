@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `auth` | sends a request, logging in where that is asked for |
 //! | `ask` | gets a token |
+//! | `aws` | gets the password that an access key of Amazon's is exchanged for |
 //! | `gate` | lets one call log in while those beside it wait |
 //! | `answer` | what a refusal asks for: a token, another scope, nothing |
 //! | `hops` | follows redirects by hand, never with credentials |
@@ -14,6 +15,7 @@
 mod answer;
 mod ask;
 mod auth;
+mod aws;
 mod blobs;
 mod gate;
 mod hops;

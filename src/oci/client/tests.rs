@@ -1,6 +1,7 @@
 //! The client against a registry that answers requests, flow by flow. What is counted is what was sent.
 
 mod auth;
+mod aws;
 mod blobs;
 mod lists;
 mod manifests;

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use std::time::Duration;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);

@@ -188,7 +188,10 @@ fn end_of_limit(headers: &HeaderMap) -> Option<RetryAfter> {
 pub(super) fn basic(credentials: &Credentials) -> Option<HeaderValue> {
     match credentials {
         Credentials::Basic { username, password } => token::basic(username, password).ok(),
-        Credentials::Anonymous | Credentials::Identity(_) | Credentials::Bearer(_) => None,
+        Credentials::Anonymous
+        | Credentials::Identity(_)
+        | Credentials::Bearer(_)
+        | Credentials::Aws(_) => None,
     }
 }
 
@@ -196,7 +199,10 @@ pub(super) fn basic(credentials: &Credentials) -> Option<HeaderValue> {
 pub(super) fn bearer(credentials: &Credentials) -> Option<HeaderValue> {
     match credentials {
         Credentials::Basic { password, .. } => token::bearer(password).ok(),
-        Credentials::Anonymous | Credentials::Identity(_) | Credentials::Bearer(_) => None,
+        Credentials::Anonymous
+        | Credentials::Identity(_)
+        | Credentials::Bearer(_)
+        | Credentials::Aws(_) => None,
     }
 }
 

@@ -21,9 +21,10 @@ pub(super) fn api(source: &Source) -> Option<Api> {
         Credentials::Basic { username, .. } if username.expose() == OAUTH_USER => {
             vec![(header::AUTHORIZATION, bearer(&source.credentials)?)]
         }
-        Credentials::Basic { .. } | Credentials::Identity(_) | Credentials::Bearer(_) => {
-            return None;
-        }
+        Credentials::Basic { .. }
+        | Credentials::Identity(_)
+        | Credentials::Bearer(_)
+        | Credentials::Aws(_) => return None,
     };
     Some(Api {
         name: "quay",

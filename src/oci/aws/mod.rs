@@ -1,0 +1,210 @@
+//! Amazon's keys: exchanged for the password of an ECR registry, which lasts twelve hours ("Private registry
+//! authentication" and "Registry authentication in Amazon ECR public").
+//!
+//! | file | holds |
+//! |---|---|
+//! | `signature` | Signature Version 4, with which a request is signed |
+
+mod signature;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request};
+use serde::Deserialize;
+
+use crate::platform::Timestamp;
+use crate::secret::Secret;
+
+use super::credentials::AwsKeys;
+use super::token::Token;
+use super::{Error, Registry, request};
+
+/// The longest reply that is read, in bytes: a password has some 3,000.
+pub(super) const MAX_REPLY: usize = 64 * 1024;
+
+/// How long before its end a password is no longer used: a slice and a long download fit.
+const BUFFER: Duration = Duration::from_mins(30);
+
+/// No password is kept for longer, whatever the reply says.
+const MAX_LIFETIME: Duration = Duration::from_hours(12);
+
+/// What the password is kept as in memory.
+pub(super) const SESSION: &str = "ecr:GetAuthorizationToken";
+
+/// Who gives passwords for a registry of Amazon's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Service {
+    host: String,
+    region: String,
+    name: &'static str,
+    target: &'static str,
+}
+
+/// Whether a registry is one that an access key opens.
+pub fn is_ecr(registry: &Registry) -> bool {
+    Service::of(registry).is_some()
+}
+
+impl Service {
+    /// The service in the region that the registry's host names.
+    fn of(registry: &Registry) -> Option<Self> {
+        if registry.host() == "public.ecr.aws" {
+            // The only region that has it.
+            return Some(Self {
+                host: "api.ecr-public.us-east-1.amazonaws.com".to_owned(),
+                region: "us-east-1".to_owned(),
+                name: "ecr-public",
+                target: "SpencerFrontendService.GetAuthorizationToken",
+            });
+        }
+        // <account>.dkr.ecr.<region>.amazonaws.com, in China ….amazonaws.com.cn.
+        let (account, rest) = registry.host().split_once(".dkr.ecr")?;
+        let (kind, rest) = rest.split_once('.')?;
+        let (region, domain) = rest.split_once('.')?;
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let sound = account.bytes().all(|byte| byte.is_ascii_digit())
+            && !region.is_empty()
+            && region.bytes().all(plain)
+            && matches!(domain, "amazonaws.com" | "amazonaws.com.cn");
+        let host = match kind {
+            "" => format!("api.ecr.{region}.{domain}"),
+            "-fips" => format!("ecr-fips.{region}.{domain}"),
+            _ => return None,
+        };
+        sound.then(|| Self {
+            host,
+            region: region.to_owned(),
+            name: "ecr",
+            target: "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
+        })
+    }
+}
+
+/// The request for a password (`GetAuthorizationToken`), signed at `now`; `None` for a registry that is not Amazon's.
+pub(super) fn password_request(
+    registry: &Registry,
+    keys: &AwsKeys,
+    now: Timestamp,
+) -> Option<Result<Request<Bytes>, http::Error>> {
+    let service = Service::of(registry)?;
+    let body = b"{}";
+    let date = signature::date(now);
+    let mut headers = vec![
+        ("content-type", "application/x-amz-json-1.1"),
+        ("host", service.host.as_str()),
+        ("x-amz-date", date.as_str()),
+    ];
+    if let Some(session) = &keys.session {
+        headers.push(("x-amz-security-token", session.expose()));
+    }
+    headers.push(("x-amz-target", service.target));
+    let authorization = signature::authorization(
+        keys,
+        &signature::Signed {
+            method: Method::POST.as_str(),
+            headers: &headers,
+            body,
+            region: &service.region,
+            service: service.name,
+        },
+    );
+    let secret = |text: &str| {
+        HeaderValue::from_str(text).map(|mut value| {
+            value.set_sensitive(true);
+            value
+        })
+    };
+    let mut builder = request::client()
+        .method(Method::POST)
+        .uri(format!("https://{}/", service.host))
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/x-amz-json-1.1")
+        .header(HeaderName::from_static("x-amz-date"), &date)
+        .header(HeaderName::from_static("x-amz-target"), service.target);
+    if let Some(session) = &keys.session {
+        match secret(session.expose()) {
+            Ok(value) => builder = builder.header("x-amz-security-token", value),
+            Err(error) => return Some(Err(error.into())),
+        }
+    }
+    Some(match secret(&authorization) {
+        Ok(value) => builder
+            .header(http::header::AUTHORIZATION, value)
+            .body(Bytes::from_static(body)),
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Reads a reply that came at `now`: the password, and until when it is used. `None` when it holds none.
+pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Reply {
+        authorization_data: Data,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Data {
+        /// Private registries give a list, with one of them in it.
+        Many(Vec<Authorization>),
+        One(Authorization),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Authorization {
+        authorization_token: String,
+        /// Seconds since the epoch, with a fraction.
+        expires_at: serde_json::Number,
+    }
+    let reply: Reply = serde_json::from_slice(reply).ok()?;
+    let authorization = match reply.authorization_data {
+        Data::Many(many) => many.into_iter().next()?,
+        Data::One(one) => one,
+    };
+    let pair = STANDARD.decode(authorization.authorization_token).ok()?;
+    let (user, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+    let seconds = authorization.expires_at.to_string();
+    let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
+    let end = Timestamp(seconds.checked_mul(1000)?).before(BUFFER);
+    (user == USER && !password.is_empty()).then(|| Token {
+        value: Secret::new(password),
+        until: end.min(now.after(MAX_LIFETIME)),
+    })
+}
+
+/// The same refusal with what its body says of it: Amazon answers most with 400 ("Common Error Types").
+pub(super) fn judge(error: Error, body: &[u8]) -> Error {
+    #[derive(Deserialize)]
+    struct Refusal {
+        #[serde(rename = "__type")]
+        kind: String,
+    }
+    let Ok(Refusal { kind }) = serde_json::from_slice(body) else {
+        return error;
+    };
+    // `com.amazon.coral.service#UnrecognizedClientException`, or without what stands before the name.
+    match kind.rsplit('#').next().unwrap_or_default() {
+        "ThrottlingException" | "Throttling" => error.throttled(None),
+        "AccessDeniedException"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationTokenException"
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "UnrecognizedClientException" => error.denied(),
+        _ => error,
+    }
+}
+
+/// The user of every ECR registry.
+pub(super) const USER: &str = "AWS";
+
+#[cfg(test)]
+mod tests;
