@@ -7,6 +7,7 @@ mod discovery;
 mod faults;
 mod helm;
 mod hostile;
+mod kept;
 mod layouts;
 mod lists;
 mod meanwhile;

@@ -49,11 +49,13 @@ impl<H: Host> Service<'_, H> {
             now: self.host.clock().now(),
         };
         let published = self.published(&wanted).await;
+        let missed = published.is_none();
+        let published = published.unwrap_or_default();
         if let Some(selected) = wanted.select(&published) {
             return self.part(request, &wanted, selected, &published).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
-        let found = self.find(&wanted).await?;
+        let found = self.find(&wanted, missed).await?;
         if let Some(selected) = wanted.select(&found) {
             return self.part(request, &wanted, selected, &found).await;
         }
@@ -61,21 +63,27 @@ impl<H: Host> Service<'_, H> {
         Err(Error::NotFound(Missing::File))
     }
 
-    /// What the shard in KV says; nothing where it says nothing, cannot be read or parsed.
-    async fn published(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
+    /// What the shard in KV says; `None` where KV lacks it, or has one that cannot be parsed.
+    async fn published(&self, wanted: &Wanted<'_>) -> Option<Vec<Candidate>> {
         let name = &wanted.file.name;
         let key = Key::Files(shard_of(name.as_str())).name(wanted.config.fingerprint());
-        let Ok(Some(document)) = self.host.documents().get(&key).await else {
-            return Vec::new();
+        // A store that fails lacks nothing.
+        let Ok(document) = self.host.documents().get(&key).await else {
+            return Some(Vec::new());
         };
-        let Ok(bytes) = self.host.documents().read(document.body, SHARD_LIMIT).await else {
-            return Vec::new();
+        let Ok(bytes) = self
+            .host
+            .documents()
+            .read(document?.body, SHARD_LIMIT)
+            .await
+        else {
+            return Some(Vec::new());
         };
-        Shard::look_up(&bytes, name.as_str()).unwrap_or_default()
+        Shard::look_up(&bytes, name.as_str()).ok()
     }
 
     /// What the catalog says, within the limits of asking.
-    async fn find(&self, wanted: &Wanted<'_>) -> Result<Vec<Candidate>, Error> {
+    async fn find(&self, wanted: &Wanted<'_>, missed: bool) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
         let missing = Error::NotFound(Missing::File);
         if self.memory.is_unknown(name.as_str(), wanted.now)
@@ -86,7 +94,15 @@ impl<H: Host> Service<'_, H> {
         if !self.memory.may_ask(wanted.now) {
             return Err(Error::Busy);
         }
-        match self.host.catalog().ask(&Find { file: name.clone() }).await {
+        match self
+            .host
+            .catalog()
+            .ask(&Find {
+                file: name.clone(),
+                missed,
+            })
+            .await
+        {
             Ok(Found::Candidates(candidates)) => Ok(candidates),
             Ok(Found::Missing) => {
                 self.memory.remember_unknown(name.to_string(), wanted.now);

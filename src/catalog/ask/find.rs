@@ -8,11 +8,14 @@ use crate::chart::FileName;
 use crate::index::{Candidate, Key, shard_of};
 use crate::platform::DatabaseError;
 
-/// Asks for the candidates for a file name, which its shard in KV does not have.
+/// Asks for the candidates for a file name, of which its shard in KV says nothing that helps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Find {
     /// The file name.
     pub file: FileName,
+    /// Whether KV lacked the shard, or had one that cannot be read: then it is put again. A link with a digest that nobody
+    /// has leads here too, as often as a client likes, and is no reason for a put.
+    pub missed: bool,
 }
 
 /// The answer to [`Find`].
@@ -37,7 +40,9 @@ impl Ask for Find {
         } = *rows;
         let candidates = store.candidates(config, self.file.as_str())?;
         if !candidates.is_empty() {
-            store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;
+            if self.missed {
+                store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;
+            }
             return Ok(Found::Candidates(candidates));
         }
         if store.lacks(config, &Key::Files(shard_of(self.file.as_str())))? {

@@ -29,7 +29,7 @@ impl Ask for Info {
             store, config, now, ..
         } = *rows;
         let page = self.page;
-        let totals = store.count()?;
+        let totals = store.count(config.index_scope, config.collisions)?;
         let state = store.state()?;
         let State {
             last_pass: last,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::rows::state::Totals;
 use crate::catalog::rows::store::Store;
+use crate::config::{Collisions, IndexScope};
 use crate::platform::DatabaseError;
 
 /// How far the reading is, counted.
@@ -48,23 +49,48 @@ pub(crate) struct TroubleCounts {
 }
 
 impl Store<'_> {
-    /// Counts the rows.
-    pub(crate) fn count(&self) -> Result<Totals, DatabaseError> {
+    /// Counts the rows, and what is served of them under these settings.
+    pub(crate) fn count(
+        &self,
+        scope: IndexScope,
+        collisions: Collisions,
+    ) -> Result<Totals, DatabaseError> {
+        let contested = self.contested()?.len() as u64;
+        let served = self.served_files(scope)?;
         Ok(Totals {
-            charts: self.number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
-            versions: self.number(
-                "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE m.state = 'chart'",
-            )?,
+            charts: self
+                .number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
+            versions: match collisions {
+                Collisions::First => served,
+                Collisions::Hide => served.saturating_sub(contested),
+            },
             version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
             repositories: self.number("SELECT count(*) FROM repository")?,
             tags: self.number("SELECT count(*) FROM tag")?,
             skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
-            contested: self.contested()?.len() as u64,
+            contested,
             failing: self.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
         })
     }
 
-    /// Counts the versions that are served, by the ids of their sources.
+    /// Counts the files that indexes show: those of the root, which has one version of a name once however many repositories
+    /// offer it, or where each folder has an index of its own, those of all folders.
+    fn served_files(&self, scope: IndexScope) -> Result<u64, DatabaseError> {
+        self.number(match scope {
+            IndexScope::Subtree => {
+                "SELECT count(DISTINCT file) FROM manifest m WHERE state = 'chart'
+                   AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = m.digest)"
+            }
+            // What stands before the last slash: rtrim takes off all characters that are no slash.
+            IndexScope::Folder => {
+                "SELECT count(*) FROM (SELECT DISTINCT rtrim(r.relative, replace(r.relative, '/', '')), m.file
+                   FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
+                   WHERE m.state = 'chart')"
+            }
+        })
+    }
+
+    /// Counts the tags that serve a version, by the ids of their sources.
     pub(crate) fn versions_by_source(&self) -> Result<BTreeMap<String, u64>, DatabaseError> {
         let rows = self.0.query(
             "SELECT r.source, count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest JOIN repository r ON r.id = t.repository

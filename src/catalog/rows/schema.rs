@@ -3,7 +3,7 @@
 use crate::platform::{Database, DatabaseError};
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -15,6 +15,7 @@ const VERSION: i64 = 5;
 /// from the enumeration since that pass; `denied_since`, `missing_since`: when its list was first denied, or not found, in a
 /// row; `confirmed`: an operator said that its charts may go if it still is; `repository.passed_over`: how many tags of its list were told by their names not to
 /// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
+/// `superseded.tag`: which tag served it last; unknown of older rows.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -55,9 +56,10 @@ CREATE INDEX IF NOT EXISTS manifest_file ON manifest(shard, file, package) WHERE
 CREATE INDEX IF NOT EXISTS manifest_skipped ON manifest(digest) WHERE state = 'skipped';
 CREATE TABLE IF NOT EXISTS superseded(
   shard INTEGER NOT NULL, file TEXT NOT NULL, source TEXT NOT NULL, repository TEXT NOT NULL, package TEXT NOT NULL,
-  candidate TEXT NOT NULL, until INTEGER NOT NULL,
+  candidate TEXT NOT NULL, until INTEGER NOT NULL, tag TEXT,
   PRIMARY KEY(shard, file, source, repository, package)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS superseded_until ON superseded(until);
+CREATE INDEX IF NOT EXISTS superseded_tag ON superseded(source, repository, tag, until) WHERE tag IS NOT NULL;
 CREATE TABLE IF NOT EXISTS document(
   key TEXT PRIMARY KEY, dirty INTEGER NOT NULL DEFAULT 1, etag TEXT, length INTEGER, put_at INTEGER,
   read_at INTEGER, retry_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0, error TEXT) WITHOUT ROWID;
@@ -71,7 +73,7 @@ CREATE TABLE IF NOT EXISTS unreadable(
 ";
 
 /// From each older version to the next. The first is from version 1 to 2.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
 ALTER TABLE repository ADD COLUMN passed_over TEXT;
 UPDATE repository SET hash = NULL, etag = NULL;
@@ -97,6 +99,11 @@ CREATE TABLE unreadable(
 CREATE INDEX repository_unseen ON repository(id) WHERE unseen IS NOT NULL;
 ALTER TABLE repository ADD COLUMN missing_since INTEGER;
 ALTER TABLE repository ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+",
+    // Which tag served what is superseded already, nobody knows: it goes when its time is over.
+    "
+ALTER TABLE superseded ADD COLUMN tag TEXT;
+CREATE INDEX superseded_tag ON superseded(source, repository, tag, until) WHERE tag IS NOT NULL;
 ",
 ];
 

@@ -12,6 +12,7 @@ use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::UnreadableRow;
+use crate::config::{Collisions, IndexScope};
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// Row keys of [`SourceState`]s begin so; the source's id follows.
@@ -284,7 +285,7 @@ pub(crate) struct Origin {
 pub(crate) struct Totals {
     /// Different chart names.
     pub(crate) charts: u64,
-    /// Tags that serve a version.
+    /// Versions that indexes show: one that several repositories offer counts once.
     pub(crate) versions: u64,
     /// Tags that are versions by their name.
     pub(crate) version_tags: u64,
@@ -336,8 +337,10 @@ impl Store<'_> {
             match row.key.as_str() {
                 // One that has ended, after which the count goes on: evidence carries the number of the pass that saw it.
                 "pass" => state.pass.number = state.last_pass.number.saturating_add(1),
-                // A mass removal is measured against these.
-                "totals" => state.totals = self.count()?,
+                // A mass removal is measured against these. What indexes show of them, the next pass counts by the settings.
+                "totals" => {
+                    state.totals = self.count(IndexScope::Subtree, Collisions::First)?;
+                }
                 key if key.starts_with(SOURCE) => {
                     state.count_versions(&self.versions_by_source()?);
                 }

@@ -13,6 +13,10 @@ use crate::platform::{DatabaseError, Timestamp};
 /// How long a superseded package stays reachable by its digest, as long as the registry has it.
 pub(crate) const KEPT: Duration = Duration::from_hours(720);
 
+/// How many packages that one tag served are kept, the newest: a tag that is overwritten every five minutes would leave 8,640
+/// of them otherwise. Clients that hold an index for hours find theirs among ten.
+const KEPT_OF_A_TAG: i64 = 10;
+
 typed_row! {
     /// A superseded package.
     Superseded of "superseded"
@@ -57,20 +61,47 @@ typed_row! {
 }
 
 impl Store<'_> {
-    /// Keeps a candidate that is no longer served under `file`.
+    /// Keeps a candidate that `tag` no longer serves under `file`, and lets go of the oldest of that tag beyond
+    /// [`KEPT_OF_A_TAG`]. Gives the shards that what is let go of stood in.
     pub(crate) fn supersede(
         &self,
         file: &FileName,
         candidate: &Candidate,
+        tag: &str,
         now: Timestamp,
-    ) -> Result<(), DatabaseError> {
-        self.keep_superseded(file, candidate, now.after(KEPT))
+    ) -> Result<Vec<u8>, DatabaseError> {
+        self.keep_superseded(file, candidate, Some(tag), now.after(KEPT))?;
+        let of_tag = [
+            candidate.source.as_str().into(),
+            candidate.repository.as_str().into(),
+            tag.into(),
+            KEPT_OF_A_TAG.into(),
+        ];
+        let rows = self.0.query(
+            "SELECT shard, until FROM superseded WHERE source = ?1 AND repository = ?2 AND tag = ?3
+             ORDER BY until DESC LIMIT -1 OFFSET ?4",
+            &of_tag,
+        )?;
+        // Usually nothing is too old, and a query is no write.
+        let Some(newest) = rows.first().and_then(|row| row.integer(1)) else {
+            return Ok(Vec::new());
+        };
+        let [source, repository, tag, _] = of_tag;
+        self.0.execute(
+            "DELETE FROM superseded WHERE source = ?1 AND repository = ?2 AND tag = ?3 AND until <= ?4",
+            &[source, repository, tag, newest.into()],
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| u8::try_from(row.integer(0)?).ok())
+            .collect())
     }
 
     fn keep_superseded(
         &self,
         file: &FileName,
         candidate: &Candidate,
+        tag: Option<&str>,
         until: Timestamp,
     ) -> Result<(), DatabaseError> {
         let candidate = Candidate {
@@ -80,8 +111,9 @@ impl Store<'_> {
         let text =
             serde_json::to_string(&candidate).map_err(|error| DatabaseError(error.to_string()))?;
         self.0.execute(
-            "INSERT INTO superseded(shard, file, source, repository, package, candidate, until) VALUES(?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT(shard, file, source, repository, package) DO UPDATE SET candidate = excluded.candidate, until = excluded.until",
+            "INSERT INTO superseded(shard, file, source, repository, package, candidate, until, tag) VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT(shard, file, source, repository, package) DO UPDATE SET candidate = excluded.candidate, until = excluded.until,
+               tag = excluded.tag",
             &[
                 i64::from(shard_of(file.as_str())).into(),
                 file.as_str().into(),
@@ -90,6 +122,7 @@ impl Store<'_> {
                 candidate.package.to_string().into(),
                 text.into(),
                 until.into(),
+                tag.into(),
             ],
         )?;
         Ok(())
@@ -154,7 +187,7 @@ impl Store<'_> {
                     && known.repository == key.repository
             });
             if let Some(known) = known {
-                self.keep_superseded(&key.file, known, known.until.unwrap_or_default())?;
+                self.keep_superseded(&key.file, known, None, known.until.unwrap_or_default())?;
             }
         }
         self.0.execute(

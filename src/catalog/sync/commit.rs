@@ -267,7 +267,7 @@ impl<C: Clock> Slice<'_, C> {
         let same = tag.manifest.as_ref() == Some(digest);
         if !same {
             if let Some(before) = &tag.manifest {
-                withdraw(self.store, before, repository, now)?;
+                withdraw(self.store, before, repository, tag, now)?;
             }
             self.pass.changed = true;
         }

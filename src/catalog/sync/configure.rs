@@ -96,7 +96,7 @@ pub(crate) fn configure(
     store.forget_hashes()?;
     store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
     // What a mass removal is measured against.
-    let totals = store.count()?;
+    let totals = store.count(config.index_scope, config.collisions)?;
     let versions = store.versions_by_source()?;
     let private = config
         .sources

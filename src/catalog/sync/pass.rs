@@ -168,7 +168,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let now = self.clock.now();
         if ends {
             slice.pass.phase = Phase::Ended;
-            let totals = Self::recount(store, &slice.pass)?;
+            let totals = self.recount(store, &slice.pass)?;
             let pass = &slice.pass;
             told.borrow_mut().pass = Some(EndedPass {
                 number: pass.number,
@@ -203,13 +203,13 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             })?;
             Self::keep(store, &slice)?;
         } else if slice.pass.changed && !slice.pass.running() {
-            Self::recount(store, &slice.pass)?;
+            self.recount(store, &slice.pass)?;
         }
         Self::settle(store, now)
     }
 
     /// The counts of the rows, taken anew where they may have changed.
-    fn recount(store: Store<'a>, pass: &Pass) -> Result<Totals, DatabaseError> {
+    fn recount(&self, store: Store<'a>, pass: &Pass) -> Result<Totals, DatabaseError> {
         let State {
             totals: known,
             last_pass,
@@ -218,7 +218,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if !(last_pass.number == 0 || pass.changed || pass.faults > 0 || known.failing > 0) {
             return Ok(known);
         }
-        let totals = store.count()?;
+        let totals = store.count(self.config.index_scope, self.config.collisions)?;
         let versions = store.versions_by_source()?;
         store.update(|state| {
             state.totals = totals.clone();

@@ -18,7 +18,7 @@ use crate::catalog::rows::store::Store;
 use crate::catalog::rows::tag::Tag;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_to_version};
-use crate::index::Candidate;
+use crate::index::{Candidate, Key};
 use crate::oci::Digest;
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
@@ -276,11 +276,12 @@ impl<C: Clock> Slice<'_, C> {
     }
 }
 
-/// Takes a manifest out of what a repository serves: its package is kept for those who hold a link, its documents are dirty.
+/// Takes a manifest out of what a tag of a repository serves: its package is kept for those who hold a link, its documents are dirty.
 pub(crate) fn withdraw(
     store: Store<'_>,
     digest: &Digest,
     repository: &Repository,
+    tag: &Tag,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     if let Some((file, candidate)) = store.chart_file(digest)? {
@@ -289,7 +290,9 @@ pub(crate) fn withdraw(
             repository: repository.name.clone(),
             ..candidate
         };
-        store.supersede(&file, &candidate, now)?;
+        for shard in store.supersede(&file, &candidate, &tag.name, now)? {
+            store.mark_document(&Key::Files(shard))?;
+        }
         store.mark(&repository.relative, &file)?;
     }
     Ok(())
@@ -303,7 +306,7 @@ pub(crate) fn remove_tag(
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     if let Some(digest) = &tag.manifest {
-        withdraw(store, digest, repository, now)?;
+        withdraw(store, digest, repository, tag, now)?;
     }
     store.remove_tag(tag)?;
     for digest in [&tag.manifest, &tag.next].into_iter().flatten() {

@@ -58,6 +58,7 @@ fn entry(world: &World, chart: &str) -> Value {
 fn offer(world: &World, file: &str) -> Candidate {
     let question = ask::Find {
         file: file.parse().unwrap(),
+        missed: true,
     };
     match world.ask(&question) {
         Found::Candidates(candidates) if candidates.len() == 1 => candidates[0].clone(),

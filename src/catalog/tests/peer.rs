@@ -229,6 +229,7 @@ fn readers_in_the_middle_of_a_sync_see_whole_answers() {
                 let file = format!("a-{}.tgz", entry["version"].as_str().unwrap());
                 let Found::Candidates(candidates) = world.ask(&ask::Find {
                     file: file.parse().unwrap(),
+                    missed: true,
                 }) else {
                     panic!("listed and not found")
                 };

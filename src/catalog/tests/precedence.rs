@@ -39,7 +39,7 @@ fn the_operators_word_decides_before_all_else() {
         );
         // The file table says the same, and /info who was beaten.
         let file = "web-1.0.0.tgz".parse().unwrap();
-        let Found::Candidates(candidates) = world.ask(&ask::Find { file }) else {
+        let Found::Candidates(candidates) = world.ask(&ask::Find { file, missed: true }) else {
             panic!("nobody offers it")
         };
         let first = &candidates[0];

@@ -233,6 +233,7 @@ impl World {
         for row in rows {
             self.ask(&ask::Find {
                 file: row.text(0).unwrap().parse().unwrap(),
+                missed: true,
             });
         }
     }

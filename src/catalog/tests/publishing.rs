@@ -6,6 +6,7 @@ use crate::index::{Candidate, shard_of};
 fn find(world: &World, file: &str) -> Vec<Candidate> {
     match world.ask(&ask::Find {
         file: file.parse().unwrap(),
+        missed: true,
     }) {
         Found::Candidates(candidates) => candidates,
         other => panic!("{other:?}"),

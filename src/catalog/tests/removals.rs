@@ -180,7 +180,8 @@ fn a_source_that_is_no_longer_configured_goes_at_once() {
     );
     assert_eq!(
         world.ask(&ask::Find {
-            file: "a-1.0.0.tgz".parse().unwrap()
+            file: "a-1.0.0.tgz".parse().unwrap(),
+            missed: true
         }),
         Found::Missing
     );
@@ -207,6 +208,7 @@ fn what_was_seen_with_credentials_is_not_served_to_those_without() {
     let file = "a-1.0.0.tgz";
     let answer = world.ask(&ask::Find {
         file: file.parse().unwrap(),
+        missed: true,
     });
     assert!(matches!(answer, Found::NotReady(_)), "{answer:?}");
 }
@@ -229,6 +231,7 @@ fn what_was_superseded_under_credentials_is_not_told_to_those_without() {
     world.pass();
     let question = ask::Find {
         file: "a-1.0.0.tgz".parse().unwrap(),
+        missed: true,
     };
     let Found::Candidates(candidates) = world.ask(&question) else {
         panic!("its holders of links lost it")

@@ -24,6 +24,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
     };
     let find = Find {
         file: "a-1.0.0.tgz".parse().unwrap(),
+        missed: true,
     };
     let read = Read {
         views: vec![View::root()],
@@ -172,6 +173,7 @@ fn the_form_is_what_its_number_says() {
         }),
         json(&Find {
             file: "a-1.0.0.tgz".parse().unwrap(),
+            missed: true,
         }),
         json(&Read { views: vec![view] }),
         json(&Tick),
