@@ -12,6 +12,7 @@ mod layouts;
 mod lists;
 mod meanwhile;
 mod odd;
+mod pace;
 mod peer;
 mod precedence;
 pub(crate) mod property;

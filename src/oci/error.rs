@@ -298,6 +298,18 @@ impl Error {
         }
     }
 
+    /// Whether it says that the registry has too much to do: 503, and no answer in time.
+    pub fn is_overload(&self) -> bool {
+        matches!(
+            self,
+            Self::Status { status: 503, .. }
+                | Self::Fetch {
+                    source: FetchError::Timeout,
+                    ..
+                }
+        )
+    }
+
     /// When the registry wants to be asked again, if it said so at `now`.
     pub fn retry_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {

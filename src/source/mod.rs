@@ -10,7 +10,8 @@ pub(crate) mod discovery;
 pub(crate) mod listing;
 mod patterns;
 
-use crate::oci::{Credentials, Name, Registry, Scheme};
+use crate::oci::{Credentials, Digest, Name, Registry, Scheme};
+use crate::secret::Secret;
 
 pub use discovery::Discovery;
 pub use patterns::{Precedence, Repositories, TagPatterns};
@@ -79,6 +80,27 @@ impl Source {
             // Documents name sources by their ids, and those of http:// had no scheme before.
             Scheme::Http => serde_json::json!([place, self.prefix, patterns, identity, self.id]),
         }
+    }
+
+    /// Eight hex digits that stand for all settings of it, passwords too: where they differ, what the registry said to the
+    /// former ones is void. So few, that who reads them learns nothing of a password.
+    pub(crate) fn trace(&self) -> String {
+        let secrets = match &self.credentials {
+            Credentials::Anonymous => Vec::new(),
+            Credentials::Basic { username, password } => vec![username, password],
+            Credentials::Identity(token) | Credentials::Bearer(token) => vec![token],
+            Credentials::Aws(keys) => {
+                let session = keys.session.as_ref();
+                [&keys.id, &keys.secret]
+                    .into_iter()
+                    .chain(session)
+                    .collect()
+            }
+        };
+        let secrets: Vec<&str> = secrets.into_iter().map(Secret::expose).collect();
+        let text = serde_json::json!([self.content(), secrets]).to_string();
+        let digest = Digest::sha256_of(text.as_bytes());
+        digest.hex().chars().take(8).collect()
     }
 
     /// The id that a source with `http://` had when ids held no scheme; `None` for others, whose ids are what they were.

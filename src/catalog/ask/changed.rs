@@ -51,6 +51,8 @@ impl Ask for Changed {
                 }
             }
         }
+        // It lives: a registry that seemed to be down is asked once more.
+        store.end_pauses(false)?;
         store.asked(config, now)?;
         let accepted = rows.accepted(store.ticket()?)?;
         if let Some(delivery) = delivery {

@@ -78,7 +78,7 @@ impl Ask for Info {
             "held_removal": held.map(|held| json!({
                 "versions": held.versions, "since": time(held.since), "confirm_with": "POST /refresh?confirm",
             })),
-            "next": time(store.deadline_in(&state, now)?),
+            "next": time(store.deadline_in(&state, config, now)?),
             "next_pass": time(rhythm.next),
             "page": page,
             "unreachable": store.unreachable_repositories(page)?,

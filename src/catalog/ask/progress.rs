@@ -54,7 +54,7 @@ impl Rows<'_> {
             Some(fault) => Some(RegistryFault {
                 retry_at: Some(match fault.retry_at {
                     Some(retry_at) => retry_at,
-                    None => store.deadline_in(state, now)?,
+                    None => store.deadline_in(state, self.config, now)?,
                 }),
                 ..fault.clone()
             }),

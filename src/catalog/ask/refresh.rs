@@ -54,6 +54,7 @@ impl Ask for Refresh {
                 store.confirm_absence(repository.id)?;
             }
         }
+        store.end_pauses(true)?;
         let Some(path) = &self.path else {
             store.waive_all()?;
             store.call_pass(now)?;

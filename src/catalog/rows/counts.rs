@@ -2,10 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::rows::state::Totals;
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::rows::store::Store;
 use crate::config::{Collisions, IndexScope};
-use crate::platform::DatabaseError;
+use crate::platform::{DatabaseError, Row};
+
+/// Counts of the rows, taken when a pass ends, so that a pass need not count.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Totals {
+    /// Different chart names.
+    pub(crate) charts: u64,
+    /// Versions that indexes show: one that several repositories offer counts once.
+    pub(crate) versions: u64,
+    /// Tags that are versions by their name.
+    pub(crate) version_tags: u64,
+    /// Repositories.
+    pub(crate) repositories: u64,
+    /// Tags.
+    pub(crate) tags: u64,
+    /// Manifests that are skipped.
+    pub(crate) skipped: u64,
+    /// File names that are contested.
+    pub(crate) contested: u64,
+    /// Repositories that could not be listed.
+    pub(crate) failing: u64,
+}
 
 /// How far the reading is, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +41,15 @@ pub(crate) struct ReadingCounts {
     pub(crate) tags: u64,
     /// Those that serve a manifest.
     pub(crate) read: u64,
+}
+
+/// What is counted of each source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SourceCounts {
+    /// Versions that are served.
+    pub(crate) versions: u64,
+    /// Tags that are versions by their name.
+    pub(crate) version_tags: u64,
 }
 
 /// Published documents, counted.
@@ -90,22 +122,26 @@ impl Store<'_> {
         })
     }
 
-    /// Counts the tags that serve a version, by the ids of their sources.
-    pub(crate) fn versions_by_source(&self) -> Result<BTreeMap<String, u64>, DatabaseError> {
+    /// Counts versions by the ids of their sources.
+    pub(crate) fn count_by_source(&self) -> Result<BTreeMap<String, SourceCounts>, DatabaseError> {
         let rows = self.0.query(
-            "SELECT r.source, count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest JOIN repository r ON r.id = t.repository
-             WHERE m.state = 'chart' GROUP BY r.source",
+            "SELECT r.source, count(m.digest), count(CASE WHEN t.moving = 0 THEN 1 END) FROM tag t
+             JOIN repository r ON r.id = t.repository LEFT JOIN manifest m ON m.digest = t.manifest AND m.state = 'chart'
+             GROUP BY r.source",
             &[],
         )?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| {
-                Some((
-                    row.text(0)?.to_owned(),
-                    u64::try_from(row.integer(1)?).ok()?,
-                ))
-            })
-            .collect())
+        let number = |row: &Row, column| {
+            row.integer(column)
+                .and_then(|number| u64::try_from(number).ok())
+        };
+        let counts = |row: &Row| {
+            let counts = SourceCounts {
+                versions: number(row, 1)?,
+                version_tags: number(row, 2)?,
+            };
+            Some((row.text(0)?.to_owned(), counts))
+        };
+        Ok(rows.iter().filter_map(counts).collect())
     }
 
     /// Counts how far the reading is.

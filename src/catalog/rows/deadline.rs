@@ -6,8 +6,8 @@ use crate::platform::{DatabaseError, Timestamp, Value};
 /// The earliest time of each kind of work; `None` where there is none to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Earliest {
-    /// When the first row wants to be read from a registry. A row without a time of its own wants it now.
-    pub(crate) reading: Option<Timestamp>,
+    /// Whether any row wants to be read from a registry, at some time.
+    pub(crate) reading: bool,
     /// When the first superseded package or retired key has been kept long enough.
     pub(crate) removal: Option<Timestamp>,
     /// When the first dirty document may be put.
@@ -19,10 +19,8 @@ impl Store<'_> {
     pub(crate) fn earliest(&self) -> Result<Earliest, DatabaseError> {
         let row = self.0.first(
             "SELECT
-               (SELECT min(at) FROM (
-                  SELECT min(coalesce(retry_at, 0)) AS at FROM repository WHERE due > 0 UNION ALL
-                  SELECT min(coalesce(retry_at, 0)) FROM tag WHERE due > 0 UNION ALL
-                  SELECT min(coalesce(retry_at, 0)) FROM manifest WHERE plan IS NOT NULL)),
+               EXISTS(SELECT 1 FROM repository WHERE due > 0) OR EXISTS(SELECT 1 FROM tag WHERE due > 0)
+                 OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL),
                (SELECT min(at) FROM (
                   SELECT min(until) AS at FROM superseded UNION ALL SELECT min(at) FROM retired)),
                (SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0)",
@@ -35,10 +33,23 @@ impl Store<'_> {
             Some(_) => Some(Timestamp(0)),
         };
         Ok(Earliest {
-            reading: time(0),
+            reading: time(0) != Some(Timestamp(0)),
             removal: time(1),
             put: time(2),
         })
+    }
+
+    /// Whether rows wait to be read that were not tried yet: new ones, and those that were called for.
+    pub(crate) fn called_for(&self) -> Result<bool, DatabaseError> {
+        let row = self.0.first(
+            "SELECT EXISTS(SELECT 1 FROM repository WHERE due > 0 AND retry_at IS NULL)
+               OR EXISTS(SELECT 1 FROM tag WHERE due > 0 AND retry_at IS NULL)
+               OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL AND retry_at IS NULL)",
+            &[],
+        )?;
+        Ok(row
+            .and_then(|row| row.integer(0))
+            .is_some_and(|any| any != 0))
     }
 
     /// Whether rows wait to be read now, outside of a pass's own order.

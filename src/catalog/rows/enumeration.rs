@@ -2,9 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::rows::position::{MovingTurn, Position};
+
 /// How far a pass is with a source.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a milestone of its own"
+)]
 pub(crate) struct Enumeration {
     /// The source's id.
     pub(crate) source: String,
@@ -19,6 +25,20 @@ pub(crate) struct Enumeration {
     pub(crate) seen: String,
     /// Failures in this pass.
     pub(crate) attempts: u32,
+    /// Repositories up to this id were known when it began: of later ones the enumeration may know nothing.
+    pub(crate) known_to: i64,
+    /// Repositories up to this id have had their turn.
+    pub(crate) listed_to: i64,
+    /// Tags that move have had their turn up to here.
+    pub(crate) moving_at: Position,
+    /// Whose moving tags have their turn.
+    pub(crate) moving_turn: MovingTurn,
+    /// Whether the moving tags have all had their turn.
+    pub(crate) moving_done: bool,
+    /// Version tags still to be revalidated.
+    pub(crate) quota: u64,
+    /// Whether all of it has had its turn. If not when a pass ends, the next one goes on with it.
+    pub(crate) finished: bool,
     /// Versions there were when the pass began, for the judgement of a mass removal.
     pub(crate) versions_before: u64,
     /// Versions removed since.
@@ -29,7 +49,7 @@ pub(crate) struct Enumeration {
     pub(crate) denials: u32,
     /// Whether it denied its enumeration.
     pub(crate) refused: bool,
-    /// Whether it has ended.
+    /// Whether its enumeration has ended.
     pub(crate) done: bool,
     /// Why it is not complete, in public words.
     pub(crate) fault: Option<String>,

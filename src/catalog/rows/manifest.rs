@@ -5,7 +5,7 @@ use serde_json::Map;
 
 use crate::catalog::rows::cell::{CellFault, Json, in_cell};
 use crate::catalog::rows::chart_cells::ChartCells;
-use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::{UnreadableRow, typed_row};
 use crate::chart::FileName;
 use crate::index::{Blob, Candidate, shard_of};
@@ -248,18 +248,6 @@ impl Store<'_> {
             attempts: row.attempts,
             file: row.file,
         }))
-    }
-
-    /// Manifests of which something is to be read now, with a repository that has them.
-    pub(crate) fn pending_manifests(
-        &self,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<PendingManifest>, DatabaseError> {
-        self.rows(
-            "WHERE plan IS NOT NULL AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY digest LIMIT ?3",
-            &[now.into(), LAST_TIME.into(), limit.into()],
-        )
     }
 
     /// Notes what is still to be read of a manifest; what was found of it before stays.

@@ -4,6 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`absence`] | what a registry denies or has not |
+//! | [`backoff`] | how long what failed waits |
 //! | [`calls`] | calls made, by their outcome |
 //! | [`cell`] | the types that cells hold, and what is wrong with one that cannot be read |
 //! | [`chart_cells`] | what the cells of a chart's row say of each other |
@@ -14,7 +15,9 @@
 //! | [`enumeration`] | how far a pass is with a source |
 //! | [`manifest`] | what was read of each digest |
 //! | [`mending`] | what becomes of a row that cannot be read |
+//! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
+//! | [`position`] | places in the order of tags |
 //! | [`registry_fault`] | a fault of a registry, in public words |
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
@@ -29,6 +32,7 @@
 //! | [`waiver`] | waiving what was put off |
 
 pub(crate) mod absence;
+pub(crate) mod backoff;
 pub(crate) mod calls;
 pub(crate) mod cell;
 pub(crate) mod chart_cells;
@@ -39,7 +43,9 @@ pub(crate) mod document;
 pub(crate) mod enumeration;
 pub(crate) mod manifest;
 pub(crate) mod mending;
+pub(crate) mod next;
 pub(crate) mod offer;
+pub(crate) mod position;
 pub(crate) mod registry_fault;
 pub(crate) mod report;
 pub(crate) mod repository;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::rows::cell::Json;
-use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::typed_row;
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -86,31 +86,6 @@ impl Store<'_> {
         self.row(
             "WHERE source = ? AND name = ?",
             &[source.into(), name.into()],
-        )
-    }
-
-    /// Repositories that are to be listed at once.
-    pub(crate) fn due_repositories(
-        &self,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<Repository>, DatabaseError> {
-        self.rows(
-            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY id LIMIT ?3",
-            &[now.into(), LAST_TIME.into(), limit.into()],
-        )
-    }
-
-    /// The next repositories in the order of a pass that are not waiting for a retry.
-    pub(crate) fn repositories_after(
-        &self,
-        id: i64,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<Repository>, DatabaseError> {
-        self.rows(
-            "WHERE id > ?1 AND (retry_at IS NULL OR retry_at <= ?2 OR retry_at > ?3) ORDER BY id LIMIT ?4",
-            &[id.into(), now.into(), LAST_TIME.into(), limit.into()],
         )
     }
 

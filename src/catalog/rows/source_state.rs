@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::rows::position::Ring;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::platform::Timestamp;
 
@@ -11,6 +12,10 @@ use crate::platform::Timestamp;
 pub(crate) struct SourceState {
     /// Whether its registry is to be left alone.
     pub(crate) pause: Pause,
+    /// How fast it is asked.
+    pub(crate) pace: Pace,
+    /// [`Source::trace`](crate::source::Source::trace): other settings end a pause.
+    pub(crate) settings: String,
     /// A mass removal that is doubted.
     pub(crate) held: Held,
     /// Versions of it that are served, as counted last.
@@ -21,9 +26,49 @@ pub(crate) struct SourceState {
     pub(crate) unread: u32,
     /// Since when it is denied: its enumeration, or every list that was asked for.
     pub(crate) denied_since: Option<Timestamp>,
+    /// Tags of it that are versions by their name, as counted last.
+    pub(crate) version_tags: u64,
+    /// Where the revalidation of these stands.
+    pub(crate) ring: Ring,
 }
 
-/// A time in which the registry is left alone, as it asked.
+/// How fast a source is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Pace {
+    /// Calls side by side, in thousandths.
+    pub(crate) side_by_side: u32,
+    /// Milliseconds between two calls, where one side by side is too much; else 0.
+    pub(crate) gap: u64,
+    /// When it was last halved: calls that began before say nothing new.
+    pub(crate) slowed: Timestamp,
+    /// Failures in a row without an answer.
+    pub(crate) failures: u32,
+    /// How often in a row it was left alone because nothing succeeded.
+    pub(crate) openings: u32,
+    /// When that ended, or ends: calls that began before say nothing new.
+    pub(crate) opened: Timestamp,
+}
+
+impl Pace {
+    /// The most calls side by side, in thousandths: a Worker may have six connections waiting for an answer.
+    pub(crate) const MOST: u32 = 6_000;
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            side_by_side: Self::MOST,
+            gap: 0,
+            slowed: Timestamp::default(),
+            failures: 0,
+            openings: 0,
+            opened: Timestamp::default(),
+        }
+    }
+}
+
+/// A time in which a registry is left alone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pause {
@@ -31,8 +76,8 @@ pub(crate) struct Pause {
     pub(crate) until: Timestamp,
     /// Why, in public words.
     pub(crate) cause: Option<RegistryFault>,
-    /// Pauses in a row, without an answer between.
-    pub(crate) count: u32,
+    /// Whether the registry asked for it: it does not end before, but by an operator.
+    pub(crate) asked: bool,
 }
 
 /// A removal too large to believe at once.

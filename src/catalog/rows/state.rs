@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::cell::{CellFault, FromCell, Json};
+use crate::catalog::rows::counts::{SourceCounts, Totals};
 use crate::catalog::rows::enumeration::Enumeration;
+use crate::catalog::rows::position::{Position, Ring};
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
@@ -32,7 +34,7 @@ pub(crate) struct State {
     pub(crate) lease: Lease,
     /// When passes begin.
     pub(crate) rhythm: Rhythm,
-    /// Where the revalidation of version tags stands.
+    /// Where the revalidation of version tags stood when there was one ring for all sources; each has its own now.
     pub(crate) ring: Ring,
     /// Requests for a sync.
     pub(crate) tickets: Tickets,
@@ -66,10 +68,12 @@ impl State {
             .max_by_key(|pause| pause.until)
     }
 
-    /// Notes how many versions of each source are served.
-    pub(crate) fn count_versions(&mut self, counted: &BTreeMap<String, u64>) {
+    /// Notes how many versions of each source are served, and how many version tags it has.
+    pub(crate) fn count_versions(&mut self, counted: &BTreeMap<String, SourceCounts>) {
         for (id, source) in &mut self.sources {
-            source.versions = counted.get(id).copied().unwrap_or(0);
+            let counts = counted.get(id).copied().unwrap_or_default();
+            source.versions = counts.versions;
+            source.version_tags = counts.version_tags;
         }
     }
 
@@ -131,20 +135,8 @@ pub(crate) struct Pass {
     pub(crate) started: Timestamp,
     /// How far each source's enumeration is, in the order of the configuration.
     pub(crate) enumerations: Vec<Enumeration>,
-    /// Repositories up to this id have had their turn.
-    pub(crate) listed_to: i64,
-    /// Repositories up to this id were known when it began: of later ones its enumeration may know nothing.
-    pub(crate) known_to: i64,
-    /// Tags that move have had their turn up to here.
-    pub(crate) moving_at: Position,
-    /// Whose moving tags have their turn.
-    pub(crate) moving_turn: MovingTurn,
     /// Moving tags that were read for the first time in this pass, some of them if they are many.
     pub(crate) moving_read: Vec<Position>,
-    /// Whether the moving tags have all had their turn.
-    pub(crate) moving_done: bool,
-    /// Version tags still to be revalidated.
-    pub(crate) quota: u64,
     /// Whether what is served has changed since.
     pub(crate) changed: bool,
     /// Calls made so far.
@@ -172,25 +164,6 @@ impl Pass {
     pub(crate) fn running(&self) -> bool {
         self.phase != Phase::Ended
     }
-}
-
-/// How far the turn of a repository's moving tags is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct MovingTurn {
-    /// Row id of the repository.
-    pub(crate) repository: i64,
-    /// Tags taken.
-    pub(crate) taken: u64,
-}
-
-/// A place in the order of tags.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Position {
-    /// Row id of the repository.
-    pub(crate) repository: i64,
-    /// The tag.
-    pub(crate) tag: String,
 }
 
 /// The last pass that ended.
@@ -247,16 +220,6 @@ pub(crate) struct Rhythm {
     pub(crate) again: bool,
 }
 
-/// Where the rolling revalidation of version tags stands.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Ring {
-    /// The tag last taken.
-    pub(crate) at: Position,
-    /// Up to when tags were taken in due proportion.
-    pub(crate) paid_until: Timestamp,
-}
-
 /// Requests for a sync: issued ones, and up to which all is published.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -277,28 +240,6 @@ pub(crate) struct Origin {
     pub(crate) fingerprint: String,
     /// Ids of the sources that were read with credentials.
     pub(crate) private: Vec<String>,
-}
-
-/// Counts of the rows, taken when a pass ends, so that a pass need not count.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Totals {
-    /// Different chart names.
-    pub(crate) charts: u64,
-    /// Versions that indexes show: one that several repositories offer counts once.
-    pub(crate) versions: u64,
-    /// Tags that are versions by their name.
-    pub(crate) version_tags: u64,
-    /// Repositories.
-    pub(crate) repositories: u64,
-    /// Tags.
-    pub(crate) tags: u64,
-    /// Manifests that are skipped.
-    pub(crate) skipped: u64,
-    /// File names that are contested.
-    pub(crate) contested: u64,
-    /// Repositories that could not be listed.
-    pub(crate) failing: u64,
 }
 
 impl Store<'_> {
@@ -342,7 +283,7 @@ impl Store<'_> {
                     state.totals = self.count(IndexScope::Subtree, Collisions::First)?;
                 }
                 key if key.starts_with(SOURCE) => {
-                    state.count_versions(&self.versions_by_source()?);
+                    state.count_versions(&self.count_by_source()?);
                 }
                 _ => {}
             }

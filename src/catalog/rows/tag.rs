@@ -1,8 +1,8 @@
 //! The rows of tags.
 
 use crate::catalog::rows::cell::in_cell;
-use crate::catalog::rows::state::Position;
-use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::position::Position;
+use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::typed_row;
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp, Value};
@@ -99,26 +99,6 @@ impl Store<'_> {
         )
     }
 
-    /// Tags that are to be asked about now: new ones first, as those to be confirmed are served already.
-    pub(crate) fn due_tags(&self, now: Timestamp, limit: i64) -> Result<Vec<Tag>, DatabaseError> {
-        self.rows(
-            "WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY due DESC, repository, name LIMIT ?3",
-            &[now.into(), LAST_TIME.into(), limit.into()],
-        )
-    }
-
-    /// The next tags that are no versions (`latest`) and not due anyway.
-    pub(crate) fn moving_tags_after(
-        &self,
-        at: &Position,
-        limit: i64,
-    ) -> Result<Vec<Tag>, DatabaseError> {
-        self.rows(
-            "WHERE moving > 0 AND NOT due > 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
-            &[at.repository.into(), at.tag.as_str().into(), limit.into()],
-        )
-    }
-
     /// How many tags of a repository move.
     pub(crate) fn count_moving(&self, repository: i64) -> Result<u64, DatabaseError> {
         let row = self.0.first(
@@ -145,18 +125,6 @@ impl Store<'_> {
         Ok(row
             .and_then(|row| row.text(0).map(str::to_owned))
             .map(|tag| Position { repository, tag }))
-    }
-
-    /// The next version tags in the ring of revalidation that are not due anyway.
-    pub(crate) fn version_tags_after(
-        &self,
-        at: &Position,
-        limit: i64,
-    ) -> Result<Vec<Tag>, DatabaseError> {
-        self.rows(
-            "WHERE NOT moving > 0 AND NOT due > 0 AND (repository, name) > (?, ?) ORDER BY repository, name LIMIT ?",
-            &[at.repository.into(), at.tag.as_str().into(), limit.into()],
-        )
     }
 
     /// Tags that serve a manifest, or will.

@@ -1,11 +1,12 @@
 //! What one invocation may still spend, counted where it is spent.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use bytes::Bytes;
 
 use crate::catalog::rows::calls::Calls;
-use crate::platform::{Fetch, FetchError};
+use crate::platform::{Clock, Fetch, FetchError, Timestamp};
 
 /// A [`Fetch`] that counts every send and refuses those beyond the invocation's budget.
 pub(crate) struct Budgeted<'a, F> {
@@ -80,6 +81,55 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
         length: u64,
     ) -> Result<http::Response<Self::Body>, FetchError> {
         self.count(self.inner.send_stream(request, length)).await
+    }
+
+    async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {
+        self.inner.read(body, limit).await
+    }
+
+    async fn cancel(&self, body: Self::Body) {
+        self.inner.cancel(body).await;
+    }
+}
+
+/// A [`Fetch`] to one source that sends nothing while that is left alone: a job under way, too, then ends as it does where the
+/// budget is used up, and goes on later.
+pub(crate) struct Patient<'a, F, C> {
+    /// The way to the registry.
+    pub(crate) inner: &'a F,
+    /// Until when it is left alone.
+    pub(crate) until: Rc<Cell<Timestamp>>,
+    /// The time.
+    pub(crate) clock: &'a C,
+}
+
+impl<F, C: Clock> Patient<'_, F, C> {
+    fn wait(&self) -> Result<(), FetchError> {
+        if self.until.get() > self.clock.now() {
+            return Err(FetchError::Budget);
+        }
+        Ok(())
+    }
+}
+
+impl<F: Fetch, C: Clock> Fetch for Patient<'_, F, C> {
+    type Body = F::Body;
+
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Self::Body>, FetchError> {
+        self.wait()?;
+        self.inner.send(request).await
+    }
+
+    async fn send_stream(
+        &self,
+        request: http::Request<Self::Body>,
+        length: u64,
+    ) -> Result<http::Response<Self::Body>, FetchError> {
+        self.wait()?;
+        self.inner.send_stream(request, length).await
     }
 
     async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {

@@ -71,7 +71,7 @@ impl<C: Clock> Slice<'_, C> {
             (Job::Resolve { tag, .. }, Outcome::Resolved(digest)) => self.resolved(tag, &digest),
             (
                 Job::Resolve { tag, repository } | Job::Read { tag, repository },
-                Outcome::Found { digest, what },
+                Outcome::Found { digest, what, .. },
             ) => self.found(tag, repository, &digest, what, now),
             (Job::Contents { digest, .. }, Outcome::Judged(judged)) => match judged {
                 Judged::Known(contents) => self.settled(digest, &contents, None, now),

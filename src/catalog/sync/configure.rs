@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::catalog::rows::counts::SourceCounts;
+use crate::catalog::rows::source_state::{Pace, Pause};
 use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::tag::TagName;
@@ -19,12 +21,23 @@ const PAGE: i64 = 500;
 
 impl State {
     /// Keeps what is known of the configured sources, and their versions as counted.
-    fn set_sources(&mut self, config: &Config, versions: &BTreeMap<String, u64>) {
+    fn set_sources(&mut self, config: &Config, counts: &BTreeMap<String, SourceCounts>) {
         self.sources.retain(|id, _| config.source(id).is_some());
         for source in &config.sources {
-            self.source_mut(&source.id);
+            if !self.sources.contains_key(&source.id) {
+                // A Worker that kept nothing by source had one ring for all.
+                self.source_mut(&source.id).ring = self.ring.clone();
+            }
+            let trace = source.trace();
+            let known = self.source_mut(&source.id);
+            if known.settings != trace {
+                // What it said to the former settings is void.
+                known.pause = Pause::default();
+                known.pace = Pace::default();
+                known.settings = trace;
+            }
         }
-        self.count_versions(versions);
+        self.count_versions(counts);
     }
 }
 
@@ -38,11 +51,18 @@ pub(crate) fn configure(
     let mut origin = state.origin;
     let fingerprint = config.fingerprint();
     if origin.fingerprint == fingerprint {
-        let known = |source: &Source| state.sources.contains_key(&source.id);
-        if !config.sources.iter().all(known) {
-            // Rows of a Worker that kept nothing by source.
-            let versions = store.versions_by_source()?;
-            store.update(|state| state.set_sources(config, &versions))?;
+        let same = |source: &Source| {
+            let known = state.sources.get(&source.id);
+            known.is_some_and(|known| known.settings == source.trace())
+        };
+        if !config.sources.iter().all(same) {
+            // Another password, or rows of a Worker that kept nothing by source.
+            store.waive_all()?;
+            let counts = store.count_by_source()?;
+            store.update(|state| {
+                state.set_sources(config, &counts);
+                state.rhythm.next = state.rhythm.next.min(now);
+            })?;
         }
         return Ok(());
     }
@@ -97,7 +117,8 @@ pub(crate) fn configure(
     store.retire_documents(&origin.fingerprint, now.after(RETIRED_FOR))?;
     // What a mass removal is measured against.
     let totals = store.count(config.index_scope, config.collisions)?;
-    let versions = store.versions_by_source()?;
+    let counts = store.count_by_source()?;
+    store.waive_all()?;
     let private = config
         .sources
         .iter()
@@ -120,7 +141,7 @@ pub(crate) fn configure(
             ..Rhythm::default()
         };
         state.totals = totals;
-        state.set_sources(config, &versions);
+        state.set_sources(config, &counts);
         state.origin = Origin {
             fingerprint: fingerprint.to_owned(),
             private,

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::catalog::rows::schema;
-use crate::catalog::rows::source_state::Pause;
 use crate::catalog::rows::state::{Lease, Phase};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::Budgeted;
@@ -103,7 +102,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             let state = store.state()?;
             match state.lease.end(self.incarnation, now) {
                 Some(until) => Ok(until),
-                None => store.deadline_in(&state, now),
+                None => store.deadline_in(&state, self.config, now),
             }
         });
         next.unwrap_or_else(|_| now.after(BROKEN))
@@ -148,7 +147,9 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         // Later than what setting the tables up noted as due now.
         let now = self.clock.now();
         // A tick of cron, or an alarm that comes early, costs no row when nothing is due.
-        if store.deadline(now)? > now || !store.lease(self.incarnation, now, now.after(LEASE))? {
+        if store.deadline(self.config, now)? > now
+            || !store.lease(self.incarnation, now, now.after(LEASE))?
+        {
             return Ok(());
         }
         let working = self.recent.working();
@@ -186,24 +187,21 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         for shard in store.expire_superseded(now)? {
             store.mark_document(&Key::Files(shard))?;
         }
-        let paused = store.state()?.paused(now).is_some();
-        let mut slice = self.slice(store, now, !paused)?;
+        let awake = {
+            let state = store.state()?;
+            let mut sources = self.config.sources.iter();
+            sources.any(|source| state.source(&source.id).pause.until <= now)
+        };
+        let mut slice = self.slice(store, now, awake)?;
         // A pause is the registry's: what is known is published all the same.
-        if !paused && (slice.pass.running() || store.called(now)?) {
+        if slice.pass.running() || (awake && store.called(now)?) {
             let outcome = slice.run(calls, self.tokens).await?;
             told.borrow_mut().faults.append(&mut slice.faults);
             let now = self.clock.now();
-            if calls.made() > 0 && slice.outages == 0 && !slice.stopped {
-                // The registry answers: the next pause begins small again.
-                store.update(|state| {
-                    for source in state.sources.values_mut() {
-                        source.pause = Pause::default();
-                    }
-                })?;
-            }
+            let ends = outcome == Ended::All || slice.leaves_out(now);
             // A pass concludes once: what is called for while it publishes is no second sight.
             let whole = slice.pass.phase == Phase::Reading;
-            if outcome == Ended::All {
+            if ends {
                 slice.conclude(whole, now)?;
                 if whole {
                     slice.pass.phase = Phase::Publishing;
@@ -215,15 +213,17 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 let tickets = &state.tickets;
                 tickets.issued > tickets.settled
                     && state.last_pass.number >= tickets.pass
-                    && !store.called(now)?
+                    && !store.called_for()?
             };
-            if outcome == Ended::Cut {
+            if !ends {
                 let overdue = now >= store.root_put_at()?.max(slice.pass.started).after(OVERDUE);
-                if !waited_for && !slice.stopped && !overdue {
+                let soon = slice.pass.phase == Phase::Reading
+                    && (outcome == Ended::Cut || store.state()?.resumes_soon(now));
+                if !waited_for && !overdue && soon {
                     return Ok(());
                 }
-                // Somebody waits for what was called for, and that is read; or the registry wants to be left alone, perhaps
-                // for long; or there is much to read: the pass goes on after what it brought is published.
+                // Somebody waits for what was called for, and that is read; or the registry wants to be left alone for long;
+                // or there is much to read: the pass goes on after what it brought is published.
                 slice.conclude(false, now)?;
                 Self::keep(store, &slice)?;
             }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crate::catalog::rows::registry_fault::RegistryFault;
+use crate::catalog::rows::backoff::Backoff;
 use crate::catalog::rows::repository::{Absence, Repository};
-use crate::catalog::rows::source_state::Pause;
 use crate::catalog::rows::tag::Due;
 use crate::catalog::sync::job::Job;
 use crate::catalog::sync::slice::Slice;
@@ -12,10 +11,18 @@ use crate::oci::{Error, Kind};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 use crate::source::Source;
 
-/// Outages in a row after which the registry is taken to be down, and left alone for a while.
-const OUTAGES: u32 = 5;
-/// So many pauses in a row are as short as the registry says.
+/// A list, a tag or a blob that could not be read: soon again, as most faults pass, and in the end no more than a pass asks.
+const ITEM: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_hours(1),
+};
+/// So often in a row an item may be refused because of too many calls before it is put off itself.
 const PATIENCE: i64 = 3;
+/// What was read and could not be written: rows that are full or refused do not mend in a moment.
+const UNWRITABLE: Backoff = Backoff {
+    first: Duration::from_mins(1),
+    longest: Duration::from_hours(1),
+};
 /// How often a page of repositories is asked for in a pass before the pass goes on without.
 const ENUMERATION_ATTEMPTS: u32 = 3;
 /// How often in a row a list may fail before what came of it before is forgotten and it begins again.
@@ -35,14 +42,6 @@ impl<C: Clock> Slice<'_, C> {
             return self.put_back(job);
         }
         self.pass.faults += 1;
-        let source = match job {
-            Job::Enumerate { source, .. } => self.config.sources.get(*source),
-            Job::List { repository, .. }
-            | Job::Resolve { repository, .. }
-            | Job::Read { repository, .. }
-            | Job::Contents { repository, .. } => self.config.source(&repository.source),
-        };
-        self.judge_outage(source, error, now)?;
         let text = error.to_string();
         self.tell(text.clone());
         match job {
@@ -71,7 +70,7 @@ impl<C: Clock> Slice<'_, C> {
                 }
                 let about = format!("{}:{}", repository.name, tag.name);
                 self.store
-                    .tag_failed(tag, &text, self.retry_at(now, tag.attempts + 3, &about))
+                    .tag_failed(tag, &text, self.again_at(error, now, tag.attempts, &about))
             }
             Job::Contents { digest, .. } => {
                 let attempts = self
@@ -81,7 +80,7 @@ impl<C: Clock> Slice<'_, C> {
                 self.store.manifest_failed(
                     digest,
                     &text,
-                    self.retry_at(now, attempts, digest.hex()),
+                    self.again_at(error, now, attempts, digest.hex()),
                 )
             }
         }
@@ -114,7 +113,8 @@ impl<C: Clock> Slice<'_, C> {
             }
             Job::List { repository, .. } => {
                 self.store.forget_listing(repository.id)?;
-                let retry_at = self.retry_at(now, repository.attempts + 6, &repository.name);
+                let retry_at =
+                    self.retry_at(UNWRITABLE, now, repository.attempts, &repository.name);
                 let absence = Absence {
                     denied_since: repository.denied_since,
                     missing_since: None,
@@ -123,13 +123,14 @@ impl<C: Clock> Slice<'_, C> {
                     .repository_failed(repository, &text, Some(retry_at), absence)
             }
             Job::Resolve { tag, .. } | Job::Read { tag, .. } => {
-                let retry_at = self.retry_at(now, tag.attempts + 6, &tag.name);
+                let retry_at = self.retry_at(UNWRITABLE, now, tag.attempts, &tag.name);
                 self.store.tag_failed(tag, &text, retry_at)
             }
-            Job::Contents { digest, .. } => {
-                self.store
-                    .manifest_failed(digest, &text, self.retry_at(now, 6, digest.hex()))
-            }
+            Job::Contents { digest, .. } => self.store.manifest_failed(
+                digest,
+                &text,
+                self.retry_at(UNWRITABLE, now, 0, digest.hex()),
+            ),
         }
     }
 
@@ -197,7 +198,7 @@ impl<C: Clock> Slice<'_, C> {
                     .repository_failed(repository, text, None, absence)
             }
             _ => {
-                let retry_at = self.retry_at(now, repository.attempts, &repository.name);
+                let retry_at = self.again_at(error, now, repository.attempts, &repository.name);
                 let absence = Absence {
                     denied_since: repository.denied_since,
                     missing_since: None,
@@ -208,66 +209,26 @@ impl<C: Clock> Slice<'_, C> {
         }
     }
 
+    /// When to try an item again that failed.
+    fn again_at(&self, error: &Error, now: Timestamp, attempts: i64, about: &str) -> Timestamp {
+        if error.kind() != Kind::Throttled {
+            return self.retry_at(ITEM, now, attempts, about);
+        }
+        // It is not the item's fault, and the source's pace has seen to it: unless it is refused again and again.
+        match attempts - PATIENCE {
+            ..0 => now,
+            more => self.retry_at(ITEM, now, more, about),
+        }
+    }
+
+    fn retry_at(&self, backoff: Backoff, now: Timestamp, attempts: i64, about: &str) -> Timestamp {
+        backoff.retry_at(now, attempts, &format!("{}{about}", self.incarnation))
+    }
+
     /// Whether its source would name it if it came to be.
     fn enumerated_source(&self, repository: &Repository) -> bool {
         self.config
             .source(&repository.source)
             .is_some_and(Source::enumerates)
-    }
-
-    /// Pauses when the registry asks for it, and when it seems to be down.
-    fn judge_outage(
-        &mut self,
-        source: Option<&Source>,
-        error: &Error,
-        now: Timestamp,
-    ) -> Result<(), DatabaseError> {
-        let host = error
-            .host()
-            .or_else(|| source.map(|source| source.registry.host()))
-            .unwrap_or_default();
-        let fault = RegistryFault {
-            host: host.to_owned(),
-            kind: error.public(),
-            retry_at: None,
-        };
-        let throttled = error.kind() == Kind::Throttled;
-        if error.kind() == Kind::Unavailable {
-            self.outages += 1;
-        } else {
-            self.outages = 0;
-        }
-        if throttled || self.outages >= OUTAGES {
-            let id = source.map_or(host, |source| source.id.as_str());
-            let before = self.store.state()?.source(id).pause;
-            // Another answer of the same burst must not lengthen the pause.
-            let count = if before.until > now {
-                before.count
-            } else {
-                before.count + 1
-            };
-            let guess = self.retry_at(now, i64::from(count) + 4, host);
-            // Who asks for a second again and again wants to be left alone for longer.
-            let least = match i64::from(count) - PATIENCE {
-                ..=0 => now.after(Duration::from_secs(1)),
-                impatient => self.retry_at(now, impatient, host),
-            };
-            let asked = error.retry_after(now).map(|asked| asked.max(least));
-            let until = asked.unwrap_or(guess).max(before.until);
-            let cause = Some(RegistryFault {
-                retry_at: Some(until),
-                ..fault.clone()
-            });
-            self.store.update(|state| {
-                state.source_mut(id).pause = Pause {
-                    until,
-                    cause,
-                    count,
-                };
-            })?;
-            self.stopped = true;
-        }
-        self.pass.fault = Some(fault);
-        Ok(())
     }
 }

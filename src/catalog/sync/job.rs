@@ -97,6 +97,8 @@ pub(crate) enum Outcome {
         digest: Digest,
         /// What it holds, or what is to be read for that.
         what: Judged,
+        /// Why the rest was not read at once, if it failed.
+        unread: Option<oci::Error>,
     },
     /// What a manifest holds, or what is still to be read for that.
     Judged(Judged),
@@ -254,19 +256,24 @@ async fn read<F: Fetch, C: Clock>(
     let reference = Reference::Tag(tag.name.parse()?);
     let fetched = client.manifest(&name, &reference).await?;
     let mut what = judge(&fetched.bytes, fetched.content_type.as_deref());
+    let mut unread = None;
     if matches!(what, Judged::Wants(_)) && claims(&fetched.digest) {
         // What is read in one go needs no rows for what is half known.
         while let Judged::Wants(plan) = &what {
-            // The rest is a job of its own, which meets the same fault if it is one.
-            let Ok(read) = plan.read(client, &name).await else {
-                break;
-            };
-            what = read;
+            match plan.read(client, &name).await {
+                Ok(read) => what = read,
+                // The rest is a job of its own, which meets the same fault if it is one.
+                Err(error) => {
+                    unread = Some(error);
+                    break;
+                }
+            }
         }
     }
     Ok(Outcome::Found {
         digest: fetched.digest,
         what,
+        unread,
     })
 }
 

@@ -10,6 +10,7 @@
 //! | [`fault`] | what becomes of a job that failed |
 //! | [`job`] | what is asked of the registry |
 //! | [`listing`] | takes over a tag list |
+//! | [`pace`] | how fast a source is asked, and when it is left alone |
 //! | [`pass`] | a pass from its beginning to its end |
 //! | [`plan`] | which job is next |
 //! | [`recent`] | what the object remembers, so that many who ask cost as much as one |
@@ -26,6 +27,7 @@ pub(crate) mod engine;
 pub(crate) mod fault;
 pub(crate) mod job;
 pub(crate) mod listing;
+pub(crate) mod pace;
 pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod recent;

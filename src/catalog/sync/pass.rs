@@ -8,17 +8,35 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::catalog::publish::publisher::{Progressed, Publisher, TOO_LARGE};
+use crate::catalog::rows::counts::Totals;
 use crate::catalog::rows::enumeration::Enumeration;
-use crate::catalog::rows::state::{LastPass, Pass, Phase, State, Totals};
+use crate::catalog::rows::source_state::SourceState;
+use crate::catalog::rows::state::{LastPass, Pass, Phase, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::{EndedPass, Engine, Told};
 use crate::catalog::sync::schedule::{interval, schedule};
-use crate::catalog::sync::slice::Slice;
+use crate::catalog::sync::slice::{Slice, SourceSlice};
 use crate::index::{Key, View};
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 
 /// Revalidation runs a little ahead of its time, so that rounding never leaves a tag behind.
 const AHEAD_PERCENT: u64 = 110;
+
+impl<C: Clock> Slice<'_, C> {
+    /// Whether the pass ends though some source has not been gone through: the others need not wait for one that is left alone
+    /// or slow, and what was read is shown. The next pass goes on with it where it is.
+    pub(crate) fn leaves_out(&self, now: Timestamp) -> bool {
+        if self.pass.phase != Phase::Reading {
+            return false;
+        }
+        let due = self.pass.started.after(self.config.sync_interval);
+        let sources = self.pass.enumerations.iter().zip(&self.sources);
+        let unfinished = || sources.clone().filter(|(turn, _)| !turn.finished);
+        let for_long = unfinished().all(|(_, source)| source.paused_until.get() > due);
+        let others = self.pass.enumerations.iter().any(|turn| turn.finished);
+        unfinished().next().is_some() && (for_long || (others && now >= due))
+    }
+}
 
 impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     /// What the slice works with: the running pass, a new one if its time has come and `may_begin`, or none.
@@ -28,18 +46,19 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         now: Timestamp,
         may_begin: bool,
     ) -> Result<Slice<'a, C>, DatabaseError> {
+        store.drop_unnamed_plans()?;
         let known_to = store.last_repository()?;
-        // What a slice moves, it keeps for itself until `keep`: no question of the edge changes the pass or the ring.
-        let (pass, ring, fresh) = store.update(|state| {
+        // What a slice moves, it keeps for itself until `keep`: no question of the edge changes the pass, a ring or a pace.
+        let (state, fresh) = store.update(|state| {
             let fresh = may_begin && !state.pass.running() && state.rhythm.next <= now;
             if fresh {
                 self.begin(state, known_to, now);
             } else if !state.pass.running() {
-                state.pass.enumerations = self.enumerations(state);
-                state.pass.changed = false;
+                self.reset(state);
             }
-            (state.pass.clone(), state.ring.clone(), fresh)
+            (state.clone(), fresh)
         })?;
+        let pass = state.pass.clone();
         let seen = pass
             .enumerations
             .iter()
@@ -52,12 +71,15 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             incarnation: self.incarnation,
             pass,
             seen,
-            ring,
+            sources: self
+                .config
+                .sources
+                .iter()
+                .map(|source| SourceSlice::new(&source.id, &state))
+                .collect(),
             under_way: HashSet::new(),
             claimed: Rc::default(),
-            outages: 0,
             faults: Vec::new(),
-            stopped: false,
         };
         if fresh {
             for (place, source) in self.config.sources.iter().enumerate() {
@@ -73,53 +95,91 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         Ok(slice)
     }
 
-    /// Begins a pass.
+    /// Begins a pass. A source that the last one could not finish goes on where it was.
     fn begin(&self, state: &mut State, known_to: i64, now: Timestamp) {
         state.rhythm.again = false;
-        // The share of version tags that the time since the last share is of REVALIDATE_WITHIN.
-        let within = u64::try_from(self.config.revalidate_within.as_millis())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        let since = u64::try_from(now.since(state.ring.paid_until).as_millis())
-            .unwrap_or(u64::MAX)
-            .min(within);
-        let version_tags = state.totals.version_tags;
-        // A tag whose turn comes just after a pass waits for the next: the round must be over an interval before its time.
-        let longest =
-            u64::try_from(interval(self.config, u32::MAX).as_millis()).unwrap_or(u64::MAX);
-        let round = within.saturating_sub(longest).max(1);
-        let share = version_tags
-            .saturating_mul(since)
-            .saturating_mul(AHEAD_PERCENT)
-            / round.saturating_mul(100);
-        let quota = if version_tags == 0 {
-            0
-        } else {
-            (share + 1).min(version_tags)
-        };
-        state.ring.paid_until = now;
+        self.reset(state);
+        let mut enumerations = Vec::new();
+        for source in &self.config.sources {
+            let former = state
+                .pass
+                .enumerations
+                .iter()
+                .find(|former| former.source == source.id && !former.finished);
+            enumerations.push(match former {
+                Some(former) => former.clone(),
+                None => Enumeration {
+                    source: source.id.clone(),
+                    done: !source.enumerates(),
+                    versions_before: state.source(&source.id).versions,
+                    quota: self.quota(state.source_mut(&source.id), now),
+                    known_to,
+                    ..Enumeration::default()
+                },
+            });
+        }
         state.pass = Pass {
             number: state.pass.number + 1,
             phase: Phase::Reading,
             started: now,
-            enumerations: self.enumerations(state),
-            quota,
-            known_to,
+            enumerations,
             ..Pass::default()
         };
     }
 
-    /// What a pass sets out with, for each source.
-    fn enumerations(&self, state: &State) -> Vec<Enumeration> {
-        let sources = self.config.sources.iter();
-        sources
-            .map(|source| Enumeration {
-                source: source.id.clone(),
-                done: !source.enumerates(),
-                versions_before: state.source(&source.id).versions,
-                ..Enumeration::default()
-            })
-            .collect()
+    /// How many version tags of a source a pass revalidates: the share of them that the time since the last share is of
+    /// `REVALIDATE_WITHIN`.
+    fn quota(&self, source: &mut SourceState, now: Timestamp) -> u64 {
+        let within = u64::try_from(self.config.revalidate_within.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let since = u64::try_from(now.since(source.ring.paid_until).as_millis())
+            .unwrap_or(u64::MAX)
+            .min(within);
+        source.ring.paid_until = now;
+        // A tag whose turn comes just after a pass waits for the next: the round must be over an interval before its time.
+        let longest =
+            u64::try_from(interval(self.config, u32::MAX).as_millis()).unwrap_or(u64::MAX);
+        let round = within.saturating_sub(longest).max(1);
+        let share = source
+            .version_tags
+            .saturating_mul(since)
+            .saturating_mul(AHEAD_PERCENT)
+            / round.saturating_mul(100);
+        match source.version_tags {
+            0 => 0,
+            tags => (share + 1).min(tags),
+        }
+    }
+
+    /// Has the judgement of mass removals begin anew, where no pass runs.
+    fn reset(&self, state: &mut State) {
+        state.pass.changed = false;
+        let mut enumerations = std::mem::take(&mut state.pass.enumerations);
+        for source in &self.config.sources {
+            if !enumerations.iter().any(|known| known.source == source.id) {
+                enumerations.push(Enumeration {
+                    source: source.id.clone(),
+                    done: true,
+                    finished: true,
+                    ..Enumeration::default()
+                });
+            }
+        }
+        let place = |id: &str| {
+            self.config
+                .sources
+                .iter()
+                .position(|source| source.id == id)
+        };
+        enumerations.retain(|known| place(&known.source).is_some());
+        // Each stands where its source does.
+        enumerations.sort_by_key(|known| place(&known.source));
+        for known in &mut enumerations {
+            known.versions_before = state.source(&known.source).versions;
+            known.removed = 0;
+        }
+        state.pass.enumerations = enumerations;
     }
 
     /// Keeps what the slice has moved.
@@ -128,10 +188,13 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         for (enumeration, seen) in pass.enumerations.iter_mut().zip(&slice.seen) {
             enumeration.seen = STANDARD_NO_PAD.encode(seen);
         }
-        let ring = slice.ring.clone();
         store.update(|state| {
             state.pass = pass;
-            state.ring = ring;
+            for source in &slice.sources {
+                let known = state.source_mut(&source.id);
+                known.ring = source.ring.clone();
+                known.pace = source.pace.clone();
+            }
         })
     }
 
@@ -185,7 +248,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             let complete = pass
                 .enumerations
                 .iter()
-                .all(|source| source.done && source.fault.is_none());
+                .all(|source| source.finished && source.done && source.fault.is_none());
             store.update(|state| {
                 let last = &state.last_pass;
                 state.last_pass = LastPass {
@@ -205,7 +268,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         } else if slice.pass.changed && !slice.pass.running() {
             self.recount(store, &slice.pass)?;
         }
-        Self::settle(store, now)
+        Self::settle(store)
     }
 
     /// The counts of the rows, taken anew where they may have changed.
@@ -219,10 +282,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             return Ok(known);
         }
         let totals = store.count(self.config.index_scope, self.config.collisions)?;
-        let versions = store.versions_by_source()?;
+        let counts = store.count_by_source()?;
         store.update(|state| {
             state.totals = totals.clone();
-            state.count_versions(&versions);
+            state.count_versions(&counts);
         })?;
         Ok(totals)
     }
@@ -237,14 +300,14 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     }
 
     /// Settles the requests for a sync that all that was called for is read and published.
-    fn settle(store: Store<'a>, now: Timestamp) -> Result<(), DatabaseError> {
+    fn settle(store: Store<'a>) -> Result<(), DatabaseError> {
         let State {
             tickets, last_pass, ..
         } = store.state()?;
         if tickets.settled == tickets.issued || last_pass.number < tickets.pass {
             return Ok(());
         }
-        if !store.any_dirty_document_but(TOO_LARGE)? && !store.called(now)? {
+        if !store.any_dirty_document_but(TOO_LARGE)? && !store.called_for()? {
             store.update(|state| state.tickets.settled = state.tickets.issued)?;
         }
         Ok(())

@@ -1,83 +1,164 @@
-//! Which job comes next. What was begun comes first, then what was called for, then what the pass has yet to go through:
-//! so there is work for every connection from the first to the last, and few rows lie open.
+//! Which job comes next. Of each source: what was begun and what was called for, then what is new, then what the pass has yet
+//! to go through, and last what failed before. So there is work for every connection from the first to the last, few rows lie
+//! open, and what fails again and again delays nothing else.
 
+use crate::catalog::rows::backoff::spread;
+use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::manifest::PendingManifest;
+use crate::catalog::rows::next::Turn;
+use crate::catalog::rows::position::{MovingTurn, Position, Ring};
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::state::{MovingTurn, Phase, Position};
+use crate::catalog::rows::state::Phase;
 use crate::catalog::rows::tag::{Due, Tag};
 use crate::catalog::sync::job::Job;
-use crate::catalog::sync::slice::{Key, Slice};
+use crate::catalog::sync::slice::{Key, SIDE_BY_SIDE, Slice};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// How many of a repository's tags that are no versions (`latest`) are asked about in a pass.
 const MOVING_SHARE: u64 = 20;
 /// Rows asked for to find one that is not under way: more than there are jobs side by side.
-const LOOK: i64 = 8;
+const LOOK: usize = 8;
+/// Failures in a row after which it is looked elsewhere first: in lists that have not had their turn rather than in tags.
+const WARY: u32 = 3;
 
 impl<C: Clock> Slice<'_, C> {
-    /// The next job, or `None`: nothing is left to begin now.
-    pub(crate) fn next_job(&mut self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
-        if let Some(job) = self.next_contents(now)? {
+    /// The next job and the place of its source, or `None`: nothing is left to begin now.
+    pub(crate) fn next_job(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<Option<(usize, Job)>, DatabaseError> {
+        // Each other source can have one connection at any time, however slow this one is.
+        let most = SIDE_BY_SIDE
+            .saturating_sub(self.sources.len().saturating_sub(1))
+            .max(1);
+        let mut places: Vec<usize> = (0..self.sources.len()).collect();
+        places.sort_by_key(|place| self.sources.get(*place).map(|source| source.under_way));
+        for place in places {
+            let Some(source) = self.sources.get(place) else {
+                continue;
+            };
+            let slots = source.pace.slots().min(most);
+            if source.paused_until.get() > now || source.under_way >= slots {
+                continue;
+            }
+            if let Some(job) = self.next_of(place, now)? {
+                return Ok(Some((place, job)));
+            }
+            let idle = self
+                .sources
+                .get(place)
+                .is_some_and(|source| source.under_way == 0);
+            if idle
+                && self.pass.phase == Phase::Reading
+                && let Some(turn) = self.pass.enumerations.get_mut(place)
+            {
+                turn.finished = true;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next job of a source.
+    fn next_of(&mut self, place: usize, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
+        let wary = self
+            .sources
+            .get(place)
+            .is_some_and(|source| source.pace.failures >= WARY);
+        let reading = self.pass.phase == Phase::Reading;
+        if wary
+            && reading
+            && let Some(job) = self.next_in_turn(place, now)?
+        {
             return Ok(Some(job));
         }
-        for tag in self.store.due_tags(now, LOOK)? {
-            if self.idle(&Key::Tag(tag.repository, tag.name.clone()))
-                && let Some(job) = self.tag_job(tag)?
-            {
+        if let Some(job) = self.next_waiting(place, Turn::New)? {
+            return Ok(Some(job));
+        }
+        if !wary
+            && reading
+            && let Some(job) = self.next_in_turn(place, now)?
+        {
+            return Ok(Some(job));
+        }
+        self.next_waiting(place, Turn::Again(now))
+    }
+
+    /// A row of a source that is to be read outside of the pass's own order.
+    fn next_waiting(&self, place: usize, turn: Turn) -> Result<Option<Job>, DatabaseError> {
+        let Some(source) = self.sources.get(place) else {
+            return Ok(None);
+        };
+        let limit = i64::try_from(LOOK).unwrap_or(i64::MAX);
+        for manifest in self.store.next_manifests(&source.id, turn, limit)? {
+            if let Some(job) = self.contents_job(&source.id, manifest)? {
                 return Ok(Some(job));
             }
         }
-        for repository in self.store.due_repositories(now, LOOK)? {
+        for repository in self.store.next_repositories(&source.id, turn, limit)? {
             if self.idle(&Key::Repository(repository.id)) {
                 return self.list_job(repository, false).map(Some);
             }
         }
-        if self.pass.phase == Phase::Reading {
-            self.next_in_turn(now)
+        let after = if source.pace.failures < WARY {
+            source.failed_at
         } else {
-            Ok(None)
+            // Repositories that fail may stand side by side: it goes on anywhere.
+            let salt = format!("{}-{}", source.pace.failures, source.pace.openings);
+            let last = u64::try_from(self.store.last_repository()?).unwrap_or(0);
+            i64::try_from(spread(&salt) % (last + 1)).unwrap_or(0)
+        };
+        for tag in self.store.next_tags(&source.id, turn, after, LOOK)? {
+            if let Some(job) = self.job_of(tag)? {
+                return Ok(Some(job));
+            }
         }
+        Ok(None)
     }
 
     fn idle(&self, key: &Key) -> bool {
         !self.under_way.contains(key)
     }
 
-    fn next_contents(&self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
-        for PendingManifest {
+    fn contents_job(
+        &self,
+        source: &str,
+        manifest: PendingManifest,
+    ) -> Result<Option<Job>, DatabaseError> {
+        let PendingManifest {
             digest,
             plan,
             attempts,
-        } in self.store.pending_manifests(now, LOOK)?
+        } = manifest;
+        if !self.idle(&Key::Manifest(digest.clone())) || self.claimed.borrow().contains_key(&digest)
         {
-            if !self.idle(&Key::Manifest(digest.clone()))
-                || self.claimed.borrow().contains_key(&digest)
-            {
-                continue;
-            }
-            // Any repository with a tag for it should have it; what one refuses, the next is asked for.
-            let tags = self.store.tags_of_manifest(&digest)?;
-            let mut repositories: Vec<i64> = tags.iter().map(|tag| tag.repository).collect();
-            repositories.sort_unstable();
-            repositories.dedup();
-            let turn = usize::try_from(attempts).unwrap_or(0) % repositories.len().max(1);
-            match repositories
-                .get(turn)
-                .map(|repository| self.store.repository(*repository))
-                .transpose()?
-                .flatten()
-            {
-                Some(repository) => {
-                    return Ok(Some(Job::Contents {
-                        digest,
-                        plan: plan.0,
-                        repository,
-                    }));
-                }
-                None => self.store.drop_orphan(&digest)?,
-            }
+            return Ok(None);
         }
-        Ok(None)
+        // Any repository of the source with a tag for it should have it; what one refuses, the next is asked for.
+        let tags = self.store.tags_of_manifest(&digest)?;
+        let mut ids: Vec<i64> = tags.iter().map(|tag| tag.repository).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut repositories = Vec::new();
+        for id in ids {
+            let repository = self.store.repository(id)?;
+            repositories.extend(repository.filter(|repository| repository.source == source));
+        }
+        let turn = usize::try_from(attempts).unwrap_or(0) % repositories.len().max(1);
+        Ok(repositories
+            .into_iter()
+            .nth(turn)
+            .map(|repository| Job::Contents {
+                digest,
+                plan: plan.0,
+                repository,
+            }))
+    }
+
+    fn job_of(&self, tag: Tag) -> Result<Option<Job>, DatabaseError> {
+        if !self.idle(&Key::Tag(tag.repository, tag.name.clone())) {
+            return Ok(None);
+        }
+        self.tag_job(tag)
     }
 
     fn tag_job(&self, tag: Tag) -> Result<Option<Job>, DatabaseError> {
@@ -95,10 +176,14 @@ impl<C: Clock> Slice<'_, C> {
 
     /// Whether a tag that moves is to be left for another pass, as its repository has more of them than its share: they are taken
     /// in turn, a share a pass. Then the place in their order is moved on.
-    fn moving_turn_is_over(&mut self, tag: &Tag) -> Result<bool, DatabaseError> {
+    fn moving_turn_is_over(
+        &self,
+        turn: &mut Enumeration,
+        tag: &Tag,
+    ) -> Result<bool, DatabaseError> {
         let id = tag.repository;
-        if self.pass.moving_turn.repository != id {
-            self.pass.moving_turn = MovingTurn {
+        if turn.moving_turn.repository != id {
+            turn.moving_turn = MovingTurn {
                 repository: id,
                 taken: 0,
             };
@@ -106,15 +191,15 @@ impl<C: Clock> Slice<'_, C> {
             if all > MOVING_SHARE {
                 let skipped = self.pass.number.saturating_mul(MOVING_SHARE) % all;
                 if let Some(last) = self.store.moving_tag_at(id, skipped)? {
-                    self.pass.moving_at = last;
+                    turn.moving_at = last;
                     return Ok(true);
                 }
             }
         }
-        self.pass.moving_turn.taken += 1;
-        let over = self.pass.moving_turn.taken > MOVING_SHARE;
+        turn.moving_turn.taken += 1;
+        let over = turn.moving_turn.taken > MOVING_SHARE;
         if over {
-            self.pass.moving_at = Position {
+            turn.moving_at = Position {
                 repository: id.saturating_add(1),
                 tag: String::new(),
             };
@@ -141,61 +226,79 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// What every pass goes through: the enumeration, each repository's list, tags that move, and a share of the others.
-    fn next_in_turn(&mut self, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
-        for (source, enumeration) in self.pass.enumerations.iter().enumerate() {
-            if !enumeration.done && self.idle(&Key::Source(source)) {
-                let page = enumeration
-                    .next
-                    .as_deref()
-                    .and_then(|next| next.parse().ok());
-                return Ok(Some(Job::Enumerate { source, page }));
-            }
+    fn next_in_turn(&mut self, place: usize, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
+        let (Some(source), Some(turn)) =
+            (self.sources.get(place), self.pass.enumerations.get(place))
+        else {
+            return Ok(None);
+        };
+        let id = source.id.clone();
+        let (mut turn, mut ring) = (turn.clone(), source.ring.clone());
+        let job = self.turn(place, &id, &mut turn, &mut ring, now)?;
+        if let Some(source) = self.sources.get_mut(place) {
+            source.ring = ring;
         }
-        while let Some(repository) = self
-            .store
-            .repositories_after(self.pass.listed_to, now, 1)?
-            .pop()
-        {
-            self.pass.listed_to = repository.id;
+        if let Some(known) = self.pass.enumerations.get_mut(place) {
+            *known = turn;
+        }
+        Ok(job)
+    }
+
+    fn turn(
+        &self,
+        place: usize,
+        source: &str,
+        turn: &mut Enumeration,
+        ring: &mut Ring,
+        now: Timestamp,
+    ) -> Result<Option<Job>, DatabaseError> {
+        if !turn.done && self.idle(&Key::Source(place)) {
+            let page = turn.next.as_deref().and_then(|next| next.parse().ok());
+            return Ok(Some(Job::Enumerate {
+                source: place,
+                page,
+            }));
+        }
+        while let Some(repository) = self.store.repository_after(source, turn.listed_to, now)? {
+            turn.listed_to = repository.id;
             if self.idle(&Key::Repository(repository.id)) {
                 return self.list_job(repository, true).map(Some);
             }
         }
-        while !self.pass.moving_done {
-            match self.store.moving_tags_after(&self.pass.moving_at, 1)?.pop() {
+        while !turn.moving_done {
+            match self.store.moving_tag_after(source, &turn.moving_at)? {
                 Some(tag) => {
-                    if self.moving_turn_is_over(&tag)? {
+                    if self.moving_turn_is_over(turn, &tag)? {
                         continue;
                     }
-                    self.pass.moving_at = tag.position();
+                    turn.moving_at = tag.position();
                     if !self.pass.moving_read.contains(&tag.position())
-                        && self.idle(&Key::Tag(tag.repository, tag.name.clone()))
                         && !self.is_being_read(&tag)?
-                        && let Some(job) = self.tag_job(tag)?
+                        && let Some(job) = self.job_of(tag)?
                     {
                         return Ok(Some(job));
                     }
                 }
                 // More may come from lists under way; the last look is the one after them.
-                None if self.under_way.is_empty() => self.pass.moving_done = true,
+                None if self.under_way.is_empty() => turn.moving_done = true,
                 None => break,
             }
         }
-        while self.pass.quota > 0 {
-            self.pass.quota -= 1;
-            let mut next = self.store.version_tags_after(&self.ring.at, 1)?.pop();
+        // Lists under way may show what is new, which goes before what is served already.
+        let lists = self.sources.get(place).map_or(0, |source| source.lists);
+        while turn.quota > 0 && lists == 0 {
+            turn.quota -= 1;
+            let mut next = self.store.version_tag_after(source, &ring.at)?;
             if next.is_none() {
-                self.ring.at = Position::default();
-                next = self.store.version_tags_after(&self.ring.at, 1)?.pop();
+                ring.at = Position::default();
+                next = self.store.version_tag_after(source, &ring.at)?;
             }
             let Some(tag) = next else {
-                self.pass.quota = 0;
+                turn.quota = 0;
                 break;
             };
-            self.ring.at = tag.position();
-            if self.idle(&Key::Tag(tag.repository, tag.name.clone()))
-                && let Some(job) = self.tag_job(tag)?
-            {
+            ring.at = tag.position();
+            if let Some(job) = self.job_of(tag)? {
                 return Ok(Some(job));
             }
         }

@@ -259,13 +259,18 @@ impl<C: Clock> Slice<'_, C> {
                     .position(|enumeration| enumeration.source == repository.source);
                 let complete = place
                     .and_then(|place| self.pass.enumerations.get(place))
-                    .is_some_and(|enumeration| enumeration.done && enumeration.fault.is_none());
+                    .is_some_and(|enumeration| {
+                        enumeration.finished
+                            && enumeration.done
+                            && enumeration.fault.is_none()
+                            && repository.id <= enumeration.known_to
+                    });
                 let byte = usize::try_from(repository.id / 8).unwrap_or(usize::MAX);
                 let seen = place
                     .and_then(|place| self.seen.get(place))
                     .and_then(|seen| seen.get(byte))
                     .is_some_and(|bits| bits & (1 << (repository.id % 8)) != 0);
-                let unseen = complete && !seen && repository.id <= self.pass.known_to;
+                let unseen = complete && !seen;
                 // The first pass of those in a row is kept, so that a row is written once.
                 if unseen != repository.unseen.is_some() {
                     let pass = number.filter(|_| unseen);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::catalog::rows::state::{Lease, Rhythm, State};
+use crate::catalog::rows::source_state::Pause;
+use crate::catalog::rows::state::{Lease, Pass, Phase, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::removal::SECOND_SIGHT;
 use crate::config::Config;
@@ -13,6 +14,9 @@ const LONGEST_INTERVAL: Duration = Duration::from_hours(1);
 /// How soon a first pass that could read nothing is tried again, doubled each time up to the interval.
 const FIRST_AGAIN: Duration = Duration::from_secs(10);
 
+/// What a pass brought is published before a pause as long as this.
+const LONG_PAUSE: Duration = Duration::from_secs(10);
+
 /// The interval between two passes after `idle` passes that nobody asked for.
 pub(crate) fn interval(config: &Config, idle: u32) -> Duration {
     let longest = LONGEST_INTERVAL.max(config.sync_interval);
@@ -22,34 +26,84 @@ pub(crate) fn interval(config: &Config, idle: u32) -> Duration {
         .min(longest)
 }
 
+impl State {
+    /// Whether the reading goes on within moments: what it brought is then not published before, or the same documents would
+    /// be written again and again.
+    pub(crate) fn resumes_soon(&self, now: Timestamp) -> bool {
+        let mut sources = self.sources.values();
+        sources.any(|source| source.pause.until < now.after(LONG_PAUSE))
+    }
+}
+
 impl Store<'_> {
     /// When the catalog is to be woken, given that nobody works at it now.
-    pub(crate) fn deadline(&self, now: Timestamp) -> Result<Timestamp, DatabaseError> {
-        self.deadline_in(&self.state()?, now)
+    pub(crate) fn deadline(
+        &self,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Timestamp, DatabaseError> {
+        self.deadline_in(&self.state()?, config, now)
     }
 
     /// The same, where the state was loaded a moment ago.
     pub(crate) fn deadline_in(
         &self,
         state: &State,
+        config: &Config,
         now: Timestamp,
     ) -> Result<Timestamp, DatabaseError> {
-        let mut deadline = if state.pass.running() {
-            now
-        } else {
-            state.rhythm.next
-        };
+        let Pass {
+            phase,
+            started,
+            enumerations,
+            ..
+        } = &state.pass;
         let earliest = self.earliest()?;
-        deadline = deadline.min(earliest.reading.unwrap_or(deadline));
-        // Reading waits for the end of a pause; publishing does not.
-        if let Some(pause) = state.paused(now) {
-            deadline = deadline.max(pause.until);
+        let mut deadline = earliest.removal;
+        let mut due = |at: Timestamp| deadline = Some(deadline.map_or(at, |known| known.min(at)));
+        let reads = *phase == Phase::Reading && state.resumes_soon(now);
+        if state.last_pass.number > 0
+            && !reads
+            && let Some(put) = earliest.put
+        {
+            due(put);
         }
-        deadline = deadline.min(earliest.removal.unwrap_or(deadline));
-        if state.last_pass.number > 0 {
-            deadline = deadline.min(earliest.put.unwrap_or(deadline));
+        let finished = |id: &str| {
+            let mut turns = enumerations.iter();
+            turns.any(|turn| turn.source == id && turn.finished)
+        };
+        if *phase == Phase::Publishing || state.sources.is_empty() {
+            due(now);
         }
-        Ok(deadline.max(now))
+        let mut others = false;
+        for (id, source) in &state.sources {
+            let mut wants = match phase {
+                Phase::Ended => Some(state.rhythm.next),
+                Phase::Reading if finished(id) => {
+                    others = true;
+                    None
+                }
+                Phase::Reading | Phase::Publishing => Some(now),
+            };
+            if wants.is_none_or(|wants| wants > now) && earliest.reading {
+                let reading = self.earliest_reading(id, now)?;
+                wants = wants.into_iter().chain(reading).min();
+            }
+            // Reading waits for the end of a pause; publishing does not.
+            if let Some(wants) = wants {
+                due(wants.max(source.pause.until));
+            }
+        }
+        if *phase == Phase::Reading {
+            let all = state.sources.keys().all(|id| finished(id));
+            if all {
+                due(now);
+            } else if others {
+                // One that is left alone is left out then.
+                due(started.after(config.sync_interval));
+            }
+        }
+        Ok(deadline.unwrap_or(state.rhythm.next).max(now))
     }
 
     /// Takes the lease for `incarnation` until `until`, unless it works already. A lease of another incarnation is a dead
@@ -80,6 +134,16 @@ impl Store<'_> {
             rhythm.next = rhythm.next.min(due);
             rhythm.asked = now;
             rhythm.idle = 0;
+        })
+    }
+
+    /// Ends the pauses of all sources: with `asked` those too that registries asked for.
+    pub(crate) fn end_pauses(&self, asked: bool) -> Result<(), DatabaseError> {
+        self.update(|state| {
+            let sources = state.sources.values_mut();
+            for source in sources.filter(|source| asked || !source.pause.asked) {
+                source.pause = Pause::default();
+            }
         })
     }
 

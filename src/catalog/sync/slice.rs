@@ -1,16 +1,18 @@
 //! A slice: the reading that fits into one invocation's budget of calls. Six jobs run side by side; what each brings is
 //! committed as it comes, so that a restart repeats no more than what was under way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 
-use crate::catalog::rows::state::{Pass, Ring};
+use crate::catalog::rows::position::Ring;
+use crate::catalog::rows::source_state::Pace;
+use crate::catalog::rows::state::{Pass, State};
 use crate::catalog::rows::store::Store;
-use crate::catalog::sync::budget::Budgeted;
+use crate::catalog::sync::budget::{Budgeted, Patient};
 use crate::catalog::sync::job::{Job, Outcome};
 use crate::config::Config;
 use crate::oci::{Client, Digest, Tokens};
@@ -18,7 +20,7 @@ use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
 use crate::source::Source;
 
 /// Calls at a time: the connections that a Worker may have waiting for an answer.
-const SIDE_BY_SIDE: usize = 6;
+pub(crate) const SIDE_BY_SIDE: usize = 6;
 /// No job begins with fewer calls left than it may need: a token, the call, a redirect, the call again.
 const RESERVE: u32 = 4;
 /// No job begins after this time, so that alarms stay far below their 15 minutes.
@@ -38,18 +40,48 @@ pub(crate) struct Slice<'a, C> {
     pub(crate) pass: Pass,
     /// Row ids seen by each source's enumeration, one bit each.
     pub(crate) seen: Vec<Vec<u8>>,
-    /// Where revalidation stands.
-    pub(crate) ring: Ring,
+    /// What is each source's own, in the order of the configuration.
+    pub(crate) sources: Vec<SourceSlice>,
     /// Jobs under way, by what they are about.
     pub(crate) under_way: HashSet<Key>,
     /// Digests of manifests whose contents one of these jobs reads on the way, and which.
     pub(crate) claimed: Rc<RefCell<HashMap<Digest, Key>>>,
-    /// Faults of the registry's being down, in a row.
-    pub(crate) outages: u32,
     /// Faults met in this slice, in words fit for a log.
     pub(crate) faults: Vec<String>,
-    /// Set when the registry asked to be left alone, or is down.
-    pub(crate) stopped: bool,
+}
+
+/// What a slice knows of a source.
+pub(crate) struct SourceSlice {
+    /// Its id.
+    pub(crate) id: String,
+    /// How fast it is asked.
+    pub(crate) pace: Pace,
+    /// Until when it is left alone.
+    pub(crate) paused_until: Rc<Cell<Timestamp>>,
+    /// Where revalidation stands.
+    pub(crate) ring: Ring,
+    /// Jobs under way.
+    pub(crate) under_way: usize,
+    /// Lists among them.
+    pub(crate) lists: usize,
+    /// The repository of the last failure: others are asked first.
+    pub(crate) failed_at: i64,
+}
+
+impl SourceSlice {
+    /// As the state has it.
+    pub(crate) fn new(id: &str, state: &State) -> Self {
+        let known = state.source(id);
+        Self {
+            id: id.to_owned(),
+            pace: known.pace,
+            paused_until: Rc::new(Cell::new(known.pause.until)),
+            ring: known.ring,
+            under_way: 0,
+            lists: 0,
+            failed_at: 0,
+        }
+    }
 }
 
 /// How a slice ended.
@@ -57,8 +89,10 @@ pub(crate) struct Slice<'a, C> {
 pub(crate) enum Ended {
     /// With nothing left to read now.
     All,
-    /// With its budget or time, or because the registry is to be left alone.
+    /// With its budget or time.
     Cut,
+    /// With nothing left to read now but of sources that are left alone.
+    Waiting,
 }
 
 /// What a job is about, so that none is begun twice.
@@ -75,6 +109,11 @@ pub(crate) enum Key {
 }
 
 impl Job {
+    /// Whether it may show what is new.
+    fn is_list(&self) -> bool {
+        matches!(self, Self::Enumerate { .. } | Self::List { .. })
+    }
+
     /// What it is about.
     pub(crate) fn key(&self) -> Key {
         match self {
@@ -86,20 +125,25 @@ impl Job {
             Self::Contents { digest, .. } => Key::Manifest(digest.clone()),
         }
     }
-
-    /// Id of the source it asks; `None` for an enumeration, which knows its place.
-    fn source(&self) -> Option<&str> {
-        match self {
-            Self::Enumerate { .. } => None,
-            Self::List { repository, .. }
-            | Self::Resolve { repository, .. }
-            | Self::Read { repository, .. }
-            | Self::Contents { repository, .. } => Some(&repository.source),
-        }
-    }
 }
 
 impl<C: Clock> Slice<'_, C> {
+    /// The way to each source, which is closed while that is left alone.
+    fn fetches<'f, F>(&self, fetch: &'f F) -> Vec<Patient<'f, F, C>>
+    where
+        C: 'f,
+        Self: 'f,
+    {
+        self.sources
+            .iter()
+            .map(|source| Patient {
+                inner: fetch,
+                until: Rc::clone(&source.paused_until),
+                clock: self.clock,
+            })
+            .collect()
+    }
+
     /// Reads until the budget, the time or the work is used up.
     /// Gives whether all there was to read now was read.
     pub(crate) async fn run<F: Fetch>(
@@ -109,10 +153,12 @@ impl<C: Clock> Slice<'_, C> {
     ) -> Result<Ended, DatabaseError> {
         let config = self.config;
         let clock = self.clock;
+        let fetches = self.fetches(fetch);
         let clients: Vec<_> = config
             .sources
             .iter()
-            .map(|source| {
+            .zip(&fetches)
+            .map(|(source, fetch)| {
                 let Source {
                     registry,
                     credentials,
@@ -133,23 +179,22 @@ impl<C: Clock> Slice<'_, C> {
             ended = Ended::All;
             while jobs.len() < SIDE_BY_SIDE {
                 let room = fetch.left() >= RESERVE + u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-                if self.stopped || !room || clock.now().since(begun) >= LENGTH {
+                let now = clock.now();
+                if !room || now.since(begun) >= LENGTH {
                     ended = Ended::Cut;
                     break;
                 }
-                let Some(job) = self.next_job(clock.now())? else {
+                let Some((place, job)) = self.next_job(now)? else {
                     break;
                 };
-                let place = match (&job, job.source()) {
-                    (Job::Enumerate { source, .. }, _) => Some(*source),
-                    (_, Some(id)) => config.sources.iter().position(|source| source.id == id),
-                    _ => None,
-                };
-                let Some((source, client)) = place.and_then(|place| clients.get(place)) else {
-                    // A row of a source that is not configured: `configure` removes it before a slice can see it.
-                    continue;
+                let Some((source, client)) = clients.get(place) else {
+                    break;
                 };
                 self.under_way.insert(job.key());
+                if let Some(source) = self.sources.get_mut(place) {
+                    source.under_way += 1;
+                    source.lists += usize::from(job.is_list());
+                }
                 let claimed = &claimed;
                 jobs.push(async move {
                     let key = job.key();
@@ -164,48 +209,43 @@ impl<C: Clock> Slice<'_, C> {
                         free
                     };
                     let outcome = job.run(source, client, &claims).await;
-                    (job, outcome)
+                    (place, now, job, outcome)
                 });
             }
-            let Some((job, outcome)) = jobs.next().await else {
+            let Some((place, begun, job, outcome)) = jobs.next().await else {
                 break;
             };
+            if let Some(source) = self.sources.get_mut(place) {
+                source.under_way -= 1;
+                source.lists -= usize::from(job.is_list());
+            }
             let key = job.key();
             self.under_way.remove(&key);
             self.claimed
                 .borrow_mut()
                 .retain(|_, claimant| *claimant != key);
-            if !matches!(&outcome, Outcome::Failed(_)) {
-                self.outages = 0;
-            }
             let now = clock.now();
+            let error = match &outcome {
+                Outcome::Failed(error)
+                | Outcome::Cut { error, .. }
+                | Outcome::Found {
+                    unread: Some(error),
+                    ..
+                } => Some(error),
+                _ => None,
+            };
+            self.heed(place, &job, error, begun, now)?;
             if let Err(error) = self.commit(&job, outcome, now) {
                 // What cannot be written fails its job and not the slice; if nothing can be written, this fails too.
                 self.set_aside(&job, &error, now)?;
             }
         }
         self.pass.calls += u64::from(fetch.made());
+        let now = clock.now();
+        let waits = |source: &SourceSlice| source.paused_until.get() > now;
+        if ended == Ended::All && self.sources.iter().any(waits) {
+            ended = Ended::Waiting;
+        }
         Ok(ended)
     }
-
-    /// When to try again what failed for the `attempts`th time: twice as long each time from a second up to an hour, and
-    /// spread by up to a half, so that what failed together is not asked for together.
-    pub(crate) fn retry_at(&self, now: Timestamp, attempts: i64, about: &str) -> Timestamp {
-        const FIRST_MS: u64 = 1_000;
-        const LONGEST_MS: u64 = 3_600_000;
-        let doublings = u32::try_from(attempts.clamp(0, 12)).unwrap_or(12);
-        let wait = FIRST_MS.saturating_mul(1 << doublings).min(LONGEST_MS);
-        let spread = spread(&format!("{}{about}{attempts}", self.incarnation)) % (wait / 2 + 1);
-        now.after(Duration::from_millis(wait + spread))
-    }
-}
-
-/// A number that looks random and is the same for the same text: jitter without a source of randomness.
-fn spread(text: &str) -> u64 {
-    let digest = Digest::sha256_of(text.as_bytes());
-    digest
-        .hex()
-        .get(..15)
-        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-        .unwrap_or(0)
 }

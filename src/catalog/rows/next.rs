@@ -1,0 +1,205 @@
+//! What is to be read next, by source: what was not tried comes before what failed.
+
+use std::time::Duration;
+
+use crate::catalog::rows::manifest::PendingManifest;
+use crate::catalog::rows::position::Position;
+use crate::catalog::rows::repository::Repository;
+use crate::catalog::rows::store::Store;
+use crate::catalog::rows::tag::Tag;
+use crate::platform::{DatabaseError, Timestamp, Value};
+
+/// No retry is set further ahead than this: one that is was set by a clock that ran ahead, and its time has come. The longest
+/// wait is an hour and a half.
+const LATEST: Duration = Duration::from_hours(2);
+
+/// Which rows are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Those that do not wait: new ones, and those that were called for.
+    New,
+    /// Those that failed and whose wait has ended now.
+    Again(Timestamp),
+}
+
+impl Turn {
+    /// The condition, with the parameters 2 and 3.
+    fn condition(self) -> (&'static str, [Value; 2]) {
+        match self {
+            Self::New => ("retry_at IS NULL AND ?2 IS ?3", [Value::Null, Value::Null]),
+            Self::Again(now) => (
+                "(retry_at <= ?2 OR retry_at > ?3)",
+                [now.into(), now.after(LATEST).into()],
+            ),
+        }
+    }
+}
+
+impl Store<'_> {
+    /// Tags of a source that are to be asked about. New ones come first, as those to be confirmed are served already; and
+    /// those of repositories after `after` before the others.
+    pub(crate) fn next_tags(
+        &self,
+        source: &str,
+        turn: Turn,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Tag>, DatabaseError> {
+        let mut found = Vec::new();
+        for due in [2_i64, 1] {
+            for range in ["repository > ?5", "repository <= ?5"] {
+                let missing = limit.saturating_sub(found.len());
+                if missing == 0 {
+                    break;
+                }
+                let (condition, [now, latest]) = turn.condition();
+                found.extend(self.rows::<Tag>(
+                    &format!(
+                        "WHERE due > 0 AND due = ?4 AND {range} AND {condition}
+                           AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1)
+                         ORDER BY repository, name LIMIT ?6"
+                    ),
+                    &[
+                        source.into(),
+                        now,
+                        latest,
+                        due.into(),
+                        after.into(),
+                        i64::try_from(missing).unwrap_or(i64::MAX).into(),
+                    ],
+                )?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Repositories of a source that are to be listed.
+    pub(crate) fn next_repositories(
+        &self,
+        source: &str,
+        turn: Turn,
+        limit: i64,
+    ) -> Result<Vec<Repository>, DatabaseError> {
+        let (condition, [now, latest]) = turn.condition();
+        self.rows(
+            &format!("WHERE due > 0 AND {condition} AND source = ?1 ORDER BY id LIMIT ?4"),
+            &[source.into(), now, latest, limit.into()],
+        )
+    }
+
+    /// Manifests of which something is to be read that a tag of a source names.
+    pub(crate) fn next_manifests(
+        &self,
+        source: &str,
+        turn: Turn,
+        limit: i64,
+    ) -> Result<Vec<PendingManifest>, DatabaseError> {
+        let (condition, [now, latest]) = turn.condition();
+        self.rows(
+            &format!(
+                "WHERE plan IS NOT NULL AND {condition} AND {} ORDER BY digest LIMIT ?4",
+                named("manifest.digest")
+            ),
+            &[source.into(), now, latest, limit.into()],
+        )
+    }
+
+    /// Takes away manifests of which something is to be read and that no tag names any more.
+    pub(crate) fn drop_unnamed_plans(&self) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "DELETE FROM manifest WHERE plan IS NOT NULL
+               AND NOT EXISTS(SELECT 1 FROM tag WHERE tag.next = manifest.digest)
+               AND NOT EXISTS(SELECT 1 FROM tag WHERE tag.manifest = manifest.digest)",
+            &[],
+        )?;
+        Ok(())
+    }
+
+    /// The next repository of a source in the order of a pass that is not waiting for a retry.
+    pub(crate) fn repository_after(
+        &self,
+        source: &str,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<Option<Repository>, DatabaseError> {
+        let rows = self.rows(
+            "WHERE id > ?1 AND source = ?2 AND (retry_at IS NULL OR retry_at <= ?3 OR retry_at > ?4) ORDER BY id LIMIT 1",
+            &[
+                id.into(),
+                source.into(),
+                now.into(),
+                now.after(LATEST).into(),
+            ],
+        )?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The next tag of a source that is no version (`latest`) and not due anyway.
+    pub(crate) fn moving_tag_after(
+        &self,
+        source: &str,
+        at: &Position,
+    ) -> Result<Option<Tag>, DatabaseError> {
+        self.tag_after(source, at, "moving > 0")
+    }
+
+    /// The next version tag of a source in the ring of revalidation that is not due anyway.
+    pub(crate) fn version_tag_after(
+        &self,
+        source: &str,
+        at: &Position,
+    ) -> Result<Option<Tag>, DatabaseError> {
+        self.tag_after(source, at, "NOT moving > 0")
+    }
+
+    fn tag_after(
+        &self,
+        source: &str,
+        at: &Position,
+        kind: &str,
+    ) -> Result<Option<Tag>, DatabaseError> {
+        let rows = self.rows(
+            &format!(
+                "WHERE {kind} AND NOT due > 0 AND (repository, name) > (?, ?)
+                   AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?)
+                 ORDER BY repository, name LIMIT 1"
+            ),
+            &[at.repository.into(), at.tag.as_str().into(), source.into()],
+        )?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// When the first row of a source wants to be read. One without a time of its own wants it now, and so does one whose time
+    /// cannot have been set.
+    pub(crate) fn earliest_reading(
+        &self,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, DatabaseError> {
+        let at = "min(CASE WHEN retry_at <= ?2 THEN retry_at ELSE 0 END) AS at";
+        let sql = format!(
+            "SELECT min(at) FROM (
+               SELECT {at} FROM repository WHERE due > 0 AND source = ?1 UNION ALL
+               SELECT {at} FROM tag WHERE due > 0
+                 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1) UNION ALL
+               SELECT {at} FROM manifest WHERE plan IS NOT NULL AND {})",
+            named("manifest.digest")
+        );
+        let row = self
+            .0
+            .first(&sql, &[source.into(), now.after(LATEST).into()])?;
+        Ok(row.and_then(|row| row.integer(0)).map(Timestamp))
+    }
+}
+
+/// Whether a tag of the source `?1` names a digest. Two lookups by index: one condition of two columns would go through all
+/// tags.
+fn named(digest: &str) -> String {
+    let by = |column| {
+        format!(
+            "EXISTS(SELECT 1 FROM tag t JOIN repository r ON r.id = t.repository
+               WHERE t.{column} = {digest} AND r.source = ?1)"
+        )
+    };
+    format!("({} OR {})", by("next"), by("manifest"))
+}

@@ -1,0 +1,272 @@
+//! The pace of a source: how many calls it is asked side by side and how many a second, and when it is left alone.
+//!
+//! Additive increase and multiplicative decrease, as TCP does (RFC 5681 §3.1): what slows a registry down halves the pace, each
+//! answer lets it grow a little.
+
+use std::time::Duration;
+
+use crate::catalog::rows::backoff::Backoff;
+use crate::catalog::rows::registry_fault::RegistryFault;
+use crate::catalog::rows::source_state::Pace;
+use crate::catalog::sync::job::Job;
+use crate::catalog::sync::slice::Slice;
+use crate::oci::{Error, Kind};
+use crate::platform::{Clock, DatabaseError, Timestamp};
+
+/// Failures without one answer between them after which a registry is taken to be down: more than one burst of six calls, and
+/// few enough to ask a registry that is down no more than this before it is left alone.
+pub(crate) const OUTAGES: u32 = 10;
+/// The wait between two calls where one side by side is too much: alarms are about a second apart at the least.
+const SHORTEST_GAP: Duration = Duration::from_secs(1);
+/// The longest such wait: a registry that counts calls an hour lets some through again after it.
+const LONGEST_GAP: Duration = Duration::from_hours(1);
+/// What an answer adds to the calls a second, in thousandths.
+const RATE_STEP: u64 = 250;
+/// One call side by side, in the unit of [`Pace::side_by_side`].
+const ONE: u32 = 1000;
+
+impl Pace {
+    /// Calls that may be under way at a time.
+    pub(crate) fn slots(&self) -> usize {
+        if self.failures >= OUTAGES || self.gap > 0 {
+            return 1;
+        }
+        usize::try_from((self.side_by_side + ONE / 2) / ONE).unwrap_or(1)
+    }
+
+    /// Takes an answer into account: whatever it says, the registry lives.
+    pub(crate) fn answered(&mut self) {
+        self.failures = 0;
+        self.openings = 0;
+        if let Some(rate) = 1_000_000_u64.checked_div(self.gap) {
+            // Calls a second grow, and so the gap shrinks.
+            let rate = rate + RATE_STEP;
+            let gap = 1_000_000 / rate;
+            self.gap = if Duration::from_millis(gap) < SHORTEST_GAP {
+                0
+            } else {
+                gap
+            };
+        } else {
+            // One more after a whole round of answers.
+            self.side_by_side =
+                (self.side_by_side + ONE * ONE / self.side_by_side.max(ONE)).min(Self::MOST);
+        }
+    }
+
+    /// Halves the pace, once for all calls that were under way at the time. Gives whether it did.
+    pub(crate) fn halve(&mut self, begun: Timestamp, now: Timestamp) -> bool {
+        if begun < self.slowed {
+            return false;
+        }
+        self.slowed = now;
+        if self.side_by_side > ONE {
+            self.side_by_side = (self.side_by_side / 2).max(ONE);
+        } else {
+            let gap = Duration::from_millis(self.gap.saturating_mul(2));
+            let gap = gap.clamp(SHORTEST_GAP, LONGEST_GAP);
+            self.gap = u64::try_from(gap.as_millis()).unwrap_or(u64::MAX);
+        }
+        true
+    }
+
+    /// Takes a call into account that failed as calls of a registry that is down do. Gives how long to leave it alone, where
+    /// nothing succeeds any more: longer each time, until an answer comes.
+    pub(crate) fn failed(
+        &mut self,
+        begun: Timestamp,
+        now: Timestamp,
+        longest: Duration,
+    ) -> Option<Duration> {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures < OUTAGES || begun < self.opened {
+            return None;
+        }
+        let backoff = Backoff {
+            first: Duration::from_secs(5),
+            longest,
+        };
+        let wait = backoff.wait(self.openings.into());
+        self.opened = now.after(wait);
+        self.openings = self.openings.saturating_add(1);
+        Some(wait)
+    }
+}
+
+impl<C: Clock> Slice<'_, C> {
+    /// Takes into account how a call ended that `begun` then, for the pace of its source.
+    pub(crate) fn heed(
+        &mut self,
+        place: usize,
+        job: &Job,
+        error: Option<&Error>,
+        begun: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let Some(source) = self.sources.get_mut(place) else {
+            return Ok(());
+        };
+        let kind = error.map(Error::kind);
+        let mut asked = None;
+        let mut until = None;
+        match kind {
+            Some(Kind::Budget) => return Ok(()),
+            Some(Kind::Throttled) => {
+                asked = error.and_then(|error| error.retry_after(now));
+                if source.pace.halve(begun, now) && source.pace.gap > 0 {
+                    until = Some(now.after(Duration::from_millis(source.pace.gap)));
+                }
+            }
+            Some(Kind::Unavailable) => {
+                if error.is_some_and(Error::is_overload) {
+                    source.pace.halve(begun, now);
+                }
+                let longest = self.config.sync_interval;
+                until = source
+                    .pace
+                    .failed(begun, now, longest)
+                    .map(|wait| now.after(wait));
+            }
+            // Whatever it says, it lives.
+            Some(Kind::Denied(_) | Kind::NotFound | Kind::Garbage | Kind::Unsupported) | None => {
+                source.pace.answered();
+                if source.pace.gap > 0 {
+                    until = Some(now.after(Duration::from_millis(source.pace.gap)));
+                }
+            }
+        }
+        let Some(error) = error else {
+            return self.leave_alone(place, until, None, false);
+        };
+        if let Job::List { repository, .. }
+        | Job::Resolve { repository, .. }
+        | Job::Read { repository, .. }
+        | Job::Contents { repository, .. } = job
+        {
+            source.failed_at = repository.id;
+        }
+        let registry = self
+            .config
+            .sources
+            .get(place)
+            .map(|source| source.registry.host());
+        let fault = RegistryFault {
+            host: error.host().or(registry).unwrap_or_default().to_owned(),
+            kind: error.public(),
+            retry_at: None,
+        };
+        self.leave_alone(place, asked.max(until), Some(&fault), asked.is_some())?;
+        self.pass.fault = Some(fault);
+        Ok(())
+    }
+
+    /// Leaves a source alone, if `until` is later than what it is left alone for already.
+    fn leave_alone(
+        &mut self,
+        place: usize,
+        until: Option<Timestamp>,
+        cause: Option<&RegistryFault>,
+        asked: bool,
+    ) -> Result<(), DatabaseError> {
+        let (Some(until), Some(source)) = (until, self.sources.get_mut(place)) else {
+            return Ok(());
+        };
+        if until <= source.paused_until.get() {
+            return Ok(());
+        }
+        source.paused_until.set(until);
+        self.store.update(|state| {
+            let pause = &mut state.source_mut(&source.id).pause;
+            pause.until = until;
+            pause.asked = asked;
+            let cause = cause.or(pause.cause.as_ref());
+            pause.cause = cause.map(|cause| RegistryFault {
+                retry_at: Some(until),
+                ..cause.clone()
+            });
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn later(seconds: u64) -> Timestamp {
+        NOW.after(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_burst_of_refusals_halves_once_and_answers_let_it_grow_again() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.slots(), 6);
+        assert!(pace.halve(NOW, later(1)));
+        assert!(!pace.halve(NOW, later(1)), "of the same burst");
+        assert_eq!(pace.slots(), 3);
+        assert!(pace.halve(later(1), later(2)));
+        assert!(pace.halve(later(2), later(3)));
+        assert_eq!(pace.slots(), 1);
+        let mut answers = 0;
+        while pace.slots() < 6 {
+            pace.answered();
+            answers += 1;
+        }
+        assert_eq!(answers, 14, "one more after each round");
+        for _ in 0..100 {
+            pace.answered();
+        }
+        assert_eq!(pace.slots(), 6, "six at most");
+    }
+
+    #[test]
+    fn where_one_call_is_too_much_calls_are_spread_over_time() {
+        let mut pace = Pace::default();
+        let mut now = NOW;
+        let gaps: Vec<u64> = (0..18)
+            .map(|_| {
+                now = now.after(Duration::from_secs(1));
+                pace.halve(now, now);
+                pace.gap / 1000
+            })
+            .collect();
+        assert_eq!(
+            gaps,
+            [
+                0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600
+            ]
+        );
+        assert_eq!(pace.slots(), 1);
+        let mut answers = 0;
+        while pace.gap > 0 {
+            pace.answered();
+            answers += 1;
+        }
+        assert_eq!(answers, 5, "a registry that answers is soon asked again");
+    }
+
+    #[test]
+    fn only_failures_without_an_answer_between_them_leave_a_registry_alone() {
+        let longest = Duration::from_mins(1);
+        let mut pace = Pace::default();
+        for _ in 0..100 {
+            assert_eq!(pace.failed(NOW, NOW, longest), None);
+            pace.answered();
+        }
+        let mut waits = Vec::new();
+        let mut now = NOW;
+        for _ in 0..OUTAGES + 5 {
+            // Five calls of the last burst end after it was given up.
+            if let Some(wait) = pace.failed(now, now, longest) {
+                assert_eq!(pace.failed(now, now, longest), None, "of the same burst");
+                waits.push(wait.as_secs());
+                now = now.after(wait);
+                assert_eq!(pace.slots(), 1, "probed with one call");
+            }
+        }
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+        pace.answered();
+        assert_eq!(pace.failed(now, now, longest), None);
+    }
+}
