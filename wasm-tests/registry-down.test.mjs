@@ -14,14 +14,20 @@ const scope = new Scope();
 const made = chart("nginx", "1.0.0");
 let registry;
 
-/** Ways for a registry to fail everything, and what anyone is told of each. */
+/** What is told of a registry that gives no list, and why it may not. */
+const unlisted = (status) =>
+  `does not let these credentials list repositories (it answered ${status}); name them in REPOSITORIES, set REGISTRY_USERNAME ` +
+  "and REGISTRY_PASSWORD, or set DISCOVERY if this is Harbor, GitLab or Quay";
+
+/** Ways for a registry to fail everything, and what anyone is told of each: of the first sync where that is something else. */
 const FAULTS = {
   reset: { rule: "reset", told: "could not be reached" },
   unauthorized: {
     rule: { status: 401, headers: { "www-authenticate": 'Basic realm="SECRET"' }, body: '{"errors":[{"code":"UNAUTHORIZED","message":"SECRET"}]}' },
     told: "denied access (401)",
+    first: unlisted(401),
   },
-  forbidden: { rule: { status: 403, body: "SECRET" }, told: "denied access (403)" },
+  forbidden: { rule: { status: 403, body: "SECRET" }, told: "denied access (403)", first: unlisted(403) },
   broken: { rule: { status: 500, body: "SECRET" }, told: "answered 500" },
   garbage: { rule: { status: 200, headers: { "content-type": "text/html" }, body: "<html>SECRET</html>" }, told: "gave an unusable answer" },
   redirect: { rule: { status: 307, headers: { location: "http://user:SECRET@blobs.example/x" } }, told: "gave an unusable answer" },
@@ -36,7 +42,7 @@ after(() => scope.end());
 
 // Side by side, as each is mostly waiting.
 describe("with nothing published yet, anyone is told why", { concurrency: 16 }, () => {
-  for (const [name, { rule, told }] of Object.entries(FAULTS)) {
+  for (const [name, { rule, told, first = told }] of Object.entries(FAULTS)) {
     test(`a registry with this fault: ${name}`, async () => {
       const here = new Scope();
       try {
@@ -45,14 +51,14 @@ describe("with nothing published yet, anyone is told why", { concurrency: 16 }, 
         const worker = await start(here, { REGISTRY: `http://${upstream.host}/x` });
         const answer = await worker.send("/index.yaml", { limit: 40_000 });
         assert.ok([502, 503].includes(answer.status), `${answer.status}`);
-        assert.deepEqual(answer.json, { error: `the registry ${upstream.host} ${told}` });
+        assert.deepEqual(answer.json, { error: `the registry ${upstream.host} ${first}` });
         assert.match(answer.headers["retry-after"], /^[1-9]\d*$/);
         assert.equal(answer.headers["cache-control"], "no-store");
         const file = await worker.send(`/charts/${made.file}`);
         assert.ok([502, 503].includes(file.status), `${file.status}`);
         const home = await worker.send("/");
         assert.equal(home.status, 200);
-        assert.ok(home.text.includes(`The registry ${upstream.host} ${told}.`), home.text);
+        assert.ok(home.text.includes(`The registry ${upstream.host} ${first}.`), home.text);
         assert.deepEqual((await worker.send("/health")).json, { healthy: true });
         for (const { message } of worker.logs) assert.doesNotMatch(message, /SECRET/);
       } finally {
