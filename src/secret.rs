@@ -1,8 +1,16 @@
-//! Secrets: a type that cannot be printed by accident.
+//! Secrets: a type that cannot be printed by accident, and the Base64 in which people and clients write them.
 
 use std::fmt;
 
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use subtle::ConstantTimeEq;
+
+/// Base64 of credentials, read with padding or without: RFC 7617 wants it, several clients forget it, and so do people who copy.
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A password, token or key. Its `Debug` is redacted, it has no `Display`, and it is compared in constant time.
 #[derive(Clone)]

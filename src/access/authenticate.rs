@@ -1,8 +1,6 @@
 //! How a principal is proven: by Basic credentials or a bearer token (RFC 7617, RFC 6750).
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
@@ -10,13 +8,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::Principal;
 use crate::config::{Config, Readers};
-use crate::secret::Secret;
-
-/// Clients pad or do not (RFC 7617 says padded, and several forget).
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::secret::{BASE64, Secret};
 
 /// Who sent a request. All comparisons are made, whichever is the first to fail.
 pub(crate) fn principal(config: &Config, headers: &HeaderMap) -> Principal {

@@ -59,7 +59,7 @@ impl<'c> Notice<'c> {
         let signature = signature
             .as_bytes()
             .strip_prefix(b"sha256=")
-            .and_then(from_hex)
+            .and_then(|hex| base16ct::mixed::decode_vec(hex).ok())
             .filter(|signature| signature.len() == LENGTH)
             .ok_or(refused)?;
         Ok(Self::Signed { secret, signature })
@@ -80,19 +80,4 @@ impl<'c> Notice<'c> {
             Err(Error::Unauthorized(Door::Webhook))
         }
     }
-}
-
-fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
-    let (pairs, []) = text.as_chunks::<2>() else {
-        return None;
-    };
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?))
-        .collect()
 }

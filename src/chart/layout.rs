@@ -17,9 +17,9 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::oci::{Descriptor, ImageIndex, ImageManifest, Manifest};
+use crate::oci::{Descriptor, ImageIndex, ImageManifest, Manifest, essence};
 
-use super::media_type::{self, essence};
+use super::media_type;
 use super::unfit::quoted;
 
 /// Most children of an index that are worth a manifest each: a chart index holds one chart beside a few images.

@@ -2,6 +2,8 @@
 //!
 //! Compared without parameters and regardless of case (RFC 6838 §4.2).
 
+use crate::oci::essence;
+
 /// Helm's config blob: the chart's metadata as JSON.
 pub const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 
@@ -28,16 +30,6 @@ pub(super) const META: [&str; 2] = [
 
 /// The content of a two-layer chart, gzip despite the name: the same.
 pub(super) const CONTENT: [&str; 2] = ["application/vnd.cncf.helm.chart.content.v1+tar", LAYER];
-
-/// A media type that can be compared: without parameters, in lower case.
-pub(super) fn essence(media_type: &str) -> String {
-    media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
-}
 
 /// Whether a config or artifact type is Helm's for charts.
 pub(super) fn is_config(media_type: &str) -> bool {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::entry::LINK_DIGEST;
+use super::entry::LINK_DIGITS;
 use crate::oci::Digest;
 use crate::platform::Timestamp;
 
@@ -172,7 +172,7 @@ pub fn select<'c>(
         .find(|candidate| match digest {
             // A digest shorter than that of a link matches nothing.
             Some(digest) => {
-                digest.len() >= LINK_DIGEST
+                digest.len() >= LINK_DIGITS
                     && candidate.package.hex().starts_with(digest)
                     && candidate.until.is_none_or(|until| now < until)
             }

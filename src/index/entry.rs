@@ -20,7 +20,7 @@ pub struct Entry<'a> {
 }
 
 /// How many hex digits of the package's digest stand in a link: 64 bits tell the packages of a file name apart.
-pub(super) const LINK_DIGEST: usize = 16;
+pub const LINK_DIGITS: usize = 16;
 
 /// Hex digits of a SHA-256, the only digest Helm 4 takes.
 const SHA256: usize = 64;
@@ -28,7 +28,7 @@ const SHA256: usize = 64;
 impl Entry<'_> {
     /// The link, relative to the index and without a leading slash: Helm resolves it under the repository's own path.
     pub fn url(&self) -> String {
-        let digest = self.digest.get(..LINK_DIGEST).unwrap_or(self.digest);
+        let digest = self.digest.get(..LINK_DIGITS).unwrap_or(self.digest);
         format!("charts/{digest}/{}", self.file)
     }
 

@@ -19,7 +19,7 @@ mod writer;
 mod yaml;
 
 pub use candidate::{Blob, Candidate, Origin, Shard, select};
-pub use entry::Entry;
+pub use entry::{Entry, LINK_DIGITS};
 pub use key::{Key, shard_of};
 pub use view::{IndexScope, View};
 pub use writer::{DOCUMENT_LIMIT, IndexFormat, Refused, Writer, Written, etag};

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use crate::secret::Secret;
+use crate::secret::{BASE64, Secret};
 
 use super::{Invalid, Registry};
 
@@ -55,12 +53,6 @@ pub struct AwsKeys {
     /// `AWS_SESSION_TOKEN`, which belongs to temporary keys and is sent with each request.
     pub session: Option<Secret>,
 }
-
-/// People copy base64 with and without its padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Docker's name for a user whose password is a refresh token.
 const TOKEN_USER: &str = "<token>";

@@ -150,8 +150,8 @@ impl Manifest {
     }
 }
 
-/// A media type without parameters, lower case.
-fn essence(text: &str) -> String {
+/// A media type that can be compared: without parameters, in lower case (RFC 6838 §4.2).
+pub(crate) fn essence(text: &str) -> String {
     text.split(';')
         .next()
         .unwrap_or_default()

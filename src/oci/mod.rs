@@ -61,6 +61,7 @@ pub use digest::{Algorithm, Digest, Hasher};
 pub use error::{Error, Garbage, Kind, Operation, Refusal};
 pub use invalid::Invalid;
 pub use link::Next;
+pub(crate) use manifest::essence;
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};
 pub use name::Name;
 pub use registry::{Registry, Scheme};

@@ -1,4 +1,7 @@
 //! Conditional and range requests (RFC 9110 §13 and §14), as far as documents with strong entity tags need them.
+//!
+//! Our own: the `headers` crate would bring `mime`, `sha1` and an older `base64` for three headers of its thirty, and a
+//! `Range` is passed on as it came, not as ranges that were read.
 
 use http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue};

@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::chart::FileName;
 use crate::error::{Error, Missing};
-use crate::index::View;
+use crate::index::{LINK_DIGITS, View};
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,9 +93,6 @@ pub(super) enum Sender {
 
 /// Clients take repository names of 255 bytes (OCI distribution spec, "Pulling manifests"); no space is longer.
 const SPACE_LIMIT: usize = 255;
-
-/// Hex digits of a digest in a link: 64 bits tell the packages of a file name apart.
-const DIGEST_DIGITS: usize = 16;
 
 impl Route {
     /// Reads method and path; the path as it came, without query.
@@ -201,7 +198,7 @@ fn is_file(name: &str) -> bool {
 }
 
 fn is_digest(segment: &str) -> bool {
-    segment.len() == DIGEST_DIGITS
+    segment.len() == LINK_DIGITS
         && segment
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))

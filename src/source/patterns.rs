@@ -50,6 +50,9 @@ fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
 
 /// Whether a pattern matches a text, where `any` elements of the pattern stand for any number of elements and the others for
 /// one each, judged by `one`. Steps back to the last `any` only, so it takes at most pattern × text steps.
+///
+/// Our own: one function for bytes and for segments is smaller than `globset`, which brings two automata for regular
+/// expressions, and `wildmatch` knows no segments, so that `**` would still be left to do.
 fn matches<P, T>(
     pattern: &[P],
     text: &[T],
