@@ -10,7 +10,7 @@ use crate::access::authenticate;
 use crate::chart::rebuild::Parts;
 use crate::chart::{Metadata, package};
 use crate::config::Config;
-use crate::index::{IndexScope, View};
+use crate::index::{IndexScope, Space, View};
 use crate::oci::{Manifest, Registry, challenge, credentials, link, location, realm, token};
 use crate::platform::Timestamp;
 use crate::serve::fuzzed;
@@ -128,8 +128,8 @@ fn manifest(input: &[u8]) {
 fn path(input: &[u8]) {
     text(input, |text| {
         fuzzed::path(text);
-        if let Ok(view) = text.parse::<View>() {
-            assert!(View::root().covers(view.as_str(), IndexScope::Subtree));
+        if let Ok(space) = text.parse::<Space>() {
+            assert!(View::root().covers(space.as_str(), IndexScope::Subtree));
         }
     });
 }

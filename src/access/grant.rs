@@ -1,6 +1,6 @@
 //! What may be done, and on which spaces.
 
-use crate::index::View;
+use crate::index::Space;
 
 /// What a route may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) struct Grant {
     /// What may be done.
     pub(crate) rights: &'static [Right],
     /// The space; the root is everything.
-    pub(crate) below: View,
+    pub(crate) below: Space,
 }
 
 impl Grant {
@@ -29,12 +29,12 @@ impl Grant {
     pub(crate) fn everywhere(rights: &'static [Right]) -> Self {
         Self {
             rights,
-            below: View::root(),
+            below: Space::root(),
         }
     }
 
     /// Whether it gives this right on this space.
-    pub(crate) fn gives(&self, right: Right, space: &View) -> bool {
+    pub(crate) fn gives(&self, right: Right, space: &Space) -> bool {
         self.rights.contains(&right) && space.ancestors().contains(&self.below)
     }
 }

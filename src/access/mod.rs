@@ -19,7 +19,7 @@ pub(crate) use principal::Principal;
 
 use crate::config::{Config, Readers};
 use crate::error::{Door, Error};
-use crate::index::View;
+use crate::index::Space;
 
 /// Whether anyone may read.
 pub(crate) fn is_public(config: &Config) -> bool {
@@ -31,7 +31,7 @@ pub(crate) fn permit(
     config: &Config,
     principal: Principal,
     right: Right,
-    space: &View,
+    space: &Space,
 ) -> Result<(), Error> {
     if principal.may(config, right, space) {
         return Ok(());

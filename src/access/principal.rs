@@ -2,7 +2,7 @@
 
 use super::grant::{Grant, Right};
 use crate::config::{Config, Readers};
-use crate::index::View;
+use crate::index::Space;
 
 /// Who sent a request, as far as their credentials prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Principal {
     }
 
     /// Whether they have this right on this space.
-    pub(crate) fn may(self, config: &Config, right: Right, space: &View) -> bool {
+    pub(crate) fn may(self, config: &Config, right: Right, space: &Space) -> bool {
         let grant = self.grants(config);
         grant.is_some_and(|grant| grant.gives(right, space))
     }

@@ -97,7 +97,7 @@ fn what_each_principal_may_do() {
     use Principal::{Admin, Reader, Stranger};
     use Right::{Inspect, Measure, Read, Refresh};
     let locked = config(LOCKED);
-    let space: View = "team-a/sub".parse().unwrap();
+    let space: Space = "team-a/sub".parse().unwrap();
     let charts = Err(Error::Unauthorized(Door::Charts));
     let admin = Err(Error::Unauthorized(Door::Admin));
     for (principal, read, others) in [
@@ -111,7 +111,7 @@ fn what_each_principal_may_do() {
             "{principal:?}"
         );
         for right in [Inspect, Measure, Refresh] {
-            let told = permit(&locked, principal, right, &View::root());
+            let told = permit(&locked, principal, right, &Space::root());
             assert_eq!(told, others, "{principal:?} {right:?}");
         }
     }
@@ -119,7 +119,7 @@ fn what_each_principal_may_do() {
     assert_eq!(permit(&open, Stranger, Read, &space), Ok(()));
     for right in [Inspect, Measure, Refresh] {
         assert_eq!(
-            permit(&open, Stranger, right, &View::root()),
+            permit(&open, Stranger, right, &Space::root()),
             Err(Error::Closed("ADMIN_TOKEN"))
         );
     }

@@ -29,9 +29,9 @@ impl Key {
     pub fn name(&self, fingerprint: &str) -> String {
         match self {
             Self::Index(view) => {
-                let view = view.as_str();
+                let view = view.to_string();
                 let place = format!("{SCHEMA}/{fingerprint}/index/");
-                let name = format!("{place}{}", utf8_percent_encode(view, ENCODED));
+                let name = format!("{place}{}", utf8_percent_encode(&view, ENCODED));
                 if name.len() <= KEY_LIMIT {
                     return name;
                 }

@@ -8,11 +8,13 @@
 //! | `yaml` | block YAML |
 //! | `candidate` | the file table: who offers which file, and how its bytes are had |
 //! | `key` | the KV keys of documents |
+//! | `space` | the folders of a registry |
 //! | `view` | which repositories an index covers |
 
 mod candidate;
 mod entry;
 mod key;
+mod space;
 mod text;
 mod view;
 mod writer;
@@ -21,5 +23,6 @@ mod yaml;
 pub use candidate::{Blob, Candidate, Origin, Shard, select};
 pub use entry::{Entry, LINK_DIGITS};
 pub use key::{Key, shard_of};
+pub use space::Space;
 pub use view::{IndexScope, View};
 pub use writer::{DOCUMENT_LIMIT, IndexFormat, Refused, Writer, Written, etag};

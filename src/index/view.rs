@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::oci::{Invalid, Name};
+use super::Space;
+use crate::oci::Invalid;
 
 /// What the index of a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,92 +18,94 @@ pub enum IndexScope {
     Folder,
 }
 
-/// The root, or a space: a folder of repositories below the prefix, `team-a/sub`. Its text is empty for the root, else of
-/// the grammar of repository names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+/// What gets an index of its own: a test on repositories ([`View::covers`]), with a name for its keys ([`fmt::Display`]) and a
+/// folder that all of it lies below ([`View::below`]), so that rows are looked for there only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct View(String);
+pub enum View {
+    /// A folder of the registry: the root, or a space. Its name is the folder's path.
+    Folder(Space),
+}
 
 impl View {
     /// The view of everything.
     pub fn root() -> Self {
-        Self::default()
+        Self::Folder(Space::root())
     }
 
-    /// Whether it is the root.
+    /// Whether it is the view of everything, which is always published.
     pub fn is_root(&self) -> bool {
-        self.0.is_empty()
+        match self {
+            Self::Folder(space) => space.is_root(),
+        }
     }
 
-    /// The folder's path; empty for the root.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The folder that everything in it lies below.
+    pub fn below(&self) -> &Space {
+        match self {
+            Self::Folder(space) => space,
+        }
     }
 
-    /// The folder that a repository lies in: what stands before its last segment.
-    pub fn of_repository(relative: &str) -> Self {
-        Self(
-            relative
-                .rsplit_once('/')
-                .map_or("", |(folder, _)| folder)
-                .to_owned(),
-        )
-    }
-
-    /// The folder above; `None` above the root.
-    pub fn parent(&self) -> Option<Self> {
-        (!self.is_root()).then(|| Self::of_repository(&self.0))
-    }
-
-    /// This view and every folder above it, the root last.
-    pub fn ancestors(&self) -> Vec<Self> {
-        std::iter::successors(Some(self.clone()), Self::parent).collect()
-    }
-
-    /// Whether a repository (its name below the prefix) stands in this view's index.
+    /// Whether a repository stands in this view's index, by its name below its source's prefix. `scope` is what the
+    /// index of a folder holds.
     pub fn covers(&self, relative: &str, scope: IndexScope) -> bool {
-        let folder = relative.rsplit_once('/').map_or("", |(folder, _)| folder);
-        match scope {
-            IndexScope::Folder => folder == self.0,
-            IndexScope::Subtree => {
-                self.is_root()
-                    || folder
-                        .strip_prefix(self.0.as_str())
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        match self {
+            Self::Folder(space) => {
+                let folder = relative.rsplit_once('/').map_or("", |(folder, _)| folder);
+                match scope {
+                    IndexScope::Folder => folder == space.as_str(),
+                    IndexScope::Subtree => {
+                        space.is_root()
+                            || folder
+                                .strip_prefix(space.as_str())
+                                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    }
+                }
             }
         }
+    }
+
+    /// The folders whose indexes a repository may stand in, the root last.
+    pub fn folders_of(relative: &str) -> Vec<Self> {
+        let spaces = Space::of_repository(relative).ancestors();
+        spaces.into_iter().map(Self::Folder).collect()
     }
 }
 
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Folder(space) => f.write_str(space.as_str()),
+        }
+    }
+}
+
+impl From<Space> for View {
+    fn from(space: Space) -> Self {
+        Self::Folder(space)
     }
 }
 
 impl FromStr for View {
     type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        if text.is_empty() {
-            return Ok(Self::root());
-        }
-        let name: Name = text.parse()?;
-        Ok(Self(name.to_string()))
+    fn from_str(name: &str) -> Result<Self, Invalid> {
+        name.parse().map(Self::Folder)
     }
 }
 
 impl TryFrom<String> for View {
     type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        text.parse()
+    fn try_from(name: String) -> Result<Self, Invalid> {
+        name.parse()
     }
 }
 
 impl From<View> for String {
     fn from(view: View) -> Self {
-        view.0
+        view.to_string()
     }
 }
 
@@ -115,27 +118,6 @@ mod tests {
     #[track_caller]
     fn view(text: &str) -> View {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn only_paths_of_repositories() {
-        assert_eq!(view(""), View::root());
-        assert!(View::root().is_root() && !view("a").is_root());
-        for text in [
-            "/", "a/", "/a", "a//b", "A", "a/..", ".", "a b", "a%2fb", "é",
-        ] {
-            assert_eq!(text.parse::<View>(), Err(Invalid::Name), "{text}");
-        }
-    }
-
-    #[test]
-    fn folders() {
-        assert_eq!(View::of_repository("nginx"), View::root());
-        assert_eq!(View::of_repository("team/sub/nginx"), view("team/sub"));
-        assert_eq!(view("a/b").parent(), Some(view("a")));
-        assert_eq!(view("a").parent(), Some(View::root()));
-        assert_eq!(View::root().parent(), None);
-        assert_eq!(view("a/b").ancestors(), [view("a/b"), view("a"), view("")]);
     }
 
     #[test]
@@ -163,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn crosses_as_text() {
+    fn crosses_as_its_name() {
         assert_eq!(serde_json::to_string(&view("a/b")).unwrap(), r#""a/b""#);
         assert_eq!(serde_json::from_str::<View>(r#""""#).unwrap(), View::root());
         assert!(serde_json::from_str::<View>(r#""../a""#).is_err());
@@ -171,14 +153,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(text in "\\PC*") {
-            let _ = text.parse::<View>();
-            let _ = View::of_repository(&text).ancestors();
-        }
-
-        #[test]
-        fn the_ancestors_of_its_folder_cover_a_repository(name in "[a-z]{1,3}(/[a-z]{1,3}){0,4}") {
-            for view in View::of_repository(&name).ancestors() {
+        fn the_folders_of_a_repository_cover_it(name in "[a-z]{1,3}(/[a-z]{1,3}){0,4}") {
+            for view in View::folders_of(&name) {
                 prop_assert!(view.covers(&name, IndexScope::Subtree));
             }
         }

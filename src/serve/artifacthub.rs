@@ -12,7 +12,7 @@ use super::reply::{Body, CachePolicy, Reply};
 use super::{Host, Incoming, Service, conditional};
 use crate::config::Config;
 use crate::error::{Error, Missing};
-use crate::index::{View, etag};
+use crate::index::{Space, etag};
 use crate::oci::{self, Client, Descriptor, Manifest};
 use crate::platform::Clock;
 
@@ -26,14 +26,14 @@ const LAYER: &str = "application/vnd.cncf.artifacthub.repository-metadata.layer.
 const LIMIT: usize = 64 * 1024;
 
 impl<H: Host> Service<'_, H> {
-    /// Answers for the file of a view.
+    /// Answers for the file of a space.
     pub(super) async fn artifacthub(
         &self,
         request: &Incoming<'_>,
-        view: &View,
+        space: &Space,
     ) -> Result<Reply<H::Body>, Error> {
         // Names that are guessed never reach the registry.
-        self.must_exist(request, view).await?;
+        self.must_exist(request, space).await?;
         if let Some(id) = &request.config.artifacthub_repository_id {
             let text = format!("repositoryID: {id}\n");
             let (etag, length) = (etag(text.as_bytes()), text.len() as u64);
@@ -43,12 +43,12 @@ impl<H: Host> Service<'_, H> {
             return Ok(labelled(StatusCode::OK, &etag).with_body(Body::Bytes(text.into()), length));
         }
         let now = self.host.clock().now();
-        let came = if let Some(came) = self.memory.artifacthub(view, now) {
+        let came = if let Some(came) = self.memory.artifacthub(space, now) {
             came
         } else {
-            let came = self.pushed(request.config, view).await;
+            let came = self.pushed(request.config, space).await;
             let kept = came.clone();
-            self.memory.keep_artifacthub(view.clone(), kept, now);
+            self.memory.keep_artifacthub(space.clone(), kept, now);
             came
         };
         let Hub { etag, bytes } = came?;
@@ -59,13 +59,13 @@ impl<H: Host> Service<'_, H> {
         Ok(labelled(StatusCode::OK, &etag).with_body(Body::Bytes(bytes), length))
     }
 
-    /// The file that the repository at the view's own path holds.
-    async fn pushed(&self, config: &Config, view: &View) -> Result<Hub, Error> {
+    /// The file that the repository at the space's own path holds.
+    async fn pushed(&self, config: &Config, space: &Space) -> Result<Hub, Error> {
         for source in &config.sources {
-            let name = if view.is_root() {
+            let name = if space.is_root() {
                 source.prefix.parse().ok()
             } else {
-                source.name(view.as_str())
+                source.name(space.as_str())
             };
             let (Some(name), Ok(tag)) = (name, TAG.parse::<oci::Tag>()) else {
                 continue;

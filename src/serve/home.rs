@@ -12,7 +12,7 @@ use crate::access::Right;
 use crate::catalog::ask::{AskStatus, Status};
 use crate::config::{Config, Problems, Readers};
 use crate::error::{Error, Missing};
-use crate::index::View;
+use crate::index::Space;
 use crate::platform::Clock;
 
 const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
@@ -23,7 +23,7 @@ type Page = Vec<String>;
 impl<H: Host> Service<'_, H> {
     /// Answers for `/`.
     pub(super) async fn home(&self, request: &Incoming<'_>) -> Reply<H::Body> {
-        let root = View::root();
+        let root = Space::root();
         // A stranger of a private Worker is told that it is up, and what a reader needs to log in.
         let status = if request.principal.may(request.config, Right::Read, &root) {
             self.status().await
@@ -37,14 +37,14 @@ impl<H: Host> Service<'_, H> {
     pub(super) async fn space(
         &self,
         request: &Incoming<'_>,
-        view: &View,
+        space: &Space,
     ) -> Result<Reply<H::Body>, Error> {
         let missing = Error::NotFound(Missing::Path);
-        if !request.principal.may(request.config, Right::Read, view) {
+        if !request.principal.may(request.config, Right::Read, space) {
             return Err(missing);
         }
-        match self.must_exist(request, view).await {
-            Ok(()) => Ok(page(request, view, self.status().await.as_ref())),
+        match self.must_exist(request, space).await {
+            Ok(()) => Ok(page(request, space, self.status().await.as_ref())),
             Err(Error::NotFound(_)) => Err(missing),
             Err(error) => Err(error),
         }
@@ -75,10 +75,10 @@ impl<H: Host> Service<'_, H> {
     }
 }
 
-fn page<B>(request: &Incoming<'_>, view: &View, status: Option<&Rc<Status>>) -> Reply<B> {
+fn page<B>(request: &Incoming<'_>, space: &Space, status: Option<&Rc<Status>>) -> Reply<B> {
     let mut page = vec![
         "Portolan: a Helm chart repository in front of an OCI registry.".to_owned(),
-        add_line(request.config, request.head, view),
+        add_line(request.config, request.head, space),
     ];
     if let Some(status) = status {
         page.extend(state(status));
@@ -105,7 +105,7 @@ fn state(status: &Status) -> Page {
 }
 
 /// The command that makes the repository known to Helm.
-fn add_line(config: &Config, head: &Parts, view: &View) -> String {
+fn add_line(config: &Config, head: &Parts, space: &Space) -> String {
     let uri = &head.uri;
     let scheme = uri.scheme_str().unwrap_or("https");
     // Host and port only, and only if a shell would take them as they are.
@@ -124,8 +124,8 @@ fn add_line(config: &Config, head: &Parts, view: &View) -> String {
         Readers::Open => "",
         Readers::Basic { .. } => " --username <user> --password-stdin",
     };
-    let slash = if view.is_root() { "" } else { "/" };
-    format!("$ helm repo add charts {scheme}://{authority}{slash}{view}{login}")
+    let slash = if space.is_root() { "" } else { "/" };
+    format!("$ helm repo add charts {scheme}://{authority}{slash}{space}{login}")
 }
 
 fn render<B>(head: &Parts, page: &[String]) -> Reply<B> {

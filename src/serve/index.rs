@@ -10,7 +10,7 @@ use super::{Answered, Catalog, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{AskError, Index, Indexed, Progress, Read};
 use crate::error::{Error, Missing};
-use crate::index::{DOCUMENT_LIMIT, Key, View};
+use crate::index::{DOCUMENT_LIMIT, Key, Space, View};
 use crate::platform::{Clock, Documents, Metadata, Timestamp};
 
 /// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
@@ -144,15 +144,16 @@ impl<H: Host> Service<'_, H> {
     pub(super) async fn must_exist(
         &self,
         request: &Incoming<'_>,
-        view: &View,
+        space: &Space,
     ) -> Result<(), Error> {
-        if view.is_root() {
+        if space.is_root() {
             return Ok(());
         }
+        let view = View::from(space.clone());
         let key = Key::Index(view.clone()).name(request.config.fingerprint());
         let body = match self.host.documents().get(&key).await {
             Ok(Some(document)) => document.body,
-            Ok(None) | Err(_) => match self.wait(view).await {
+            Ok(None) | Err(_) => match self.wait(&view).await {
                 Ok((body, _)) => body,
                 Err(Error::IndexTooLarge(_)) => return Ok(()),
                 Err(error) => return Err(error),

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::catalog::Status;
 use crate::error::Error;
-use crate::index::View;
+use crate::index::{Space, View};
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
 
@@ -69,7 +69,7 @@ pub struct Memory {
     /// When it was last asked that.
     status_asked: Cell<Option<Timestamp>>,
     /// What was found or met where files for Artifact Hub are looked for, by the parsed route.
-    artifacthub: RefCell<BTreeMap<View, Kept>>,
+    artifacthub: RefCell<BTreeMap<Space, Kept>>,
     /// When the catalog was last told of readers.
     told: Cell<Option<Timestamp>>,
     /// The views read from KV since.
@@ -123,7 +123,7 @@ impl Memory {
     }
 
     /// Remembers what came of looking for a space's file for Artifact Hub.
-    pub(super) fn keep_artifacthub(&self, view: View, came: Result<Hub, Error>, now: Timestamp) {
+    pub(super) fn keep_artifacthub(&self, space: Space, came: Result<Hub, Error>, now: Timestamp) {
         let mut kept = self.artifacthub.borrow_mut();
         kept.retain(|_, known| now < known.until);
         if kept.len() >= HUBS {
@@ -135,13 +135,13 @@ impl Memory {
             Err(_) => FAULT_KEPT,
         };
         let until = now.after(lasts);
-        kept.insert(view, Kept { came, until });
+        kept.insert(space, Kept { came, until });
     }
 
     /// What came of it a moment ago.
-    pub(super) fn artifacthub(&self, view: &View, now: Timestamp) -> Option<Result<Hub, Error>> {
+    pub(super) fn artifacthub(&self, space: &Space, now: Timestamp) -> Option<Result<Hub, Error>> {
         let kept = self.artifacthub.borrow();
-        let known = kept.get(view).filter(|known| now < known.until)?;
+        let known = kept.get(space).filter(|known| now < known.until)?;
         Some(known.came.clone())
     }
 

@@ -50,7 +50,7 @@ use crate::access::{self, Principal, Right, authenticate};
 use crate::catalog::ask::{Ask, Progress, Read};
 use crate::config::{Config, Problems};
 use crate::error::Error;
-use crate::index::View;
+use crate::index::{Space, View};
 use crate::platform::{Clock, Documents, FetchError};
 
 pub use host::{Catalog, Host};
@@ -202,15 +202,15 @@ impl<H: Host> Service<'_, H> {
         };
         match route {
             Route::Home => Ok(self.home(&request).await.into()),
-            Route::Space(view) => self.space(&request, &view).await.map(Into::into),
+            Route::Space(space) => self.space(&request, &space).await.map(Into::into),
             Route::Health if request.query("deep").is_some() => {
-                access::permit(config, principal, Right::Measure, &View::root())?;
+                access::permit(config, principal, Right::Measure, &Space::root())?;
                 self.deep_health().await.map(Into::into)
             }
             Route::Health => Ok(Self::health().into()),
-            Route::Index(view) => self.index(&request, &view).await,
+            Route::Index(space) => self.index(&request, &View::from(space)).await,
             Route::File(file) => self.file(&request, &file).await.map(Into::into),
-            Route::ArtifactHub(view) => self.artifacthub(&request, &view).await.map(Into::into),
+            Route::ArtifactHub(space) => self.artifacthub(&request, &space).await.map(Into::into),
             Route::Info => self.info(&request).await.map(Into::into),
             Route::Metrics => self.metrics().await.map(Into::into),
             Route::Refresh(path) => self.refresh(&request, path).await.map(Into::into),

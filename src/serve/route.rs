@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::chart::FileName;
 use crate::error::{Error, Missing};
-use crate::index::{LINK_DIGITS, View};
+use crate::index::{LINK_DIGITS, Space};
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,21 +34,21 @@ pub(super) enum Route {
     Refresh(Option<String>),
     /// A registry's notification.
     Webhook(Sender),
-    /// The index of a view.
-    Index(View),
+    /// The index of a folder.
+    Index(Space),
     /// A package or its provenance.
     File(File),
-    /// What Artifact Hub wants to know of a view.
-    ArtifactHub(View),
+    /// What Artifact Hub wants to know of a folder.
+    ArtifactHub(Space),
     /// A space's own address: what this is, if there is such a space.
-    Space(View),
+    Space(Space),
 }
 
 /// A file of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct File {
     /// The folder it is asked of.
-    pub(super) view: View,
+    pub(super) space: Space,
     /// The start of the package's digest in hex; without it the current package is meant.
     pub(super) digest: Option<String>,
     /// The package's file name. Never split: looked up.
@@ -61,13 +61,13 @@ impl File {
     /// Under what a file that is not there is remembered, however its path was spelt.
     pub(super) fn key(&self) -> String {
         let Self {
-            view,
+            space,
             digest,
             name,
             part,
         } = self;
         let digest = digest.as_deref().unwrap_or_default();
-        format!("{view}/charts/{digest}/{name} {part:?}")
+        format!("{space}/charts/{digest}/{name} {part:?}")
     }
 }
 
@@ -124,24 +124,24 @@ impl Route {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
             ["v2", ..] | ["api", "v1", ..] => Err(Missing::Path),
-            [space @ .., "index.yaml"] => Ok(Self::Index(view(space).ok_or(Missing::Space)?)),
+            [space @ .., "index.yaml"] => Ok(Self::Index(folder(space).ok_or(Missing::Space)?)),
             [space @ .., "charts", name] if is_file(name) => Self::file(space, None, name),
             [space @ .., "charts", digest, name] if is_digest(digest) && is_file(name) => {
                 Self::file(space, Some(digest), name)
             }
             [space @ .., "artifacthub-repo.yml"] => {
-                Ok(Self::ArtifactHub(view(space).ok_or(Missing::Space)?))
+                Ok(Self::ArtifactHub(folder(space).ok_or(Missing::Space)?))
             }
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
             ["metrics"] => Ok(Self::Metrics),
             ["refresh"] => Ok(Self::Refresh(None)),
             ["refresh", path @ ..] => {
-                let view = view(path).ok_or(Missing::Space)?;
-                Ok(Self::Refresh(Some(view.as_str().to_owned())))
+                let space = folder(path).ok_or(Missing::Space)?;
+                Ok(Self::Refresh(Some(space.as_str().to_owned())))
             }
             ["webhook", kind] => Ok(Self::Webhook(sender(kind).ok_or(Missing::Webhook)?)),
-            space => Ok(Self::Space(view(space).ok_or(Missing::Path)?)),
+            space => Ok(Self::Space(folder(space).ok_or(Missing::Path)?)),
         }
     }
 
@@ -152,7 +152,7 @@ impl Route {
         };
         let name = package.parse().map_err(|_| Missing::File)?;
         Ok(Self::File(File {
-            view: view(space).ok_or(Missing::Space)?,
+            space: folder(space).ok_or(Missing::Space)?,
             digest: digest.map(str::to_owned),
             name,
             part,
@@ -169,10 +169,10 @@ fn segment(raw: &str) -> Option<String> {
     sound.then(|| text.into_owned())
 }
 
-/// The view of a folder, where a repository could lie below such a name.
-fn view(segments: &[&str]) -> Option<View> {
+/// The folder of these segments, where a repository could lie below such a name.
+fn folder(segments: &[&str]) -> Option<Space> {
     if segments.is_empty() {
-        return Some(View::root());
+        return Some(Space::root());
     }
     let path = segments.join("/");
     if path.len() > SPACE_LIMIT {

@@ -5,7 +5,7 @@
 use super::route::{Route, Sender};
 use crate::access::Right;
 use crate::access::signature::Signs;
-use crate::index::View;
+use crate::index::Space;
 
 /// Longest notification that is read, in bytes. They are some kilobytes.
 const NOTIFICATION_LIMIT: usize = 1024 * 1024;
@@ -87,17 +87,17 @@ impl Route {
     }
 
     /// The space it is about; the root for what is about everything.
-    pub(super) fn space(&self) -> View {
+    pub(super) fn space(&self) -> Space {
         match self {
             Self::Index(view) | Self::ArtifactHub(view) | Self::Space(view) => view.clone(),
-            Self::File(file) => file.view.clone(),
+            Self::File(file) => file.space.clone(),
             Self::Refresh(Some(path)) => path.parse().unwrap_or_default(),
             Self::Refresh(None)
             | Self::Home
             | Self::Health
             | Self::Info
             | Self::Metrics
-            | Self::Webhook(_) => View::root(),
+            | Self::Webhook(_) => Space::root(),
         }
     }
 }

@@ -62,7 +62,7 @@ impl FromCell for Key {
 fn row_key(key: &Key) -> String {
     match key {
         Key::Files(shard) => format!("files:{shard:02x}"),
-        Key::Index(view) => format!("index:{}", view.as_str()),
+        Key::Index(view) => format!("index:{view}"),
     }
 }
 
@@ -142,8 +142,7 @@ impl Store<'_> {
 
     /// Marks the indexes of the spaces above a repository that are published.
     pub(crate) fn mark_ancestors(&self, relative: &str) -> Result<(), DatabaseError> {
-        for view in View::of_repository(relative)
-            .ancestors()
+        for view in View::folders_of(relative)
             .into_iter()
             .filter(|view| !view.is_root())
         {

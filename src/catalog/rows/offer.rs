@@ -245,10 +245,10 @@ impl Store<'_> {
 
 /// The condition on `repository r` for what may lie in a view; its scope is judged row by row.
 fn range(view: &View) -> (&'static str, Vec<Value>) {
-    if view.is_root() {
+    if view.below().is_root() {
         return ("1 = 1", Vec::new());
     }
-    let prefix = format!("{}/", view.as_str());
+    let prefix = format!("{}/", view.below());
     let end = range_end(&prefix);
     (
         "r.relative >= ? AND r.relative < ?",

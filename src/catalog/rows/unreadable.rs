@@ -122,10 +122,10 @@ impl Store<'_> {
                 why: CellFault::Text("none that may be".to_owned()),
             });
         }
-        let (below, mut parameters) = if view.is_root() {
+        let (below, mut parameters) = if view.below().is_root() {
             ("1 = 1", Vec::new())
         } else {
-            let prefix = format!("{}/", view.as_str());
+            let prefix = format!("{}/", view.below());
             let end = range_end(&prefix);
             (
                 "t.repository IN (SELECT id FROM repository WHERE relative >= ? AND relative < ?)",

@@ -1,7 +1,7 @@
 //! What a download asks for, and which of the candidates that is.
 
 use crate::config::{Collisions, Config};
-use crate::index::{Blob, Candidate, select};
+use crate::index::{Blob, Candidate, View, select};
 use crate::oci;
 use crate::platform::Timestamp;
 use crate::serve::route::File;
@@ -18,9 +18,9 @@ impl Wanted<'_> {
     /// Whether a candidate is configured, within the folder, and not past its time.
     pub(super) fn allows(&self, candidate: &Candidate) -> bool {
         let covers = |(source, name): (&Source, oci::Name)| {
-            source
-                .relative(&name)
-                .is_some_and(|path| self.file.view.covers(path, self.config.index_scope))
+            source.relative(&name).is_some_and(|path| {
+                View::from(self.file.space.clone()).covers(path, self.config.index_scope)
+            })
         };
         self.source(candidate).is_some_and(covers)
             && candidate.until.is_none_or(|until| self.now < until)

@@ -119,7 +119,7 @@ fn a_host_is_shown_only_as_a_shell_may_see_it() {
     let config = crate::serve::tests::config(PUBLIC).unwrap();
     let line = |uri: &str| {
         let request = http::Request::get(uri).body(()).unwrap();
-        add_line(&config, &request.into_parts().0, &View::root())
+        add_line(&config, &request.into_parts().0, &Space::root())
     };
     assert_eq!(
         line("http://localhost:8787/"),

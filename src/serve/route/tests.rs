@@ -19,7 +19,7 @@ fn is_index(path: &str, space: &str) {
 #[track_caller]
 fn is_file_of(path: &str, space: &str, digest: Option<&str>, name: &str, part: Part) {
     let file = File {
-        view: space.parse().unwrap(),
+        space: space.parse().unwrap(),
         digest: digest.map(str::to_owned),
         name: name.parse().unwrap(),
         part,

@@ -153,7 +153,7 @@ fn a_header_of_any_bytes_panics_nothing() {
         size: PACKAGE.len() as u64,
     };
     let file = File {
-        view: crate::index::View::root(),
+        space: crate::index::Space::root(),
         digest: None,
         name: FILE.parse().unwrap(),
         part: Part::Package,
