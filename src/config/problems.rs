@@ -28,11 +28,6 @@ impl Problems {
         }
         names.join(", ")
     }
-
-    /// The problems, in the order in which settings are read.
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        self.0.iter()
-    }
 }
 
 impl fmt::Display for Problem {

@@ -169,7 +169,7 @@ fn all_that_is_wrong_at_once() {
         ("ARTIFACTHUB_REPOSITORY_ID", "acme"),
     ])
     .unwrap_err();
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"));
     assert_eq!(problems.to_string(), lines.join("; "));
     assert!(!problems.to_string().contains("hunter2"));

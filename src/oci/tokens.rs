@@ -122,11 +122,6 @@ pub(super) enum Way {
 }
 
 impl Tokens {
-    /// Remembers nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// What the registry wants for `area`; as long as nothing else is known, what it wants for the rest of a repository.
     pub(super) fn way(&self, account: &Account, area: Area<'_>) -> Option<Way> {
         let kind = Kind::of(area);
@@ -264,7 +259,7 @@ mod tests {
 
     #[test]
     fn tokens_end() {
-        let tokens = Tokens::new();
+        let tokens = Tokens::default();
         let account = account("ghcr.io", &Credentials::Anonymous);
         tokens.keep(&account, Some("s"), token("t", 100), Timestamp(0));
         assert_eq!(
@@ -280,7 +275,7 @@ mod tests {
     /// CVE-2026-35172 in distribution: what one was let in to see was kept for all.
     #[test]
     fn nobody_gets_anothers_token() {
-        let tokens = Tokens::new();
+        let tokens = Tokens::default();
         tokens.keep(
             &account("ghcr.io", &user("ab", "c")),
             None,
@@ -305,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_refused_token_goes_but_not_its_successor() {
-        let tokens = Tokens::new();
+        let tokens = Tokens::default();
         let account = account("ghcr.io", &Credentials::Anonymous);
         tokens.keep(&account, None, token("new", 100), Timestamp(0));
         tokens.discard(&account, None, &token("old", 90));
@@ -316,7 +311,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let tokens = Tokens::new();
+        let tokens = Tokens::default();
         let account = account("ghcr.io", &Credentials::Anonymous);
         for n in 0..MAX_TOKENS + 5 {
             let until = 1_000 + i64::try_from(n).unwrap();

@@ -39,7 +39,7 @@ impl Bench {
         Self {
             clock,
             registry,
-            tokens: Tokens::new(),
+            tokens: Tokens::default(),
             credentials,
             nginx,
         }

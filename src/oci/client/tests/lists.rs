@@ -284,7 +284,7 @@ fn what_is_deleted() {
     let clock = crate::testing::VirtualClock::at(START);
     let registry = FakeRegistry::new(&clock);
     registry.push_version("acme/nginx", "nginx", "1.0.0");
-    let (tokens, credentials) = (Tokens::new(), Credentials::Anonymous);
+    let (tokens, credentials) = (Tokens::default(), Credentials::Anonymous);
     let client = Client::new(
         &registry,
         registry.registry(),
