@@ -18,6 +18,5 @@ pub(crate) mod sync;
 pub(crate) mod tests;
 
 pub use ask::{Progress, Status};
-pub use rows::registry_fault::RegistryFault;
-pub use sync::engine::{EndedPass, Engine, Step};
+pub use sync::engine::{Engine, Step};
 pub use sync::recent::Recent;

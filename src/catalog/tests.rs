@@ -33,7 +33,8 @@ use serde_json::Value;
 
 use super::ask::index::NoIndex;
 use super::ask::{self, Accepted, Ask, Found, Indexed};
-use super::{EndedPass, Engine, Recent, Step};
+use super::sync::engine::EndedPass;
+use super::{Engine, Recent, Step};
 use crate::config::Config;
 use crate::index::{Key, View};
 use crate::oci::Tokens;

@@ -10,10 +10,6 @@ use crate::catalog::ask::{Ask, AskError, Index, Indexed};
 use crate::platform::{Clock, Documents, Fetch, FetchError};
 
 /// The way to the catalog: one Durable Object at Cloudflare.
-#[expect(
-    async_fn_in_trait,
-    reason = "single-threaded by design: no Send bound is wanted"
-)]
 pub trait Catalog {
     /// A document's body not read yet.
     type Body;
@@ -32,10 +28,6 @@ pub trait Catalog {
 }
 
 /// The host a request came to: the ways to everything outside, and the time.
-#[expect(
-    async_fn_in_trait,
-    reason = "single-threaded by design: no Send bound is wanted"
-)]
 pub trait Host {
     /// A body not read yet: of a request, a registry's answer or a document.
     type Body;

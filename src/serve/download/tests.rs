@@ -8,8 +8,9 @@ mod faults;
 mod unpublished;
 
 use super::*;
+use crate::catalog::Progress;
 use crate::catalog::ask;
-use crate::catalog::{Progress, RegistryFault as CatalogFault};
+use crate::catalog::rows::registry_fault::RegistryFault as CatalogFault;
 use crate::oci::Digest;
 use crate::serve::tests::{
     PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, error, made, question, show, status,

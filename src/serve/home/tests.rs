@@ -1,4 +1,5 @@
-use crate::catalog::{Progress, RegistryFault};
+use crate::catalog::Progress;
+use crate::catalog::rows::registry_fault::RegistryFault;
 use std::time::Duration;
 
 use crate::serve::tests::{PRIVATE, PUBLIC, READER, Say, World, bytes, error, show, status};

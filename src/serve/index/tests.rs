@@ -1,8 +1,9 @@
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, IF_NONE_MATCH, RETRY_AFTER};
 
 use super::*;
+use crate::catalog::Progress;
 use crate::catalog::ask;
-use crate::catalog::{Progress, RegistryFault};
+use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::serve::Body;
 use crate::serve::tests::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, question, show, status,
