@@ -72,9 +72,6 @@ pub enum Error {
     /// A sync was not published within the time the client wished to wait, in seconds.
     #[error("the sync was not published within {0} seconds")]
     NotPublished(u64),
-    /// The index would be larger than this limit in bytes, and there is no earlier one to serve. Trying again does not help.
-    #[error("the index would be larger than {0} bytes")]
-    IndexTooLarge(u64),
     /// More questions to the catalog than this isolate may ask.
     #[error("too many questions to the catalog")]
     Busy,
@@ -162,8 +159,6 @@ impl Error {
                 S::SERVICE_UNAVAILABLE
             }
             Self::NotPublished(_) => S::GATEWAY_TIMEOUT,
-            // Not 503, which asks to come again: this "must not be repeated" by itself (RFC 4918 §11.5).
-            Self::IndexTooLarge(_) => S::INSUFFICIENT_STORAGE,
             Self::Internal(_) | Self::Configuration { .. } => S::INTERNAL_SERVER_ERROR,
         }
     }
@@ -189,10 +184,6 @@ impl Error {
             Self::NotPublished(seconds) => {
                 format!("not published within {seconds} seconds; the sync goes on")
             }
-            Self::IndexTooLarge(limit) => format!(
-                "the index would be larger than {} MiB: use the index of a space, or set VERSIONS_PER_CHART",
-                limit >> 20
-            ),
             Self::Busy => "too many requests for what is not published yet".to_owned(),
             Self::Catalog(_) => "the catalog did not answer".to_owned(),
             Self::Internal(_) => "something went wrong here".to_owned(),
@@ -218,7 +209,6 @@ impl Error {
             | Self::NoRedirect { .. }
             | Self::NotSynced(_)
             | Self::NotPublished(_)
-            | Self::IndexTooLarge(_)
             | Self::Internal(_)
             | Self::Configuration { .. } => None,
         }
@@ -259,7 +249,6 @@ mod tests {
                 retry_after: 10,
             },
             Error::NotPublished(60),
-            Error::IndexTooLarge(25 << 20),
             Error::Busy,
             Error::Catalog("SECRET".into()),
             Error::Internal("SECRET".into()),
@@ -293,7 +282,6 @@ mod tests {
             502 not synced: registry.example: listing tags: answered 403
             503 the first sync is still running: 1,234 of about 5,000 tags
             504 not published within 60 seconds; the sync goes on
-            507 the index would be larger than 25 MiB: use the index of a space, or set VERSIONS_PER_CHART
             503 too many requests for what is not published yet
             503 the catalog did not answer
             500 something went wrong here

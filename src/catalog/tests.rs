@@ -22,6 +22,7 @@ mod removals;
 mod same_bytes;
 mod scale;
 mod schema;
+mod shedding;
 mod sources;
 mod turns;
 mod worker;

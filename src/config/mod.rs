@@ -32,6 +32,7 @@ pub use access::Readers;
 pub use problems::{Problem, Problems};
 
 use self::settings::Settings;
+use crate::index::DOCUMENT_LIMIT;
 use crate::oci::Digest;
 use crate::secret::Secret;
 use crate::shown::shown;
@@ -130,6 +131,8 @@ pub struct Config {
     pub catalog_location: Option<String>,
     /// The id Artifact Hub gave this repository, for its `artifacthub-repo.yml`.
     pub artifacthub_repository_id: Option<String>,
+    /// Longest index in bytes: what a document holds. Not a setting; tests have smaller ones.
+    pub index_limit: usize,
     /// See [`Config::fingerprint`].
     fingerprint: String,
 }
@@ -211,6 +214,7 @@ impl Config {
             kv_budget: kv_budget.unwrap_or(800),
             catalog_location: catalog_location.map(str::to_owned),
             artifacthub_repository_id,
+            index_limit: DOCUMENT_LIMIT,
             fingerprint: String::new(),
         });
         let config = config.map(Self::fingerprinted);

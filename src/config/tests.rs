@@ -63,6 +63,7 @@ fn defaults() {
             kv_budget: 800,
             catalog_location: None,
             artifacthub_repository_id: None,
+            index_limit: 25 << 20,
             fingerprint: String::new(),
         }
         .fingerprinted()

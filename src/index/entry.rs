@@ -19,6 +19,26 @@ pub struct Entry<'a> {
     pub digest: &'a str,
 }
 
+/// How much an index says of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// All its metadata.
+    Full,
+    /// What clients choose, install and resolve by, without what describes the chart to people ([`DESCRIPTIVE`]).
+    Essential,
+}
+
+/// The keys that describe a chart to people. No client needs them to find, choose, verify or install a version.
+const DESCRIPTIVE: [&str; 7] = [
+    "annotations",
+    "description",
+    "home",
+    "icon",
+    "keywords",
+    "maintainers",
+    "sources",
+];
+
 /// How many hex digits of the package's digest stand in a link: 64 bits tell the packages of a file name apart.
 pub const LINK_DIGITS: usize = 16;
 
@@ -33,7 +53,7 @@ impl Entry<'_> {
     }
 
     /// All keys of the entry, in byte order; `None` where the metadata are not those of this version of this chart.
-    pub(super) fn to_value(self) -> Option<Value> {
+    pub(super) fn to_value(self, detail: Detail) -> Option<Value> {
         let mut map: Map<String, Value> = serde_json::from_str(self.metadata).ok()?;
         let text = |key: &str| map.get(key).and_then(Value::as_str);
         if text("name") != Some(self.name)
@@ -41,6 +61,9 @@ impl Entry<'_> {
             || text("apiVersion").is_none()
         {
             return None;
+        }
+        if detail == Detail::Essential {
+            map.retain(|key, _| !DESCRIPTIVE.contains(&key.as_str()));
         }
         map.values_mut().for_each(drop_nulls);
         map.retain(|_, value| !value.is_null());
@@ -94,7 +117,7 @@ mod tests {
             created,
             digest,
         }
-        .to_value()
+        .to_value(Detail::Full)
     }
 
     #[track_caller]

@@ -21,8 +21,8 @@ mod writer;
 mod yaml;
 
 pub use candidate::{Blob, Candidate, Origin, Shard, select};
-pub use entry::{Entry, LINK_DIGITS};
+pub use entry::{Detail, Entry, LINK_DIGITS};
 pub use key::{Key, shard_of};
 pub use space::Space;
 pub use view::{IndexScope, View};
-pub use writer::{DOCUMENT_LIMIT, IndexFormat, Refused, Writer, Written, etag};
+pub use writer::{DOCUMENT_LIMIT, IndexFormat, Length, Refused, Writer, Written, etag};

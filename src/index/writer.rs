@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{Entry, text, yaml};
+use super::{Detail, Entry, text, yaml};
 use crate::oci::Digest;
 
 /// The largest document: KV's limit of 25 MiB a value.
@@ -72,8 +72,8 @@ impl Writer {
     }
 
     /// Adds a version. One that does not fit changes nothing: what came before can still be finished.
-    pub fn push(&mut self, entry: &Entry<'_>) -> Result<(), Refused> {
-        let value = entry.to_value().ok_or(Refused::Metadata)?;
+    pub fn push(&mut self, entry: &Entry<'_>, detail: Detail) -> Result<(), Refused> {
+        let value = entry.to_value(detail).ok_or(Refused::Metadata)?;
         // Both are RFC 3339 in UTC and whole seconds, whose byte order is time's.
         let newest = entry.created.max(self.newest.as_deref());
         let closing = closing(self.format, false, newest);
@@ -83,11 +83,7 @@ impl Writer {
             limit: self.limit.saturating_sub(closing.len()),
         };
         let before = self.chart.as_deref();
-        let written = match self.format {
-            IndexFormat::Json => json(&mut out, before, entry.name, &value),
-            IndexFormat::Yaml => block(&mut out, before, entry.name, &value),
-        };
-        if written.is_err() {
+        if item(&mut out, self.format, before, entry.name, &value).is_err() {
             self.out.truncate(length);
             return Err(Refused::TooLarge(self.limit));
         }
@@ -111,6 +107,57 @@ impl Writer {
             bytes: self.out,
             etag,
         }
+    }
+}
+
+/// How many bytes a version takes in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// What its chart takes besides, once.
+    pub chart: usize,
+    /// With all its metadata.
+    pub full: usize,
+    /// Without what describes it to people.
+    pub essential: usize,
+}
+
+impl Length {
+    /// Measures a version; `None` where its metadata are not those of its chart.
+    pub fn of(entry: &Entry<'_>, format: IndexFormat) -> Option<Self> {
+        let length = |before: &str, value: &Value| {
+            let mut out = Counted(0);
+            // Counting does not fail.
+            let _ = item(&mut out, format, Some(before), entry.name, value);
+            out.0
+        };
+        let following = |value: &Value| length(entry.name, value);
+        // No chart is called like that.
+        let first = length("", &Value::Null);
+        Some(Self {
+            chart: first.saturating_sub(following(&Value::Null)),
+            full: following(&entry.to_value(Detail::Full)?),
+            essential: following(&entry.to_value(Detail::Essential)?),
+        })
+    }
+
+    /// What an index takes besides its charts and versions, `newest` being the newest `created`. The sum of all exceeds what
+    /// [`Writer`] writes by a few bytes at most, and is never less.
+    pub fn of_frame(format: IndexFormat, newest: Option<&str>) -> usize {
+        Writer::new(format, 0).out.len() + closing(format, false, newest).len()
+    }
+}
+
+/// Writes a version, behind the chart `before`.
+fn item<W: Write>(
+    out: &mut W,
+    format: IndexFormat,
+    before: Option<&str>,
+    name: &str,
+    value: &Value,
+) -> io::Result<()> {
+    match format {
+        IndexFormat::Json => json(out, before, name, value),
+        IndexFormat::Yaml => block(out, before, name, value),
     }
 }
 
@@ -176,6 +223,20 @@ impl Write for Bounded<'_> {
             self.out.reserve_exact(wanted - self.out.len());
         }
         self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts bytes and keeps none.
+struct Counted(usize);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
         Ok(bytes.len())
     }
 

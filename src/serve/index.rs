@@ -10,7 +10,7 @@ use super::{Answered, Catalog, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{AskError, Index, Indexed, Progress, Read};
 use crate::error::{Error, Missing};
-use crate::index::{DOCUMENT_LIMIT, Key, Space, View};
+use crate::index::{Key, Space, View};
 use crate::platform::{Clock, Documents, Metadata, Timestamp};
 
 /// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
@@ -100,13 +100,8 @@ impl<H: Host> Service<'_, H> {
     pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, Metadata), Error> {
         let unknown = unknown(view);
         let started = self.host.clock().now();
-        let large = format!("too large: {unknown}");
         if self.memory.is_unknown(&unknown, started) {
             return Err(Error::NotFound(Missing::Space));
-        }
-        // To find that out, the catalog has to make the whole of it.
-        if self.memory.is_unknown(&large, started) {
-            return Err(Error::IndexTooLarge(DOCUMENT_LIMIT as u64));
         }
         let deadline = started.after(WAIT);
         let mut failures = 0;
@@ -118,10 +113,6 @@ impl<H: Host> Service<'_, H> {
                     Ok(Outcome::NotYet(reason)) => reason,
                     Err(error @ Error::NotFound(_)) => {
                         self.memory.remember_unknown(unknown, now);
-                        return Err(error);
-                    }
-                    Err(error @ Error::IndexTooLarge(_)) => {
-                        self.memory.remember_unknown(large, now);
                         return Err(error);
                     }
                     Err(error) => {
@@ -153,11 +144,7 @@ impl<H: Host> Service<'_, H> {
         let key = Key::Index(view.clone()).name(request.config.fingerprint());
         let body = match self.host.documents().get(&key).await {
             Ok(Some(document)) => document.body,
-            Ok(None) | Err(_) => match self.wait(&view).await {
-                Ok((body, _)) => body,
-                Err(Error::IndexTooLarge(_)) => return Ok(()),
-                Err(error) => return Err(error),
-            },
+            Ok(None) | Err(_) => self.wait(&view).await?.0,
         };
         self.host.documents().cancel(body).await;
         Ok(())
@@ -176,7 +163,6 @@ impl<H: Host> Service<'_, H> {
             }
             Ok(Indexed::Without(NoIndex::Missing)) => Err(Error::NotFound(Missing::Space)),
             Ok(Indexed::Without(NoIndex::NotReady(progress))) => not_yet(&progress),
-            Ok(Indexed::Without(NoIndex::TooLarge(limit))) => Err(Error::IndexTooLarge(limit)),
             // Whoever reads waits, and asks again.
             Err(AskError::Refused) => not_yet(&Progress::default()),
             Err(error @ AskError::Failed(_)) => Err(Error::Catalog(error.to_string())),

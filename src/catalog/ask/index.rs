@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, Progress, Rows};
 use crate::catalog::publish::build::Made;
 use crate::catalog::publish::publisher::LACKING;
-use crate::index::{DOCUMENT_LIMIT, Key, View};
+use crate::index::{Key, View};
 use crate::platform::{DatabaseError, Document, Metadata};
 
 /// Asks for the index of a view, which KV does not have or which must be newer than what KV has. Counts as a read of the
@@ -36,8 +36,6 @@ pub enum NoIndex {
     Missing,
     /// The first pass has not finished.
     NotReady(Progress),
-    /// It would be larger than a document may be, in bytes; the last good one, if any, is what KV has.
-    TooLarge(u64),
 }
 
 impl Ask for Index {
@@ -68,7 +66,7 @@ impl Ask for Index {
             return Ok(Indexed::Document(kept));
         }
         match store.index(config, &self.view)? {
-            Made::Index(written) => {
+            Made::Index { written, .. } => {
                 let metadata = Metadata {
                     length: written.bytes.len() as u64,
                     etag: written.etag,
@@ -82,7 +80,6 @@ impl Ask for Index {
             // The edge gives what was published last, or says that it cannot.
             Made::Lacking => Err(DatabaseError(LACKING.to_owned())),
             Made::Nothing => without(NoIndex::Missing),
-            Made::TooLarge => without(NoIndex::TooLarge(DOCUMENT_LIMIT as u64)),
         }
     }
 }

@@ -89,6 +89,7 @@ impl Ask for Info {
             "unreadable": store.unreadable_rows(page)?,
             "passed_over": store.passed_over(page)?,
             "shadowed": shadowed,
+            "shed": store.shed_indexes()?,
             "documents": store.published_documents(page)?,
         }))
     }

@@ -3,22 +3,26 @@
 use std::ops::ControlFlow;
 
 use crate::catalog::publish::candidates::Winners;
+use crate::catalog::publish::shedding::{Measures, Plan};
 use crate::catalog::rows::cell::CellFault;
-use crate::catalog::rows::offer::{Offer, OfferedVersion};
+use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::UnreadableRow;
 use crate::catalog::rows::unreadable::Blockade;
 use crate::config::Config;
-use crate::index::{DOCUMENT_LIMIT, Entry, Key, Refused, Shard, View, Writer, Written, shard_of};
+use crate::index::{Detail, Key, Length, Refused, Shard, View, Writer, Written, shard_of};
 use crate::oci::Digest;
 use crate::platform::DatabaseError;
 
 /// What came of making an index.
 pub(crate) enum Made {
     /// The document.
-    Index(Written),
-    /// It would be larger than KV takes.
-    TooLarge,
+    Index {
+        /// What is to be put.
+        written: Written,
+        /// What it had to shed to keep within its limit.
+        shed: Shed,
+    },
     /// Nothing lies in the view.
     Nothing,
     /// It would lack what a row held that cannot be read and is read again.
@@ -75,65 +79,71 @@ impl Store<'_> {
 
     fn write_index(&self, config: &Config, view: &View) -> Result<Made, DatabaseError> {
         let winners = self.winners(config, view)?;
-        let mut writer = Writer::new(config.index_format, DOCUMENT_LIMIT);
-        let mut pending: Option<OfferedVersion> = None;
-        let mut refused = None;
-        let mut unreadable = Vec::new();
-        let mut any = false;
-        let mut kept = Kept {
-            name: String::new(),
-            versions: 0,
-        };
-        // The offers of one name and version come one after the other.
-        self.each_version(view, &mut |next| {
-            if !view.covers(&next.offer.relative, config.index_scope)
-                || !serves(&winners, &next.offer)
-            {
-                return ControlFlow::Continue(());
-            }
-            let same = pending.as_ref().is_some_and(|pending| {
-                pending.offer.name == next.offer.name && pending.offer.version == next.offer.version
-            });
-            if same {
-                pending = pending.take().map(|known| {
-                    if next.offer.order(&known.offer, config).is_lt() {
-                        next
-                    } else {
-                        known
-                    }
-                });
-                return ControlFlow::Continue(());
-            }
-            if let Some(done) = pending.replace(next) {
-                any = true;
-                refused = push(&mut writer, config, &mut kept, &done).err();
-                if refused == Some(Refused::Metadata) {
-                    unreadable.push(done.offer.manifest);
-                    refused = None;
-                }
-            }
-            if refused.is_some() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        if let Some(done) = pending.take().filter(|_| refused.is_none()) {
-            any = true;
-            refused = push(&mut writer, config, &mut kept, &done).err();
-            if refused == Some(Refused::Metadata) {
-                unreadable.push(done.offer.manifest);
-            }
+        let mut shed = Shed::default();
+        let mut written = self.write(config, view, &winners, None)?;
+        if written.is_none() {
+            // It outgrows its limit. Its buffer is gone; what every version takes is read, and then it is written anew.
+            let measures = self.measure(config, view, &winners)?;
+            let plan = measures.plan(config.index_format, config.index_limit);
+            written = self.write(config, view, &winners, Some(&plan))?;
+            shed = plan.shed;
         }
+        Ok(match written {
+            Some((writer, any)) if any || view.is_root() => Made::Index {
+                written: writer.finish(),
+                shed,
+            },
+            Some(_) | None => Made::Nothing,
+        })
+    }
+
+    /// Writes an index, and tells whether it shows anything. `None` where it outgrows its limit and nothing says what to shed.
+    fn write(
+        &self,
+        config: &Config,
+        view: &View,
+        winners: &Winners,
+        plan: Option<&Plan>,
+    ) -> Result<Option<(Writer, bool)>, DatabaseError> {
+        let mut writer = Writer::new(config.index_format, config.index_limit);
+        let mut unreadable = Vec::new();
+        let mut place = 0;
+        let mut outgrown = false;
+        self.each_served(config, view, winners, &mut |version| {
+            let detail = plan.map_or(Some(Detail::Full), |plan| plan.detail(place));
+            place += 1;
+            let Some(detail) = detail else {
+                return ControlFlow::Continue(());
+            };
+            match writer.push(&version.entry(), detail) {
+                Err(Refused::Metadata) => unreadable.push(version.offer.manifest),
+                Err(Refused::TooLarge(_)) if plan.is_none() => {
+                    outgrown = true;
+                    return ControlFlow::Break(());
+                }
+                Ok(()) | Err(Refused::TooLarge(_)) => {}
+            }
+            ControlFlow::Continue(())
+        })?;
         let unreadable: Vec<_> = unreadable.iter().map(unreadable_metadata).collect();
         self.note_unreadable(&unreadable)?;
-        if matches!(refused, Some(Refused::TooLarge(_))) {
-            return Ok(Made::TooLarge);
-        }
-        if !any && !view.is_root() {
-            return Ok(Made::Nothing);
-        }
-        Ok(Made::Index(writer.finish()))
+        Ok((!outgrown).then_some((writer, place > 0)))
+    }
+
+    /// Measures what every version of an index takes.
+    fn measure(
+        &self,
+        config: &Config,
+        view: &View,
+        winners: &Winners,
+    ) -> Result<Measures, DatabaseError> {
+        let mut measures = Measures::default();
+        self.each_served(config, view, winners, &mut |version| {
+            let length = Length::of(&version.entry(), config.index_format);
+            measures.add(&version.offer, version.created.as_deref(), length);
+            ControlFlow::Continue(())
+        })?;
+        Ok(measures)
     }
 
     /// Makes a shard of the file table; `None` when it holds nothing.
@@ -172,40 +182,6 @@ impl Store<'_> {
     }
 }
 
-/// How many versions of the chart at hand are in the index.
-struct Kept {
-    name: String,
-    versions: u32,
-}
-
-fn push(
-    writer: &mut Writer,
-    config: &Config,
-    kept: &mut Kept,
-    version: &OfferedVersion,
-) -> Result<(), Refused> {
-    if kept.name != version.offer.name {
-        kept.name.clone_from(&version.offer.name);
-        kept.versions = 0;
-    }
-    kept.versions += 1;
-    // A chart may lie in several repositories, each with its newest; the newest of all of them is what was asked for.
-    if config
-        .versions_per_chart
-        .is_some_and(|limit| kept.versions > limit.get())
-    {
-        return Ok(());
-    }
-    writer.push(&Entry {
-        name: &version.offer.name,
-        version: &version.offer.version,
-        file: version.offer.file.as_str(),
-        metadata: &version.metadata,
-        created: version.created.as_deref(),
-        digest: version.offer.candidate.package.hex(),
-    })
-}
-
 /// Metadata that are not those of their chart.
 fn unreadable_metadata(manifest: &Digest) -> UnreadableRow {
     UnreadableRow {
@@ -213,18 +189,5 @@ fn unreadable_metadata(manifest: &Digest) -> UnreadableRow {
         key: manifest.to_string(),
         column: "metadata",
         why: CellFault::Contradiction("the chart"),
-    }
-}
-
-/// Whether a view serves this offer's file by this offer.
-fn serves(winners: &Winners, offer: &Offer) -> bool {
-    match winners.get(offer.file.as_str()) {
-        None => true,
-        Some(None) => false,
-        Some(Some(winner)) => {
-            winner.name == offer.name
-                && winner.version == offer.version
-                && winner.candidate.package == offer.candidate.package
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::publish::build::Made;
 use crate::catalog::rows::document::Published;
+use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
 use crate::config::Config;
 use crate::index::{DOCUMENT_LIMIT, Key, Shard, etag};
@@ -18,10 +19,6 @@ const UNREAD: Duration = Duration::from_hours(720);
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 /// See [`FIRST_RETRY`].
 const LAST_RETRY: Duration = Duration::from_mins(10);
-/// An index too large for KV is looked at again this often: it may have shrunk.
-const TOO_LARGE_RETRY: Duration = Duration::from_hours(1);
-/// Why such an index is not put. Nobody waits for it to be.
-pub(crate) const TOO_LARGE: &str = "the index is larger than a document may be";
 /// Why a document is not put that would lack what an unreadable row held. The last good one stays.
 pub(crate) const LACKING: &str = "a row that belongs in it cannot be read and is read again";
 /// Rows of dirty documents looked at a time.
@@ -150,15 +147,12 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     return self.withdraw(document, now).map(|()| None);
                 }
                 match self.store.index(self.config, view)? {
-                    Made::Index(written) => Ok(Some((written.bytes, written.etag))),
+                    Made::Index { written, shed } => {
+                        self.store.note_shed(&document.key, &shed)?;
+                        Ok(Some((written.bytes, written.etag)))
+                    }
                     Made::Nothing => self.withdraw(document, now).map(|()| None),
                     Made::Lacking => lacking().map(|()| None),
-                    Made::TooLarge => {
-                        // The last good one stays; its spaces go on.
-                        self.store
-                            .document_failed(&document.key, TOO_LARGE, now.after(TOO_LARGE_RETRY))
-                            .map(|()| None)
-                    }
                 }
             }
         }
@@ -189,6 +183,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         // Whether it was ever put is not asked: an object that died while it put does not know.
         self.store
             .retire_key(&document.key.name(self.config.fingerprint()), now)?;
+        self.store.note_shed(&document.key, &Shed::default())?;
         self.store.remove_document(&document.key)
     }
 

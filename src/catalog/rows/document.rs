@@ -100,12 +100,11 @@ impl Store<'_> {
         )
     }
 
-    /// Whether a document is dirty for another reason than `error`, for which nobody waits.
-    pub(crate) fn any_dirty_document_but(&self, error: &str) -> Result<bool, DatabaseError> {
-        let row = self.0.first(
-            "SELECT 1 FROM document WHERE dirty > 0 AND error IS NOT ? LIMIT 1",
-            &[error.into()],
-        )?;
+    /// Whether a document is dirty.
+    pub(crate) fn any_dirty_document(&self) -> Result<bool, DatabaseError> {
+        let row = self
+            .0
+            .first("SELECT 1 FROM document WHERE dirty > 0 LIMIT 1", &[])?;
         Ok(row.is_some())
     }
 

@@ -22,6 +22,7 @@
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
 //! | [`schema`] | the tables, their version, and the way from an older one |
+//! | [`shed`] | what each index had to shed to keep within its limit |
 //! | [`source_state`] | what is a source's own: its pause, a removal that is doubted |
 //! | [`state`] | single-row state: the running pass, the lease, pauses, counts |
 //! | [`store`] | the entry to all of them |
@@ -50,6 +51,7 @@ pub(crate) mod registry_fault;
 pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod schema;
+pub(crate) mod shed;
 pub(crate) mod source_state;
 pub(crate) mod state;
 pub(crate) mod store;

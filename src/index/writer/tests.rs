@@ -11,14 +11,15 @@ type Row<'r> = (&'r str, &'r str, &'r str, Option<&'r str>);
 
 fn push(writer: &mut Writer, row: Row<'_>, digest: &str) -> Result<(), Refused> {
     let (name, version, metadata, created) = row;
-    writer.push(&Entry {
+    let entry = Entry {
         name,
         version,
         file: &format!("{name}-{version}.tgz"),
         metadata,
         created,
         digest,
-    })
+    };
+    writer.push(&entry, Detail::Full)
 }
 
 #[track_caller]
@@ -285,9 +286,9 @@ proptest! {
                 let entry = Entry {
                     name, version, file: "file.tgz", metadata: &text, created: created.as_deref(), digest: A,
                 };
-                json.push(&entry).unwrap();
-                yaml.push(&entry).unwrap();
-                list.push(entry.to_value().unwrap());
+                json.push(&entry, Detail::Full).unwrap();
+                yaml.push(&entry, Detail::Full).unwrap();
+                list.push(entry.to_value(Detail::Full).unwrap());
             }
             entries.insert(name.clone(), list.into());
         }

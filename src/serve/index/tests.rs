@@ -164,36 +164,6 @@ fn what_does_not_exist_is_remembered_for_half_a_minute() {
 }
 
 #[test]
-fn an_index_too_large_is_told_at_once() {
-    let world = World::with(&[("BASIC_AUTH_USER", "helm"), ("BASIC_AUTH_PASS", "secret")]);
-    let begun = world.clock.now();
-    world.say([Say::TooLarge(25 << 20)]);
-    for _ in 0..3 {
-        let handled = world.send("GET", "/index.yaml", &[READER], "");
-        assert_eq!(
-            error(&handled.response),
-            "507 the index would be larger than 25 MiB: use the index of a space, or set VERSIONS_PER_CHART"
-        );
-        assert!(!handled.response.headers().contains_key("retry-after"));
-        assert!(handled.fault.is_some());
-    }
-    assert_eq!(world.clock.now(), begun);
-    assert_eq!(world.asked().len(), 1);
-    assert_eq!(
-        status(&world.get_with("/a/index.yaml", &[READER])),
-        507,
-        "another space is asked for"
-    );
-    assert_eq!(world.asked().len(), 2);
-    // The last good one is better than none, also for who asks past it.
-    world.publish_index("", "good");
-    for headers in [vec![READER], vec![READER, (CACHE_CONTROL, "no-cache")]] {
-        assert_eq!(bytes(&world.get_with("/index.yaml", &headers)), b"good");
-    }
-}
-
-/// KV may show for a minute what is gone.
-#[test]
 fn who_asks_past_kv_for_a_space_that_is_gone_is_told_so() {
     let world = World::new(PRIVATE);
     world.publish_index("team-a", "stale");

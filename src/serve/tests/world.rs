@@ -47,8 +47,6 @@ pub(crate) enum Say {
     Missing,
     /// The first pass runs.
     NotReady(Progress),
-    /// The index would be larger than this.
-    TooLarge(u64),
     /// An answer to another question than one for an index.
     Answer(serde_json::Value),
     /// It runs with other settings.
@@ -79,7 +77,7 @@ impl Say {
             Self::NotReady(progress) => json!({ "not-ready": progress }),
             Self::Refused => return Err(AskError::Refused),
             Self::Failed(reason) => return Err(AskError::Failed(reason)),
-            other => panic!("{other:?} is no answer to this question"),
+            other @ Self::Document(_) => panic!("{other:?} is no answer to this question"),
         };
         serde_json::from_value(value).map_err(|error| AskError::Failed(error.to_string()))
     }
@@ -96,7 +94,6 @@ impl Say {
             }),
             Self::Missing => Indexed::Without(NoIndex::Missing),
             Self::NotReady(progress) => Indexed::Without(NoIndex::NotReady(progress)),
-            Self::TooLarge(limit) => Indexed::Without(NoIndex::TooLarge(limit)),
             Self::Refused => return Err(AskError::Refused),
             Self::Failed(reason) => return Err(AskError::Failed(reason)),
             Self::Answer(value) => panic!("{value} is no index"),

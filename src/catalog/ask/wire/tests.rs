@@ -193,7 +193,6 @@ fn the_form_is_what_its_number_says() {
         }),
         json(&NoIndex::Missing),
         json(&NoIndex::NotReady(Progress::default())),
-        json(&NoIndex::TooLarge(1)),
         json(&Found::Missing),
         json(&Found::NotReady(Progress::default())),
         json(&Found::Candidates(vec![])),

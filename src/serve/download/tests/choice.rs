@@ -1,7 +1,7 @@
 //! Which package a link means.
 
 use super::*;
-use crate::index::{Entry, Writer};
+use crate::index::{Detail, Entry, Writer};
 use http::header::ETAG;
 
 /// Downloads follow the settings of now, not those of when the shard was written.
@@ -184,7 +184,7 @@ fn entry(package: &[u8]) -> (String, String) {
         created: None,
         digest: digest.hex(),
     };
-    writer.push(&entry).unwrap();
+    writer.push(&entry, Detail::Full).unwrap();
     let index: serde_json::Value = serde_json::from_slice(&writer.finish().bytes).unwrap();
     let entry = &index["entries"]["nginx"][0];
     (

@@ -1,0 +1,112 @@
+//! Which versions an index shows, one after the other.
+
+use std::ops::ControlFlow;
+
+use crate::catalog::publish::candidates::Winners;
+use crate::catalog::rows::offer::{Offer, OfferedVersion};
+use crate::catalog::rows::store::Store;
+use crate::config::Config;
+use crate::index::{Entry, View};
+use crate::platform::DatabaseError;
+
+impl OfferedVersion {
+    /// What an index says of it.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        Entry {
+            name: &self.offer.name,
+            version: &self.offer.version,
+            file: self.offer.file.as_str(),
+            metadata: &self.metadata,
+            created: self.created.as_deref(),
+            digest: self.offer.candidate.package.hex(),
+        }
+    }
+}
+
+impl Store<'_> {
+    /// Hands over the versions that the index of a view shows, in its order, until `visit` breaks: each by the offer that serves
+    /// it there, and of each chart as many as are wanted.
+    pub(crate) fn each_served(
+        &self,
+        config: &Config,
+        view: &View,
+        winners: &Winners,
+        visit: &mut dyn FnMut(OfferedVersion) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let mut pending: Option<OfferedVersion> = None;
+        let mut broken = false;
+        let mut kept = Kept::default();
+        let mut hand_over = |version: OfferedVersion| {
+            if kept.takes(config, &version.offer) {
+                visit(version)
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        // The offers of one name and version come one after the other.
+        self.each_version(view, &mut |next| {
+            if !view.covers(&next.offer.relative, config.index_scope)
+                || !serves(winners, &next.offer)
+            {
+                return ControlFlow::Continue(());
+            }
+            let same = pending.as_ref().is_some_and(|pending| {
+                pending.offer.name == next.offer.name && pending.offer.version == next.offer.version
+            });
+            if same {
+                pending = pending.take().map(|known| {
+                    if next.offer.order(&known.offer, config).is_lt() {
+                        next
+                    } else {
+                        known
+                    }
+                });
+                return ControlFlow::Continue(());
+            }
+            let flow = pending
+                .replace(next)
+                .map_or(ControlFlow::Continue(()), &mut hand_over);
+            broken = flow.is_break();
+            flow
+        })?;
+        if let Some(last) = pending.filter(|_| !broken) {
+            let _ = hand_over(last);
+        }
+        Ok(())
+    }
+}
+
+/// How many versions of the chart at hand are shown.
+#[derive(Default)]
+struct Kept {
+    name: String,
+    versions: u32,
+}
+
+impl Kept {
+    /// Whether one more version is wanted. A chart may lie in several repositories, each with its newest; the newest of all of
+    /// them is what was asked for.
+    fn takes(&mut self, config: &Config, offer: &Offer) -> bool {
+        if self.name != offer.name {
+            self.name.clone_from(&offer.name);
+            self.versions = 0;
+        }
+        self.versions = self.versions.saturating_add(1);
+        config
+            .versions_per_chart
+            .is_none_or(|limit| self.versions <= limit.get())
+    }
+}
+
+/// Whether a view serves this offer's file by this offer.
+fn serves(winners: &Winners, offer: &Offer) -> bool {
+    match winners.get(offer.file.as_str()) {
+        None => true,
+        Some(None) => false,
+        Some(Some(winner)) => {
+            winner.name == offer.name
+                && winner.version == offer.version
+                && winner.candidate.package == offer.candidate.package
+        }
+    }
+}
