@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 import { start } from "./harness.mjs";
 import { leave } from "./http.mjs";
@@ -166,6 +167,52 @@ test("bytes that come without a length get that of the manifest, and break off w
     upstream.rule = () => undefined;
   }
   assert.equal((await worker.send(`/${signed.link}`)).status, 200);
+});
+
+test("other bytes of the right length are never a whole answer", async () => {
+  const whole = signed.package;
+  let sent;
+  const headers = { "content-length": whole.length };
+  upstream.rule = ({ path }) => (path.includes("/blobs/") ? { status: 200, headers, body: sent } : undefined);
+  try {
+    for (const at of [0, whole.length / 2, whole.length - 1]) {
+      sent = Buffer.from(whole);
+      sent[Math.floor(at)] ^= 1;
+      await assert.rejects(worker.send(`/${signed.link}`), /aborted/, `byte ${at}`);
+      await assert.rejects(worker.send(`/charts/${signed.file}`), /aborted/, `byte ${at}`);
+    }
+    // Encoded although nobody asked for it: the same bytes all the same.
+    sent = gzipSync(whole);
+    Object.assign(headers, { "content-length": sent.length, "content-encoding": "gzip" });
+    const answer = await worker.send(`/${signed.link}`);
+    assert.ok(answer.body.equals(whole));
+    assert.equal(answer.headers["content-encoding"], undefined);
+    assert.equal(Number(answer.headers["content-length"]), whole.length);
+    sent = gzipSync(Buffer.concat([whole, whole]));
+    headers["content-length"] = sent.length;
+    await assert.rejects(worker.send(`/${signed.link}`), /aborted/);
+  } finally {
+    upstream.rule = () => undefined;
+  }
+  assert.ok((await worker.send(`/${signed.link}`)).body.equals(whole));
+});
+
+test("STREAM_VERIFY=false passes bytes on unread, and lets nobody keep them", async () => {
+  const here = new Scope();
+  const other = Buffer.from(signed.package);
+  other[0] ^= 1;
+  try {
+    const fast = await start(here, { REGISTRY: `http://${upstream.host}/charts`, STREAM_VERIFY: "false" });
+    await fast.index();
+    const headers = { "content-length": other.length };
+    upstream.rule = ({ path }) => (path.includes("/blobs/") ? { status: 200, headers, body: other } : undefined);
+    const answer = await fast.send(`/${signed.link}`);
+    assert.ok(answer.body.equals(other));
+    assert.equal(answer.headers["cache-control"], "public, no-cache, no-transform");
+  } finally {
+    upstream.rule = () => undefined;
+    await here.end();
+  }
 });
 
 test("DOWNLOAD=redirect names itself where the registry does not redirect", async () => {

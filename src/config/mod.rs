@@ -111,6 +111,8 @@ pub struct Config {
     pub versions_per_chart: Option<NonZeroU32>,
     /// How packages are handed out.
     pub download: Download,
+    /// Whether streamed packages are hashed on their way, and break off when they are not what was promised.
+    pub stream_verify: bool,
     /// What an index is written in.
     pub index_format: IndexFormat,
     /// What the index of a folder holds.
@@ -162,6 +164,7 @@ impl Config {
                 ("stream", Download::Stream),
             ],
         );
+        let stream_verify = settings.switch("STREAM_VERIFY");
         let index_format = settings.choice(
             "INDEX_FORMAT",
             &[("json", IndexFormat::Json), ("yaml", IndexFormat::Yaml)],
@@ -204,6 +207,7 @@ impl Config {
             tags,
             versions_per_chart,
             download: download.unwrap_or_default(),
+            stream_verify: stream_verify.unwrap_or(true),
             index_format: index_format.unwrap_or_default(),
             index_scope: index_scope.unwrap_or_default(),
             precedence,

@@ -14,7 +14,7 @@ use super::fetch::Network;
 use super::isolate::{self, Isolate};
 use super::kv::Kv;
 use super::stream::{Read, Stream, sized};
-use super::{headers, log, now, rebuilt};
+use super::{headers, log, now, rebuilt, verified};
 use crate::catalog::ask::{Ask, Tick};
 use crate::config::Config;
 use crate::platform::{FetchError, Timestamp};
@@ -100,7 +100,7 @@ async fn fetch(
         let env = env.clone();
         context.wait_until(async move { tell(&env, &question).await });
     }
-    Ok(to_js(response))
+    Ok(to_js(response, &context))
 }
 
 #[event(scheduled)]
@@ -141,8 +141,9 @@ fn from_js(request: &worker::Request) -> Request<Stream> {
     made
 }
 
-/// The answer as it goes. Streams are handed over untouched, so that the runtime knows their length and copies nothing.
-fn to_js(response: Response<Body<Stream>>) -> worker::Response {
+/// The answer as it goes. Streams that need no look are handed over untouched, so that the runtime knows their length and copies
+/// nothing.
+fn to_js(response: Response<Body<Stream>>, context: &Context) -> worker::Response {
     let (parts, body) = response.into_parts();
     let builder = ResponseBuilder::new()
         .with_status(parts.status.as_u16())
@@ -156,6 +157,14 @@ fn to_js(response: Response<Body<Stream>>) -> worker::Response {
         } => builder.empty(),
         Body::Bytes(bytes) => builder.fixed(bytes.to_vec()),
         Body::Stream(Stream(Some(stream))) => builder.stream(stream),
+        Body::Verified {
+            stream: Stream(Some(stream)),
+            promised,
+        } => started(builder, verified::stream(&stream, promised, context)),
+        Body::Verified {
+            stream: Stream(None),
+            ..
+        } => started(builder, Err("the registry sent no body".into())),
         Body::Unmeasured {
             stream: Stream(Some(stream)),
             size,

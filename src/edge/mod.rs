@@ -15,6 +15,7 @@
 //! | `database` | SQLite of the Durable Object |
 //! | `headers` | headers in and out, without the conversions of `worker` that panic |
 //! | `stream` | bodies that pass through untouched |
+//! | `verified` | a body that is hashed while it is passed on |
 //! | `rebuilt` | a package that is made while it is sent |
 //! | `log` | one line of JSON an occasion |
 
@@ -29,6 +30,7 @@ mod kv;
 mod log;
 mod rebuilt;
 mod stream;
+mod verified;
 
 use std::future::Future;
 use std::pin::pin;

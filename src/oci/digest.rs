@@ -73,6 +73,11 @@ impl Digest {
         &self.hex
     }
 
+    /// Whether `hash`, the raw bytes its algorithm gives, is this digest.
+    pub fn is(&self, hash: &[u8]) -> bool {
+        self.hex == hex(hash)
+    }
+
     /// Whether `bytes` have this digest.
     pub fn verify(&self, bytes: &[u8]) -> bool {
         *self == self.algorithm.hash(bytes)

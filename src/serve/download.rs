@@ -1,8 +1,12 @@
 //! Packages and provenance files: one small shard out of KV says which blob is meant; the registry says where it lies.
 //!
+//! What is streamed is hashed on its way, and breaks off before its end unless it is what was promised (`gate`). A part of the
+//! bytes cannot be, so nobody may keep it.
+//!
 //! A link with a digest gives exactly those bytes or 404: index and shard are two KV keys, and never of one moment. Candidates
 //! are judged by the settings of now, not by those they were published under.
 
+mod gate;
 mod ready;
 #[cfg(test)]
 mod tests;
@@ -22,6 +26,8 @@ use crate::index::{Blob, Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::{self, Client, Opened};
 use crate::platform::{Clock, Documents, Fetch};
 use crate::source::Source;
+
+pub use gate::{Gate, Piece};
 
 use ready::Ready;
 use wanted::Wanted;
@@ -132,12 +138,13 @@ impl<H: Host> Service<'_, H> {
                 .provenance(selected, candidates)
                 .ok_or(missing.clone())?,
         };
-        let ready = Ready::new(wanted.file, &blob);
+        let rebuilt =
+            wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });
+        let verified = rebuilt || request.config.stream_verify;
+        let ready = Ready::new(wanted.file, &blob, verified);
         if conditional::not_modified(request.headers(), &ready.etag) {
             return Ok(ready.reply(StatusCode::NOT_MODIFIED));
         }
-        let rebuilt =
-            wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });
         if request.is_head() {
             let ranges = if rebuilt { "none" } else { "bytes" };
             return Ok(ready

@@ -53,6 +53,7 @@ use crate::error::Error;
 use crate::index::{Space, View};
 use crate::platform::{Clock, Documents, FetchError};
 
+pub use download::{Gate, Piece};
 pub use host::{Catalog, Host};
 pub use memory::Memory;
 pub use reply::Body;

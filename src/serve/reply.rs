@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use super::rule::ErrorFormat;
 use crate::chart::rebuild::Parts;
 use crate::error::{Door, Error};
+use crate::index::Blob;
 
 /// The body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,14 @@ pub enum Body<B> {
     Bytes(Bytes),
     /// A body of somebody else's, handed on untouched.
     Stream(B),
-    /// The same, of a server that does not tell how long it is.
+    /// A body of somebody else's that is hashed while it is handed on, piece by piece as [`super::Gate`] says.
+    Verified {
+        /// The body.
+        stream: B,
+        /// What the client was promised, its length told: with other bytes the answer breaks off.
+        promised: Blob,
+    },
+    /// A body of a server that does not tell how long it is, handed on unread.
     Unmeasured {
         /// The body.
         stream: B,
@@ -182,8 +190,9 @@ impl<B> Reply<B> {
         }
         let mut left = None;
         if head
-            && let Body::Stream(stream) | Body::Unmeasured { stream, .. } =
-                std::mem::replace(&mut body, Body::Empty)
+            && let Body::Stream(stream)
+            | Body::Verified { stream, .. }
+            | Body::Unmeasured { stream, .. } = std::mem::replace(&mut body, Body::Empty)
         {
             left = Some(stream);
         }

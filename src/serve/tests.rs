@@ -4,6 +4,7 @@ mod costs;
 mod history;
 mod host;
 mod precedents;
+mod through;
 mod world;
 
 use http::StatusCode;
@@ -13,6 +14,7 @@ use super::*;
 use crate::catalog::Status;
 
 pub(crate) use host::FakeHost;
+pub(crate) use through::{BrokenOff, through};
 pub(crate) use world::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, made, question,
     show, status,

@@ -59,9 +59,5 @@ pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
 
 /// The bytes that a client gets.
 pub(super) fn body(response: &http::Response<Body<Bytes>>) -> &[u8] {
-    match response.body() {
-        Body::Empty => b"",
-        Body::Bytes(bytes) | Body::Stream(bytes) | Body::Unmeasured { stream: bytes, .. } => bytes,
-        Body::Rebuilt { .. } => panic!("made by `get`"),
-    }
+    crate::serve::tests::bytes(response)
 }

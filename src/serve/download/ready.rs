@@ -15,10 +15,12 @@ pub(super) struct Ready<'b> {
     pub(super) etag: String,
     pub(super) content_type: &'static str,
     pub(super) policy: CachePolicy,
+    /// Whether a client gets no other bytes than the digest's.
+    verified: bool,
 }
 
 impl<'b> Ready<'b> {
-    pub(super) fn new(file: &File, blob: &'b Blob) -> Self {
+    pub(super) fn new(file: &File, blob: &'b Blob, verified: bool) -> Self {
         Self {
             blob,
             etag: format!("\"{}\"", blob.digest),
@@ -27,11 +29,12 @@ impl<'b> Ready<'b> {
                 // What ChartMuseum sends.
                 Part::Provenance => "application/pgp-signature",
             },
-            // A provenance file is not what the digest in its link names.
+            // A provenance file is not what the digest in its link names; and bytes that nobody has hashed may be any.
             policy: match (&file.digest, file.part) {
-                (Some(_), Part::Package) => CachePolicy::Digest,
-                (None, _) | (_, Part::Provenance) => CachePolicy::Revalidate,
+                (Some(_), Part::Package) if verified => CachePolicy::Digest,
+                (_, Part::Package | Part::Provenance) => CachePolicy::Revalidate,
             },
+            verified,
         }
     }
 
@@ -58,12 +61,28 @@ impl<'b> Ready<'b> {
         let reply = match parts.status {
             StatusCode::OK => {
                 // An encoded body has its own length; a plain one must have the manifest's.
-                let plain = !parts.headers.contains_key(CONTENT_ENCODING);
+                let encoding = parts.headers.get(CONTENT_ENCODING);
                 let length = length(&parts.headers);
-                if plain && length.is_some_and(|length| length != self.blob.size) {
+                if encoding.is_none() && length.is_some_and(|length| length != self.blob.size) {
                     return Err((body, "a blob of another length than its manifest says"));
                 }
-                unmeasured = plain && length.is_none();
+                if self.verified {
+                    if !encoding.is_none_or(is_decoded) {
+                        return Err((body, "a blob in an encoding that cannot be read"));
+                    }
+                    let promised = self.blob.clone();
+                    let size = promised.size;
+                    let body = Body::Verified {
+                        stream: body,
+                        promised,
+                    };
+                    return Ok(self
+                        .reply(StatusCode::OK)
+                        .with(CONTENT_TYPE, self.content_type)
+                        .with(ACCEPT_RANGES, "bytes")
+                        .with_body(body, size));
+                }
+                unmeasured = encoding.is_none() && length.is_none();
                 self.reply(StatusCode::OK)
             }
             // Caches must not mix parts up.
@@ -87,6 +106,14 @@ impl<'b> Ready<'b> {
         }
         Ok(reply.with_stream(body))
     }
+}
+
+/// Whether the platform decodes a body of this `Content-Encoding` when it is read, as every `Fetch` here does although none is
+/// asked for.
+fn is_decoded(encoding: &HeaderValue) -> bool {
+    [&b"gzip"[..], b"br"]
+        .iter()
+        .any(|known| encoding.as_bytes().eq_ignore_ascii_case(known))
 }
 
 /// Login pages and proxies in trouble answer anything with a page and 200; no registry calls a blob so.

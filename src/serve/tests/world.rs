@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::host::FakeHost;
+use super::through::{BrokenOff, through};
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress};
 use crate::config::{Config, Problems};
@@ -313,6 +314,14 @@ pub(crate) fn show(response: &Response<Body<Bytes>>) -> String {
         Body::Stream(bytes) => {
             let _ = write!(text, "\nstream: {}", String::from_utf8_lossy(bytes));
         }
+        Body::Verified { stream, promised } => {
+            let _ = match through(promised, stream.chunks(7)) {
+                Ok(bytes) => write!(text, "\nverified: {}", String::from_utf8_lossy(&bytes)),
+                Err(BrokenOff(sent)) => {
+                    write!(text, "\nbroken off: {}", String::from_utf8_lossy(&sent))
+                }
+            };
+        }
         Body::Unmeasured { stream, size } => {
             let text_of = String::from_utf8_lossy(stream);
             let _ = write!(text, "\nstream of {size} bytes: {text_of}");
@@ -347,6 +356,10 @@ pub(crate) fn bytes(response: &Response<Body<Bytes>>) -> &[u8] {
     match response.body() {
         Body::Empty => b"",
         Body::Bytes(bytes) | Body::Stream(bytes) | Body::Unmeasured { stream: bytes, .. } => bytes,
+        Body::Verified { stream, promised } => {
+            through(promised, stream.chunks(7)).expect("these are other bytes");
+            stream
+        }
         Body::Rebuilt { .. } => panic!("see `made`"),
     }
 }

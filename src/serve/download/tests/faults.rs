@@ -158,5 +158,5 @@ fn a_header_of_any_bytes_panics_nothing() {
         name: FILE.parse().unwrap(),
         part: Part::Package,
     };
-    assert!(Ready::new(&file, &blob).stream(content).is_ok());
+    assert!(Ready::new(&file, &blob, false).stream(content).is_ok());
 }

@@ -17,7 +17,7 @@ use crate::config::{Collisions, Config, Download, IndexScope, Problems};
 use crate::index::{Candidate, Key, Shard, View, etag, shard_of};
 use crate::oci::Digest;
 use crate::platform::{Clock as _, Fetch as _, Timestamp};
-use crate::serve::tests::{FakeHost, READER, config, made};
+use crate::serve::tests::{FakeHost, READER, bytes, config, made};
 use crate::serve::{Body, Memory, Service};
 use crate::testing::run;
 
@@ -73,11 +73,8 @@ impl Sent {
 
     fn bytes(&self) -> Bytes {
         match self.response.body() {
-            Body::Empty => Bytes::new(),
-            Body::Bytes(bytes) | Body::Stream(bytes) | Body::Unmeasured { stream: bytes, .. } => {
-                bytes.clone()
-            }
             Body::Rebuilt { .. } => made(&self.response),
+            _ => Bytes::copy_from_slice(bytes(&self.response)),
         }
     }
 }
