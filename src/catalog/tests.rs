@@ -5,6 +5,7 @@ mod asking;
 mod budgets;
 mod discovery;
 mod faults;
+mod first_index;
 mod helm;
 mod hostile;
 mod kept;

@@ -6,7 +6,7 @@ use super::Rows;
 use crate::catalog::rows::counts::ReadingCounts;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::state::State;
-use crate::platform::DatabaseError;
+use crate::platform::{DatabaseError, Timestamp};
 
 /// How far the first pass is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,8 @@ impl Rows<'_> {
         };
         // A first pass that could read nothing tells why, and so does the next one as long as it has nothing either; one
         // that goes on in spite of a fault is no cause for alarm.
-        let stuck = last.number == 0 && (!pass.running() || progress.listed == 0);
+        let again = last.ended != Timestamp::default() && progress.read == 0;
+        let stuck = last.number == 0 && (!pass.running() || progress.listed == 0 || again);
         let paused = state.paused(now).and_then(|pause| pause.cause.as_ref());
         let met = pass.fault.as_ref().or(last.fault.as_ref());
         let fault = match paused.or(met.filter(|_| stuck)) {

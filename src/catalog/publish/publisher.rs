@@ -1,6 +1,7 @@
 //! Puts dirty documents to KV: shards first, so that what an index links to is there before it, then indexes; and removes
 //! what is no longer published.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::catalog::publish::build::Made;
@@ -21,6 +22,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LAST_RETRY: Duration = Duration::from_mins(10);
 /// Why a document is not put that would lack what an unreadable row held. The last good one stays.
 pub(crate) const LACKING: &str = "a row that belongs in it cannot be read and is read again";
+/// Why a document is not put that these rows never put, while something could not be read: what is there has more.
+pub(crate) const FULLER: &str = "what is published has files that have not been read again";
 /// Rows of dirty documents looked at a time.
 const PAGE: i64 = 32;
 
@@ -36,6 +39,8 @@ pub(crate) struct Publisher<'a, D, C> {
     pub(crate) clock: &'a C,
     /// KV operations left in this invocation.
     pub(crate) operations: u32,
+    /// Whether something known could not be read, once that was looked up.
+    pub(crate) unread: Option<bool>,
 }
 
 /// How publishing ended.
@@ -58,6 +63,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         if self.store.blockades()?.is_empty() {
             // What waited for rows that could not be read need wait no more.
             self.store.release_documents(LACKING)?;
+        }
+        if self.store.any_document_waits(FULLER)? && !self.unread()? {
+            self.store.release_documents(FULLER)?;
         }
         loop {
             let page = self.store.dirty_documents(self.clock.now(), PAGE)?;
@@ -91,6 +99,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         {
             return self.store.document_waits(key, allowed);
         }
+        let unproven = document.length.is_none() && self.unread()?;
         let Some((bytes, tag)) = self.make(document, now)? else {
             return Ok(());
         };
@@ -101,6 +110,9 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         self.store.document_taken(key)?;
         let name = key.name(fingerprint);
         self.store.unretire(&name)?;
+        if unproven && let Some(again) = self.fuller(document, &name, &bytes).await? {
+            return self.store.document_failed(key, FULLER, again);
+        }
         let length = bytes.len() as u64;
         let metadata = Metadata {
             etag: tag,
@@ -117,6 +129,41 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 &error.to_string(),
                 retry_at(self.clock.now(), document.attempts),
             ),
+        }
+    }
+
+    /// Whether something known could not be read: looked up once a run, and only where a document was never put.
+    fn unread(&mut self) -> Result<bool, DatabaseError> {
+        if let Some(unread) = self.unread {
+            return Ok(unread);
+        }
+        let unread = anything_unread(self.store, self.config)?;
+        self.unread = Some(unread);
+        Ok(unread)
+    }
+
+    /// When a document is to be looked at again because KV has one with files that this one lacks, as after a rollback of
+    /// the Worker, which makes the rows anew; `None` when it may be put.
+    async fn fuller(
+        &mut self,
+        document: &Published,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Option<Timestamp>, DatabaseError> {
+        self.operations = self.operations.saturating_sub(1);
+        let published = match self.documents.get(name).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(published)) => self.documents.read(published.body, DOCUMENT_LIMIT).await,
+            Err(error) => Err(error),
+        };
+        let now = self.clock.now();
+        match published {
+            Ok(published) if files(&published).is_subset(&files(bytes)) => {
+                // No operation is left for the put: it comes with the next invocation.
+                Ok((self.operations == 0).then_some(now))
+            }
+            Ok(_) => Ok(Some(now.after(self.config.sync_interval))),
+            Err(_) => Ok(Some(retry_at(now, document.attempts))),
         }
     }
 
@@ -180,6 +227,10 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
 
     /// Takes a document out of publication: its row goes, and its key at the next opportunity.
     fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
+        if document.length.is_none() && self.unread == Some(true) {
+            let again = now.after(self.config.sync_interval);
+            return self.store.document_failed(&document.key, FULLER, again);
+        }
         // Whether it was ever put is not asked: an object that died while it put does not know.
         self.store
             .retire_key(&document.key.name(self.config.fingerprint()), now)?;
@@ -213,6 +264,19 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
             }
         }
     }
+}
+
+/// Whether something known could not be read, so that what the rows lack may be there all the same.
+pub(crate) fn anything_unread(store: Store<'_>, config: &Config) -> Result<bool, DatabaseError> {
+    let state = store.state()?;
+    let mut sources = config.sources.iter();
+    Ok(sources.any(|source| state.source(&source.id).read.is_none()) || store.any_row_unread()?)
+}
+
+/// The quoted texts of a document that name packages: the links of an index in either format, the files of a shard.
+fn files(document: &[u8]) -> HashSet<&[u8]> {
+    let texts = document.split(|byte| *byte == b'"');
+    texts.filter(|text| text.ends_with(b".tgz")).collect()
 }
 
 fn retry_at(now: Timestamp, attempts: i64) -> Timestamp {

@@ -32,6 +32,8 @@ typed_row! {
         etag: Option<String>,
         /// When.
         put_at: Option<Timestamp>,
+        /// Its length then; `None` before these rows' first put of it, whatever KV has.
+        length: Option<u64>,
         /// When it was last read, for indexes of spaces.
         read_at: Option<Timestamp>,
         /// Failed puts in a row.
@@ -39,7 +41,6 @@ typed_row! {
     }
     checked {
         dirty: Freshness,
-        length: Option<u64>,
         retry_at: Option<Timestamp>,
         error: Option<String>,
     }

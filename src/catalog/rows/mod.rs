@@ -29,6 +29,7 @@
 //! | [`superseded`] | packages that no tag serves any more |
 //! | [`tag`] | tags: what each serves, and what is to be asked about it |
 //! | [`typed_row`] | rows whose columns and types stand together |
+//! | [`unread`] | what is known and could not be read |
 //! | [`unreadable`] | notes of rows that could not be read, and what waits for them |
 //! | [`waiver`] | waiving what was put off |
 
@@ -58,5 +59,6 @@ pub(crate) mod store;
 pub(crate) mod superseded;
 pub(crate) mod tag;
 pub(crate) mod typed_row;
+pub(crate) mod unread;
 pub(crate) mod unreadable;
 pub(crate) mod waiver;

@@ -267,14 +267,6 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Whether the tag list of any repository was ever read.
-    pub(crate) fn any_repository_listed(&self) -> Result<bool, DatabaseError> {
-        let row = self
-            .0
-            .first("SELECT 1 FROM repository WHERE listed > 0 LIMIT 1", &[])?;
-        Ok(row.is_some())
-    }
-
     /// Makes every list differ from what was taken over, so that the next pass goes through all of them again.
     pub(crate) fn forget_hashes(&self) -> Result<(), DatabaseError> {
         self.0

@@ -326,11 +326,6 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Whether there is any tag.
-    pub(crate) fn any_tag(&self) -> Result<bool, DatabaseError> {
-        Ok(self.0.first("SELECT 1 FROM tag LIMIT 1", &[])?.is_some())
-    }
-
     /// Takes a tag's row away.
     pub(crate) fn remove_tag(&self, tag: &Tag) -> Result<(), DatabaseError> {
         self.0.execute(

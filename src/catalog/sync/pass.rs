@@ -7,7 +7,7 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::catalog::publish::publisher::{Progressed, Publisher};
+use crate::catalog::publish::publisher::{Progressed, Publisher, anything_unread};
 use crate::catalog::rows::counts::Totals;
 use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::source_state::SourceState;
@@ -207,7 +207,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     ) -> Result<(), DatabaseError> {
         let last = store.state()?.last_pass;
         let ends = slice.pass.phase == Phase::Publishing;
-        let readable = last.number > 0 || (ends && Self::presentable(store, &slice.pass)?);
+        let readable = last.number > 0 || (ends && self.presentable(store)?);
         let beat = || self.beat(store);
         let mut publisher = Publisher {
             store,
@@ -215,6 +215,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             config: self.config,
             clock: self.clock,
             operations: self.config.kv_budget,
+            unread: None,
         };
         let progressed = if readable {
             if last.number == 0 {
@@ -251,16 +252,19 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 .all(|source| source.finished && source.done && source.fault.is_none());
             store.update(|state| {
                 let last = &state.last_pass;
+                // What waits for a retry is no fault of this pass, and still the reason why nothing is shown.
+                let waits = last.fault.clone().filter(|_| !readable);
+                let clean = pass.faults == 0 && readable;
                 state.last_pass = LastPass {
                     number: if readable { pass.number } else { last.number },
                     started: pass.started,
                     ended: now,
                     calls: pass.calls,
                     faults: pass.faults,
-                    fault: pass.fault.clone(),
+                    fault: pass.fault.clone().or(waits),
                     complete,
-                    clean: last.clean + u64::from(pass.faults == 0),
-                    faulty: last.faulty + u64::from(pass.faults > 0),
+                    clean: last.clean + u64::from(clean),
+                    faulty: last.faulty + u64::from(!clean),
                 };
                 schedule(state, self.config, pass.started, now);
             })?;
@@ -290,13 +294,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         Ok(totals)
     }
 
-    /// Whether a first pass read enough to be shown: something was listed, or there was nothing to fail. A registry that
-    /// is down must not become an empty repository.
-    fn presentable(store: Store<'a>, pass: &Pass) -> Result<bool, DatabaseError> {
-        if pass.faults == 0 {
-            return Ok(true);
-        }
-        Ok(store.any_repository_listed()? && (store.any_manifest_read()? || !store.any_tag()?))
+    /// Whether enough was read for a first index: something, or there was nothing that could not be read. A registry that is
+    /// down must not become an empty repository. The rows tell, as a later pass skips what waits for a retry and meets no fault.
+    fn presentable(&self, store: Store<'a>) -> Result<bool, DatabaseError> {
+        Ok(store.any_manifest_read()? || !anything_unread(store, self.config)?)
     }
 
     /// Settles the requests for a sync that all that was called for is read and published.
