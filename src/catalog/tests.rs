@@ -6,6 +6,7 @@ mod budgets;
 mod discovery;
 mod faults;
 mod first_index;
+mod guards;
 mod helm;
 mod hostile;
 mod kept;

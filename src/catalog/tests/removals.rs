@@ -72,41 +72,6 @@ fn a_mass_removal_waits_for_a_second_sight_a_day_later() {
     assert_eq!(world.versions("").len(), 9);
 }
 
-/// A pass concludes once: what it saw is no second sight, however long it publishes.
-#[test]
-fn an_object_that_dies_while_it_publishes_has_seen_nothing_twice() {
-    for polls in 1..8 {
-        let mut world = with_versions(20);
-        for minor in 0..20 {
-            let version = format!("1.{minor}.0");
-            world.registry.delete_tag("charts/a", &version);
-        }
-        world.registry.push_version("charts/a", "b", "2.0.0");
-        world.wait_for_alarm();
-        let before = world.documents.puts();
-        {
-            let engine = world.engine();
-            let mut step = std::pin::pin!(engine.step());
-            let waker = std::task::Waker::noop();
-            let mut context = std::task::Context::from_waker(waker);
-            let mut over = false;
-            while !over && world.documents.puts() == before {
-                over = step.as_mut().poll(&mut context).is_ready();
-            }
-            for _ in 1..polls {
-                over = over || step.as_mut().poll(&mut context).is_ready();
-            }
-        }
-        world.incarnation = "second".to_owned();
-        world.clock.advance(Duration::from_hours(25));
-        let calls = world.registry.calls();
-        world.step();
-        if world.registry.calls() == calls {
-            assert!(world.answered("").len() >= 20, "gone without one more call");
-        }
-    }
-}
-
 #[test]
 fn a_mass_removal_that_was_a_hiccup_never_shows() {
     let world = with_versions(20);
