@@ -259,6 +259,14 @@ impl Store<'_> {
             )?;
             return Ok(Loss::None);
         }
+        if row.column == "tag" {
+            // Unknown, as of older rows: the package stays for as long as any.
+            self.0.execute(
+                "UPDATE superseded SET tag = NULL WHERE typeof(tag) NOT IN ('text', 'null')",
+                &[],
+            )?;
+            return Ok(Loss::None);
+        }
         let shard = row
             .key
             .split('/')

@@ -70,6 +70,22 @@ impl Store<'_> {
                 )?);
             }
         }
+        if found.is_empty() {
+            // One whose `due` is neither keeps the alarm awake until its row is read, and so mended.
+            let (condition, [now, latest]) = turn.condition();
+            found = self.rows(
+                &format!(
+                    "WHERE (due > 2 OR (due > 1 AND due < 2) OR (due > 0 AND due < 1)) AND {condition}
+                       AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1) LIMIT ?4"
+                ),
+                &[
+                    source.into(),
+                    now,
+                    latest,
+                    i64::try_from(limit).unwrap_or(i64::MAX).into(),
+                ],
+            )?;
+        }
         Ok(found)
     }
 

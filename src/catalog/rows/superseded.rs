@@ -38,6 +38,7 @@ typed_row! {
     }
     checked {
         until: Timestamp,
+        tag: Option<String>,
     }
 }
 
