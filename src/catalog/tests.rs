@@ -3,6 +3,7 @@
 mod absences;
 mod asking;
 mod budgets;
+mod damage;
 mod discovery;
 mod faults;
 mod first_index;

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, StatementStatus, params_from_iter};
@@ -36,6 +37,15 @@ impl FakeDatabase {
             statements: Cell::new(0),
             effort: Cell::new(0),
         }
+    }
+
+    /// Another database with the same rows.
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = Self::new();
+        let backup = Backup::new(&self.connection, &mut copy.connection).unwrap();
+        assert_eq!(backup.step(-1).unwrap(), StepResult::Done);
+        drop(backup);
+        copy
     }
 
     /// Statements run so far.

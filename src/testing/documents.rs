@@ -76,6 +76,13 @@ impl FakeDocuments {
         }
     }
 
+    /// The same documents by another clock, kind ones again.
+    pub(crate) fn copy(&self, clock: impl Clock + 'static) -> Self {
+        let copy = Self::new(clock);
+        copy.stored.borrow_mut().clone_from(&self.stored.borrow());
+        copy
+    }
+
     /// From now on a key that missed goes on missing for [`KV_CACHE`], whatever is put.
     pub(crate) fn remember_misses(&self, on: bool) {
         self.remember_misses.set(on);
