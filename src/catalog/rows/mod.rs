@@ -22,6 +22,7 @@
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
 //! | [`schema`] | the tables, their version, and the way from an older one |
+//! | `old/` | tables of each older version, with the rows that it wrote |
 //! | [`shed`] | what each index had to shed to keep within its limit |
 //! | [`source_state`] | what is a source's own: its pause, a removal that is doubted |
 //! | [`state`] | single-row state: the running pass, the lease, pauses, counts |

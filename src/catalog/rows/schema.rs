@@ -2,6 +2,12 @@
 
 use crate::platform::{Database, DatabaseError};
 
+// To add a version: change `TABLES`, raise `VERSION`, and append to `MIGRATIONS` the step from the version before.
+// Its fixture is made before that, at the last commit of the version that ends: run the history in `world()` of
+// `catalog/tests/schema.rs`, print every `sql` of `sqlite_master` and every row (`quote()` of each cell) as INSERT to
+// `rows/old/<version>.sql`, and name it in `OLDER` there. JSON in rows has versions too: whoever renames or drops a field of
+// it makes a new version of the tables, and a fixture is never edited to suit the code.
+
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
 const VERSION: i64 = 6;
 

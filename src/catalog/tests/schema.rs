@@ -1,53 +1,83 @@
 //! Tables of other Workers: older ones are migrated, newer ones are dropped.
 
+mod registry;
+
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::platform::{Database, Value as Cell};
+use crate::testing::Fault;
 
-/// Tables as older Workers made them, from version 1 on.
-const OLDER: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+/// Tables of every version before this one, from version 1 on, with their rows as the code of that time wrote them.
+const OLDER: [&str; 5] = [
+    include_str!("../rows/old/1.sql"),
+    include_str!("../rows/old/2.sql"),
+    include_str!("../rows/old/3.sql"),
+    include_str!("../rows/old/4.sql"),
+    include_str!("../rows/old/5.sql"),
+];
 
-/// The rows of `from` in tables made by `sql`, as far as those have the columns.
-fn as_of(from: &FakeDatabase, sql: &str) -> FakeDatabase {
-    let to = FakeDatabase::new();
-    to.execute(sql, &[]).unwrap();
-    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('schema', 'sqlite_sequence')";
-    for table in to.query(tables, &[]).unwrap() {
-        let table = table.text(0).unwrap();
-        let columns = to
-            .query("SELECT name FROM pragma_table_info(?)", &[table.into()])
-            .unwrap();
-        let known = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?";
-        let columns: Vec<&str> = columns
-            .iter()
-            .map(|row| row.text(0).unwrap())
-            .filter(|name| {
-                let known = from.query(known, &[table.into(), (*name).into()]);
-                !known.unwrap().is_empty()
-            })
-            .collect();
-        let names = columns.join(", ");
-        let places = vec!["?"; columns.len()].join(", ");
-        let rows = from
-            .query(&format!("SELECT {names} FROM {table}"), &[])
-            .unwrap();
-        for row in rows {
-            let insert = format!("INSERT INTO {table}({names}) VALUES({places})");
-            to.execute(&insert, &row.0).unwrap();
-        }
-    }
-    to
-}
+/// The first of them whose manifests no later reader need read again.
+const SAME_READER: usize = 3;
 
-/// A catalog with two charts and a signature, at rest.
+/// What the older tables were made of: a catalog at rest but for a tag list of which the second page cannot be read.
 fn world() -> World {
     let world = World::new();
-    let signed = world.registry.push_version("charts/a", "a", "1.0.0");
-    let signature = signed.manifest.to_string().replace(':', "-") + ".sig";
-    world.registry.push_version("charts/a", "a", "1.1.0");
-    world.registry.tag("charts/a", &signature, &signed.manifest);
+    registry::fill(&world.registry);
     world.pass();
     world.rest();
+    registry::overwrite(&world.registry);
+    world.pass();
+    world.rest();
+    registry::long_list(&world.registry);
+    let fault = Fault::status(500);
     world
+        .registry
+        .inject("charts/long/tags/list?last", None, fault);
+    world.pass();
+    world
+}
+
+/// The same world with the tables of a version. KV is empty and every document is to be put, so that all that is served is
+/// made of the rows.
+fn older(version: usize) -> World {
+    let mut world = world();
+    world.database = FakeDatabase::new();
+    world.database.execute(OLDER[version - 1], &[]).unwrap();
+    let all = "UPDATE document SET dirty = 1, etag = NULL, length = NULL, put_at = NULL";
+    world.database.execute(all, &[]).unwrap();
+    world.documents = FakeDocuments::new(world.clock.clone());
+    world.incarnation = "newer".to_owned();
+    world.registry.clear_log();
+    world
+}
+
+/// Every document in KV.
+fn documents(world: &World) -> BTreeMap<String, Vec<u8>> {
+    let keys = world.documents.keys().into_iter();
+    keys.map(|key| {
+        let (bytes, _) = world.documents.stored(&key).unwrap();
+        (key, bytes.to_vec())
+    })
+    .collect()
+}
+
+/// The bytes of the indexes that the catalog answers of its rows.
+fn indexes(world: &World) -> Vec<Bytes> {
+    let index = |view: &str| match world.index(view) {
+        Indexed::Document(document) => document.body,
+        Indexed::Without(reason) => panic!("{view:?}: {reason:?}"),
+    };
+    ["", "team"].map(index).into()
+}
+
+/// Reads what could not be read before, and all that is asked for by time.
+fn heal(world: &World) {
+    world.registry.heal();
+    world.ask(&ask::Read {
+        views: vec!["team".parse().unwrap()],
+    });
+    world.wait(6);
 }
 
 fn names(database: &FakeDatabase) -> Vec<Vec<Cell>> {
@@ -64,60 +94,88 @@ fn names(database: &FakeDatabase) -> Vec<Vec<Cell>> {
 }
 
 #[test]
-fn tables_of_every_older_version_are_migrated_and_their_rows_kept() {
-    for (place, sql) in OLDER.iter().enumerate() {
-        let mut world = world();
-        let database = as_of(&world.database, sql);
-        let newest = std::mem::replace(&mut world.database, database);
-        world.incarnation = "newer".to_owned();
-        world.registry.clear_log();
-        world.documents.clear();
-        // The first question is answered of the rows at once.
+fn tables_of_every_older_version_serve_what_a_fresh_crawl_gives() {
+    let control = world();
+    let at_once = indexes(&control);
+    let answered = control.answered("");
+    assert_eq!(answered.len(), 6, "{answered:?}");
+    heal(&control);
+    let expected = documents(&control);
+    for version in 1..=OLDER.len() {
+        let world = older(version);
         assert_eq!(
-            world.answered(""),
-            ["a 1.1.0", "a 1.0.0"],
-            "version {}",
-            place + 1
+            indexes(&world),
+            at_once,
+            "version {version}: the first question is answered of the rows"
         );
-        world.pass();
-        assert_eq!(
-            world.registry.calls_to("/blobs/"),
-            0,
-            "nothing is read again"
-        );
+        assert_eq!(world.registry.calls(), 0, "version {version}");
         assert_eq!(
             names(&world.database),
-            names(&newest),
-            "version {}",
-            place + 1
+            names(&control.database),
+            "version {version}"
         );
-        assert_eq!(
-            passed_over(&world),
-            passed_over(&World {
-                database: newest,
-                ..world
-            })
-        );
+        heal(&world);
+        let read: Vec<String> = world
+            .registry
+            .log()
+            .into_iter()
+            .filter(|call| call.method == "GET" && !call.url.contains("/charts/long/"))
+            .filter(|call| call.url.contains("/manifests/") || call.url.contains("/blobs/"))
+            .map(|call| call.url)
+            .collect();
+        if version >= SAME_READER {
+            assert_eq!(read, Vec::<String>::new(), "version {version}: known");
+        }
+        assert_eq!(documents(&world), expected, "version {version}");
+        assert!(world.answered("").contains(&"long 1.2.0".to_owned()));
     }
+}
+
+#[test]
+fn tables_of_an_unknown_newer_version_are_made_anew_while_kv_serves() {
+    let mut world = world();
+    heal(&world);
+    let expected = documents(&world);
+    world
+        .database
+        .execute(
+            "ALTER TABLE manifest RENAME COLUMN candidate TO offer; ALTER TABLE tag RENAME COLUMN manifest TO serves;
+             UPDATE schema SET version = version + 1",
+            &[],
+        )
+        .unwrap();
+    world.incarnation = "older".to_owned();
+    world.registry.inject("/v2/", None, Fault::status(500));
+    for _ in 0..20 {
+        world.wait_for_alarm();
+        world.step();
+        assert_eq!(documents(&world), expected);
+    }
+    world.registry.heal();
+    world.wait(2);
+    assert_eq!(world.versions("").len(), 9);
+    let index = |documents: &BTreeMap<String, Vec<u8>>| {
+        let index = Key::Index(View::root()).name(world.config.fingerprint());
+        documents.get(&index).cloned()
+    };
+    assert_eq!(index(&documents(&world)), index(&expected));
+}
+
+#[test]
+fn tables_that_cannot_be_migrated_are_made_anew() {
+    let world = older(1);
+    // Somebody was here by hand: the column that the migration adds is there already.
+    world
+        .database
+        .execute("ALTER TABLE repository ADD COLUMN passed_over TEXT", &[])
+        .unwrap();
+    heal(&world);
+    assert_eq!(world.versions("").len(), 9);
 }
 
 fn passed_over(world: &World) -> Value {
     let info = world.ask(&ask::Info { page: 0 });
     info["passed_over"].clone()
-}
-
-#[test]
-fn tables_that_cannot_be_migrated_are_made_anew() {
-    let mut world = world();
-    let database = as_of(&world.database, OLDER[0]);
-    // Somebody was here by hand: the column that the migration adds is there already.
-    database
-        .execute("ALTER TABLE repository ADD COLUMN passed_over TEXT", &[])
-        .unwrap();
-    world.database = database;
-    world.incarnation = "newer".to_owned();
-    world.pass();
-    assert_eq!(world.versions(""), ["a 1.1.0", "a 1.0.0"]);
 }
 
 #[test]
