@@ -16,10 +16,10 @@ use crate::platform::Timestamp;
 use crate::serve::fuzzed;
 
 /// Takes any bytes.
-pub type Target = fn(&[u8]);
+pub type FuzzTarget = fn(&[u8]);
 
 /// Every target by its name, which its folder in `fuzz/corpus` has, too.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, FuzzTarget); 12] = [
     ("authorization", authorization),
     ("challenge", a_challenge),
     ("chart-yaml", chart_yaml),

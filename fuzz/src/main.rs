@@ -4,9 +4,9 @@
 
 use std::sync::LazyLock;
 
-use portolan::fuzzing::{TARGETS, Target};
+use portolan::fuzzing::{TARGETS, FuzzTarget};
 
-static TARGET: LazyLock<Target> = LazyLock::new(|| {
+static TARGET: LazyLock<FuzzTarget> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
     let found = TARGETS.iter().find(|(known, _)| *known == name);
     found.map_or_else(|| panic!("FUZZ_TARGET is none of the targets"), |(_, target)| *target)

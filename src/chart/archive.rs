@@ -25,7 +25,7 @@ const MAX_EXTENDED: u64 = 16 << 10;
 const MAX_PATH: usize = 4_096;
 
 /// A file in an archive.
-pub(super) struct File<'a> {
+pub(super) struct ArchivedFile<'a> {
     /// Its path below the root directory of the chart: no `.`, no `..`, no empty segment.
     pub(super) path: &'a str,
     /// Its length in bytes, at most [`MAX_FILE`].
@@ -45,7 +45,7 @@ pub(super) struct Files<'a, 't> {
     path: String,
 }
 
-impl File<'_> {
+impl ArchivedFile<'_> {
     /// Reads the file to its end, onto the end of `target`.
     pub(super) fn read_to(self, target: &mut Vec<u8>) -> Result<(), Unfit> {
         let read =
@@ -87,7 +87,7 @@ impl<'t> Archive<'t> {
 
 impl Files<'_, '_> {
     /// The next file, if there is one more.
-    pub(super) fn next(&mut self) -> Result<Option<File<'_>>, Unfit> {
+    pub(super) fn next(&mut self) -> Result<Option<ArchivedFile<'_>>, Unfit> {
         let mut long_path = None;
         for (nth, entry) in self.entries.by_ref() {
             let mut entry = entry.map_err(|error| fault(&error))?;
@@ -128,7 +128,7 @@ impl Files<'_, '_> {
                 return Err(Unfit::FileTooLarge(MAX_FILE));
             }
             self.path = below_root(&path, &shown)?;
-            return Ok(Some(File {
+            return Ok(Some(ArchivedFile {
                 path: &self.path,
                 size,
                 content: self.entry.insert(entry),

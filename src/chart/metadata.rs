@@ -19,7 +19,7 @@ use self::limit::{
     MAX_ANNOTATION, MAX_CONSTRAINT, MAX_DESCRIPTION, MAX_ICON, MAX_ITEMS, MAX_LINE, MAX_NAME,
     MAX_URL, MAX_YAML, SHORT_DESCRIPTION,
 };
-use self::value::{Fields, Value};
+use self::value::{Fields, Node};
 use super::unfit::quoted;
 use super::{Unfit, Version};
 
@@ -118,7 +118,7 @@ impl Metadata {
     pub(super) fn from_meta(json: &[u8], name: &str, version: &str) -> Result<Self, Unfit> {
         let mut fields = fields_of_json(json)?;
         for (key, text) in [("name", name), ("version", version)] {
-            fields.insert(key.to_owned(), Value::Text(text.to_owned()));
+            fields.insert(key.to_owned(), Node::Text(text.to_owned()));
         }
         Self::of(fields)
     }
@@ -260,7 +260,7 @@ fn is_no_yaml(c: char) -> bool {
 
 /// One segment of a path, of letters that mean nothing in paths, URLs and shells. Narrower than Helm's rule (a base name), as
 /// Helm up to 3.12 has none and lists `../../x` (CVE-2024-25620).
-fn name(value: Option<Value>) -> Result<String, Unfit> {
+fn name(value: Option<Node>) -> Result<String, Unfit> {
     let text = line(value, usize::MAX).ok_or(Unfit::NoName)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if text.len() <= MAX_NAME
@@ -274,18 +274,18 @@ fn name(value: Option<Value>) -> Result<String, Unfit> {
 }
 
 /// Not mended, as Helm does not: only the text itself can be a version.
-fn version(value: Option<Value>) -> Result<String, Unfit> {
+fn version(value: Option<Node>) -> Result<String, Unfit> {
     match value {
-        Some(Value::Text(text) | Value::Number(text)) if !text.is_empty() => {
+        Some(Node::Text(text) | Node::Number(text)) if !text.is_empty() => {
             Version::parse(&text).map(|_| text)
         }
         _ => Err(Unfit::NoVersion),
     }
 }
 
-fn kind(value: Option<Value>) -> Result<Option<String>, Unfit> {
+fn kind(value: Option<Node>) -> Result<Option<String>, Unfit> {
     match value {
-        Some(Value::Text(text) | Value::Number(text)) => match one_line(&text).as_str() {
+        Some(Node::Text(text) | Node::Number(text)) => match one_line(&text).as_str() {
             "" => Ok(None),
             kind @ ("application" | "library") => Ok(Some(kind.to_owned())),
             other => Err(Unfit::Type(quoted(other))),
@@ -295,9 +295,9 @@ fn kind(value: Option<Value>) -> Result<Option<String>, Unfit> {
 }
 
 /// A person; text alone is a name. One without any is kept, as Helm does, null is not: old Helms panic at it.
-fn maintainer(value: Value) -> Option<Maintainer> {
+fn maintainer(value: Node) -> Option<Maintainer> {
     match value {
-        Value::Map(mut fields) => Some(Maintainer {
+        Node::Map(mut fields) => Some(Maintainer {
             name: line(fields.remove("name"), MAX_LINE),
             email: line(fields.remove("email"), MAX_LINE),
             url: whole(fields.remove("url"), MAX_URL),
@@ -310,14 +310,14 @@ fn maintainer(value: Value) -> Option<Maintainer> {
     }
 }
 
-fn annotations(value: Option<Value>) -> BTreeMap<String, String> {
-    let Some(Value::Map(fields)) = value else {
+fn annotations(value: Option<Node>) -> BTreeMap<String, String> {
+    let Some(Node::Map(fields)) = value else {
         return BTreeMap::new();
     };
     fields
         .into_iter()
         .filter_map(|(key, value)| {
-            let key = verbatim(Value::Text(key), MAX_LINE).filter(|key| is_short_key(key))?;
+            let key = verbatim(Node::Text(key), MAX_LINE).filter(|key| is_short_key(key))?;
             Some((key, verbatim(value, MAX_ANNOTATION)?))
         })
         .take(MAX_ITEMS)

@@ -1,6 +1,6 @@
 //! Reads a chart's metadata out of its package, for packages that came with no metadata beside them: ORAS and scripts push such.
 
-use super::archive::{Archive, File};
+use super::archive::{Archive, ArchivedFile};
 use super::{Metadata, Unfit};
 
 pub use super::archive::MAX_COMPRESSED;
@@ -40,7 +40,7 @@ pub fn metadata(tgz: &[u8]) -> Result<Metadata, Unfit> {
     Ok(metadata)
 }
 
-fn read(file: File<'_>) -> Result<Vec<u8>, Unfit> {
+fn read(file: ArchivedFile<'_>) -> Result<Vec<u8>, Unfit> {
     let mut bytes = Vec::new();
     file.read_to(&mut bytes)?;
     Ok(bytes)

@@ -33,7 +33,7 @@ pub struct Parts {
 
 /// A package as it would be made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Made {
+pub struct RebuiltPackage {
     /// What Helm will read of it.
     pub metadata: Metadata,
     /// Of the package.
@@ -44,7 +44,7 @@ pub struct Made {
 
 impl Parts {
     /// Makes the package to see what comes of it.
-    pub async fn examine(&self) -> Result<Made, Unfit> {
+    pub async fn examine(&self) -> Result<RebuiltPackage, Unfit> {
         let mut metadata = self.metadata()?;
         let (mut hasher, mut size) = (Hasher::default(), 0);
         self.make(async |piece| {
@@ -58,7 +58,7 @@ impl Parts {
         {
             metadata.require(&requirements);
         }
-        Ok(Made {
+        Ok(RebuiltPackage {
             metadata,
             digest: hasher.finish(),
             size,

@@ -15,7 +15,7 @@ use super::database::Sql;
 use super::fetch::Network;
 use super::isolate;
 use super::kv::Kv;
-use super::stream::{Read, Stream};
+use super::stream::{BodyRead, Stream};
 use super::{headers, log, now};
 use crate::catalog::ask::{AskError, Tick, wire};
 use crate::catalog::{Engine, Recent, Step};
@@ -147,9 +147,9 @@ async fn question(request: &Request) -> Result<http::Request<Bytes>, AskError> {
         .read(QUESTION_LIMIT, QUESTION_TIMEOUT)
         .await
     {
-        Ok(Read::Whole(bytes)) => bytes,
-        Ok(Read::Cut) => return Err(failed("a question too long")),
-        Ok(Read::Late) | Err(_) => return Err(failed("the question broke off")),
+        Ok(BodyRead::Whole(bytes)) => bytes,
+        Ok(BodyRead::Cut) => return Err(failed("a question too long")),
+        Ok(BodyRead::Late) | Err(_) => return Err(failed("the question broke off")),
     };
     let url = request.inner().url();
     let mut made = http::Request::new(body);

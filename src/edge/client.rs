@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Env, RequestInit, Stub};
 
-use super::stream::{Read, Stream};
+use super::stream::{BodyRead, Stream};
 use super::{headers, within};
 use crate::catalog::ask::{Ask, AskError, Index, Indexed, Tick, wire};
 use crate::platform::Document;
@@ -28,7 +28,7 @@ const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The catalog as seen from requests.
 #[derive(Debug)]
-pub(super) struct Client<'a> {
+pub(super) struct DurableObjectClient<'a> {
     /// Where its binding is.
     pub(super) env: &'a Env,
     /// Where it should live, if that is set.
@@ -37,7 +37,7 @@ pub(super) struct Client<'a> {
     pub(super) fingerprint: Option<&'a str>,
 }
 
-impl Client<'_> {
+impl DurableObjectClient<'_> {
     fn stub(&self) -> worker::Result<Stub> {
         let namespace = self.env.durable_object(super::CATALOG)?;
         match self.location {
@@ -84,12 +84,12 @@ impl Client<'_> {
     ) -> Result<A, AskError> {
         let (parts, body) = response.into_parts();
         match body.read(ANSWER_LIMIT, TIMEOUT).await {
-            Ok(Read::Whole(bytes)) => wire::answer(
+            Ok(BodyRead::Whole(bytes)) => wire::answer(
                 &http::Response::from_parts(parts, bytes),
                 self.fingerprint()?,
             ),
-            Ok(Read::Cut) => Err(failed("an answer too large")),
-            Ok(Read::Late) => Err(failed("no answer in time")),
+            Ok(BodyRead::Cut) => Err(failed("an answer too large")),
+            Ok(BodyRead::Late) => Err(failed("no answer in time")),
             Err(_) => Err(failed("the answer broke off")),
         }
     }
@@ -104,7 +104,7 @@ fn failed(reason: &str) -> AskError {
     AskError::Failed(reason.to_owned())
 }
 
-impl serve::Catalog for Client<'_> {
+impl serve::CatalogClient for DurableObjectClient<'_> {
     type Body = Stream;
 
     async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(

@@ -9,16 +9,16 @@ use serde_json::json;
 use web_sys::ReadableStream;
 use worker::{Context, Env, ResponseBuilder, ScheduleContext, ScheduledEvent, event};
 
-use super::client::Client;
+use super::client::DurableObjectClient;
 use super::fetch::Network;
 use super::isolate::{self, Isolate};
 use super::kv::Kv;
-use super::stream::{Read, Stream, sized};
+use super::stream::{BodyRead, Stream, sized};
 use super::{headers, log, now, rebuilt, verified};
 use crate::catalog::ask::{Ask, Tick};
 use crate::config::Config;
 use crate::platform::{FetchError, Timestamp};
-use crate::serve::{Body, Catalog as _, Handled, Host, Service};
+use crate::serve::{Body, CatalogClient as _, Handled, Host, Service};
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,14 +30,14 @@ const NOWHERE: &str = "/%00";
 #[derive(Debug)]
 struct Cloudflare<'a> {
     documents: Kv,
-    catalog: Client<'a>,
+    catalog: DurableObjectClient<'a>,
 }
 
 impl<'a> Host for Cloudflare<'a> {
     type Body = Stream;
     type Fetch = Network;
     type Documents = Kv;
-    type Catalog = Client<'a>;
+    type Catalog = DurableObjectClient<'a>;
     type Clock = fn() -> Timestamp;
 
     fn fetch(&self) -> &Network {
@@ -48,7 +48,7 @@ impl<'a> Host for Cloudflare<'a> {
         &self.documents
     }
 
-    fn catalog(&self) -> &Client<'a> {
+    fn catalog(&self) -> &DurableObjectClient<'a> {
         &self.catalog
     }
 
@@ -59,9 +59,9 @@ impl<'a> Host for Cloudflare<'a> {
 
     async fn receive(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
         match body.read(limit, BODY_TIMEOUT).await {
-            Ok(Read::Whole(bytes)) => Ok(bytes),
-            Ok(Read::Cut) => Err(FetchError::TooLarge(limit)),
-            Ok(Read::Late) => Err(FetchError::Timeout),
+            Ok(BodyRead::Whole(bytes)) => Ok(bytes),
+            Ok(BodyRead::Cut) => Err(FetchError::TooLarge(limit)),
+            Ok(BodyRead::Late) => Err(FetchError::Timeout),
             Err(_) => Err(FetchError::Transport("the body broke off".to_owned())),
         }
     }
@@ -119,9 +119,9 @@ async fn tell<Q: Ask<Answer = ()>>(env: &Env, question: &Q) {
     }
 }
 
-fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> Client<'a> {
+fn client<'a>(env: &'a Env, isolate: &'a Isolate) -> DurableObjectClient<'a> {
     let config = isolate.config.as_ref().ok();
-    Client {
+    DurableObjectClient {
         env,
         location: config.and_then(|config| config.catalog_location.as_deref()),
         fingerprint: config.map(Config::fingerprint),

@@ -10,7 +10,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use worker::{AbortController, CacheMode, RequestInit, RequestRedirect};
 
-use super::stream::{Read, Stream, sized};
+use super::stream::{BodyRead, Stream, sized};
 use super::{headers, within};
 use crate::platform::{Fetch, FetchError};
 
@@ -50,9 +50,9 @@ impl Fetch for Network {
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
         match body.read(limit, TIMEOUT).await {
-            Ok(Read::Whole(bytes)) => Ok(bytes),
-            Ok(Read::Cut) => Err(FetchError::TooLarge(limit)),
-            Ok(Read::Late) => Err(FetchError::Timeout),
+            Ok(BodyRead::Whole(bytes)) => Ok(bytes),
+            Ok(BodyRead::Cut) => Err(FetchError::TooLarge(limit)),
+            Ok(BodyRead::Late) => Err(FetchError::Timeout),
             Err(error) => Err(transport(&worker::Error::from(error))),
         }
     }

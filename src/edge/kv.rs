@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use worker::kv::{KvError, KvStore};
 
-use super::stream::{Read, Stream};
+use super::stream::{BodyRead, Stream};
 use super::within;
-use crate::platform::{Document, Documents, DocumentsError, Metadata};
+use crate::platform::{Document, DocumentMetadata, Documents, DocumentsError};
 
 /// How long an operation may take. KV answers within a second or not at all.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -33,7 +33,7 @@ impl Documents for Kv {
 
     async fn get(&self, key: &str) -> Result<Option<Document<Stream>>, DocumentsError> {
         let get = self.store()?.get(key);
-        let answer = within(TIMEOUT, get.stream_with_metadata::<Metadata>()).await;
+        let answer = within(TIMEOUT, get.stream_with_metadata::<DocumentMetadata>()).await;
         let (body, metadata) = answer.ok_or_else(late)?.map_err(failed)?;
         let body = Stream(body);
         if body.0.is_some()
@@ -48,9 +48,9 @@ impl Documents for Kv {
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, DocumentsError> {
         let read = body.read(limit, TIMEOUT).await;
         match read.map_err(|error| failed(error.into()))? {
-            Read::Whole(bytes) => Ok(bytes),
-            Read::Late => Err(late()),
-            Read::Cut => Err(DocumentsError::TooLarge(limit)),
+            BodyRead::Whole(bytes) => Ok(bytes),
+            BodyRead::Late => Err(late()),
+            BodyRead::Cut => Err(DocumentsError::TooLarge(limit)),
         }
     }
 
@@ -62,7 +62,7 @@ impl Documents for Kv {
         &self,
         key: &str,
         value: &[u8],
-        metadata: &Metadata,
+        metadata: &DocumentMetadata,
     ) -> Result<(), DocumentsError> {
         let put = self
             .store()?

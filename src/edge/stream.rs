@@ -16,7 +16,7 @@ use worker::worker_sys::FixedLengthStream;
 pub(crate) struct Stream(pub(super) Option<ReadableStream>);
 
 /// What came of reading.
-pub(super) enum Read {
+pub(super) enum BodyRead {
     /// All there was.
     Whole(Bytes),
     /// There is more: this is the limit and something beyond it.
@@ -27,9 +27,9 @@ pub(super) enum Read {
 
 impl Stream {
     /// Reads to the end, or until more than `limit` bytes have come, or for as long as `time`; the rest is cancelled.
-    pub(super) async fn read(self, limit: usize, time: Duration) -> Result<Read, JsValue> {
+    pub(super) async fn read(self, limit: usize, time: Duration) -> Result<BodyRead, JsValue> {
         let Some(stream) = self.0 else {
-            return Ok(Read::Whole(Bytes::new()));
+            return Ok(BodyRead::Whole(Bytes::new()));
         };
         let reader = ReadableStreamDefaultReader::new(&stream)?;
         let (mut chunks, mut length) = (Vec::<Vec<u8>>::new(), 0_usize);
@@ -41,11 +41,11 @@ impl Stream {
                 Either::Right(((), _)) => {
                     // Not waited for: who sends nothing may not end either.
                     drop(JsFuture::from(reader.cancel()));
-                    return Ok(Read::Late);
+                    return Ok(BodyRead::Late);
                 }
             };
             if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
-                return Ok(Read::Whole(chunks.concat().into()));
+                return Ok(BodyRead::Whole(chunks.concat().into()));
             }
             let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.dyn_into()?;
             // Joined once: what grows by doubling is in memory three times.
@@ -53,7 +53,7 @@ impl Stream {
             length = length.saturating_add(chunks.last().map_or(0, Vec::len));
             if length > limit {
                 let _ = JsFuture::from(reader.cancel()).await;
-                return Ok(Read::Cut);
+                return Ok(BodyRead::Cut);
             }
         }
     }

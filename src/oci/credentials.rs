@@ -60,9 +60,9 @@ const TOKEN_USER: &str = "<token>";
 /// The file (`dockerconfigjson`); without `auths` it is the older `.dockercfg`, the inner map alone.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Config {
+struct DockerConfig {
     #[serde(default)]
-    auths: Option<BTreeMap<String, Option<Entry>>>,
+    auths: Option<BTreeMap<String, Option<DockerAuth>>>,
     #[serde(default)]
     cred_helpers: Option<BTreeMap<String, String>>,
     #[serde(default)]
@@ -71,7 +71,7 @@ struct Config {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Entry {
+struct DockerAuth {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
@@ -93,7 +93,7 @@ pub fn from_docker_config(
     } else {
         decode(text).ok_or(Invalid::DockerConfig("neither JSON nor base64"))?
     };
-    let config: Config =
+    let config: DockerConfig =
         serde_json::from_str(&json).map_err(|_| Invalid::DockerConfig("malformed JSON"))?;
     let helpers = config.cred_helpers.unwrap_or_default();
     let by_helper = config.creds_store.is_some_and(|store| !store.is_empty())
@@ -145,7 +145,7 @@ fn covers(key: &str, registry: &Registry, prefix: &str) -> Option<usize> {
     (same_host && leads).then_some(path.len())
 }
 
-impl Entry {
+impl DockerAuth {
     /// `None` for an entry that says nothing: Docker leaves `{}` behind where a helper keeps the password.
     fn credentials(self) -> Result<Option<Credentials>, Invalid> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());

@@ -102,7 +102,7 @@ fn authorization(scheme: &str, value: &str) -> Result<HeaderValue, http::Error> 
 /// about itself is nobody's business but the registry's.
 pub fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
     #[derive(Deserialize)]
-    struct Reply {
+    struct TokenReply {
         #[serde(default)]
         token: Option<String>,
         #[serde(default)]
@@ -110,7 +110,7 @@ pub fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
         #[serde(default)]
         expires_in: serde_json::Value,
     }
-    let reply: Reply = serde_json::from_slice(reply).ok()?;
+    let reply: TokenReply = serde_json::from_slice(reply).ok()?;
     let usable = |token: &String| !token.is_empty();
     let value = Secret::from(
         reply

@@ -20,11 +20,11 @@ const MAX_TOKENS: usize = 1_000;
 /// What an isolate knows about how it is let in: tokens until shortly before they end, and the challenges that led to
 /// them, so that a repository seen for the first time does not have to be asked for its challenge. Keep one an isolate.
 #[derive(Default)]
-pub struct Tokens(RefCell<Memory>);
+pub struct Tokens(RefCell<TokenMemory>);
 
 #[derive(Default)]
-struct Memory {
-    ways: BTreeMap<(Account, Kind), Way>,
+struct TokenMemory {
+    ways: BTreeMap<(Account, AreaKind), Way>,
     tokens: BTreeMap<(Account, Option<String>), Token>,
     /// Tokens of APIs beside the registry, by origin: never mixed with those above, whose names a registry chooses.
     sessions: BTreeMap<(Account, &'static str), Token>,
@@ -32,7 +32,7 @@ struct Memory {
 
 /// What a way leads to, for all repositories alike.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum AreaKind {
     Catalog,
     Tags,
     Content,
@@ -40,7 +40,7 @@ enum Kind {
     Delete,
 }
 
-impl Kind {
+impl AreaKind {
     fn of(area: Area<'_>) -> Self {
         match area {
             Area::Catalog => Self::Catalog,
@@ -124,7 +124,7 @@ pub(super) enum Way {
 impl Tokens {
     /// What the registry wants for `area`; as long as nothing else is known, what it wants for the rest of a repository.
     pub(super) fn way(&self, account: &Account, area: Area<'_>) -> Option<Way> {
-        let kind = Kind::of(area);
+        let kind = AreaKind::of(area);
         let ways = &self.0.borrow().ways;
         let known = |kind| ways.get(&(account.clone(), kind)).cloned();
         known(kind).or_else(|| known(kind.sibling()))
@@ -134,12 +134,12 @@ impl Tokens {
         self.0
             .borrow_mut()
             .ways
-            .insert((account.clone(), Kind::of(area)), way);
+            .insert((account.clone(), AreaKind::of(area)), way);
     }
 
     /// Forgets the way, so that the next request asks anew.
     pub(super) fn forget(&self, account: &Account, area: Area<'_>) {
-        let kind = Kind::of(area);
+        let kind = AreaKind::of(area);
         let ways = &mut self.0.borrow_mut().ways;
         for kind in [kind, kind.sibling()] {
             ways.remove(&(account.clone(), kind));

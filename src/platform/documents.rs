@@ -7,7 +7,7 @@ use super::Timestamp;
 
 /// What is kept beside a document's bytes (KV metadata, at most 1 KiB).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Metadata {
+pub struct DocumentMetadata {
     /// The strong entity tag, quotes included.
     pub etag: String,
     /// Length of the document in bytes.
@@ -22,7 +22,7 @@ pub struct Document<B> {
     /// The bytes, untouched.
     pub body: B,
     /// What was stored beside them.
-    pub metadata: Metadata,
+    pub metadata: DocumentMetadata,
 }
 
 /// Why the store of documents did not do as asked.
@@ -55,8 +55,12 @@ pub trait Documents {
     async fn cancel(&self, body: Self::Body);
 
     /// Puts a whole document. At most one put a second a key (KV's limit); the caller sees to that.
-    async fn put(&self, key: &str, value: &[u8], metadata: &Metadata)
-    -> Result<(), DocumentsError>;
+    async fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        metadata: &DocumentMetadata,
+    ) -> Result<(), DocumentsError>;
 
     /// Removes a document; an absent one is no error.
     async fn delete(&self, key: &str) -> Result<(), DocumentsError>;

@@ -12,5 +12,5 @@ mod fetch;
 
 pub use clock::{Clock, Timestamp};
 pub use database::{Database, DatabaseError, Row, Value};
-pub use documents::{Document, Documents, DocumentsError, Metadata};
+pub use documents::{Document, DocumentMetadata, Documents, DocumentsError};
 pub use fetch::{Fetch, FetchError};

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::reply::Reply;
 use super::webhook::Named;
-use super::{Catalog, Host, Incoming, Service, metrics, webhook};
+use super::{CatalogClient, Host, Incoming, Service, metrics, webhook};
 use crate::catalog::ask::{Accepted, AskStatus, Await, Changed, Info, Refresh};
 use crate::error::{Error, Missing};
 use crate::oci;
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// `/info`: the version first, then what the catalog says.
 #[derive(Serialize)]
-struct Page {
+struct InfoReply {
     version: &'static str,
     #[serde(flatten)]
     catalog: serde_json::Value,
@@ -74,7 +74,7 @@ impl<H: Host> Service<'_, H> {
         };
         let catalog = self.ask(&Info { page }).await?;
         let version = env!("CARGO_PKG_VERSION");
-        Ok(Reply::json(StatusCode::OK, &Page { version, catalog }))
+        Ok(Reply::json(StatusCode::OK, &InfoReply { version, catalog }))
     }
 
     /// Answers for `/metrics`.

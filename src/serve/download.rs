@@ -17,7 +17,7 @@ use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
 
 use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
-use super::{Catalog, Host, Incoming, Service, conditional};
+use super::{CatalogClient, Host, Incoming, Service, conditional};
 use crate::catalog::ask::{AskError, Find, Found, Progress};
 use crate::chart::rebuild::{MAX_COMPRESSED, Parts};
 use crate::config::Download;

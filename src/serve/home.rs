@@ -18,7 +18,7 @@ use crate::platform::Clock;
 const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
 
 /// Paragraphs; a line that starts with `$ ` is a command.
-type Page = Vec<String>;
+type Paragraphs = Vec<String>;
 
 impl<H: Host> Service<'_, H> {
     /// Answers for `/`.
@@ -86,7 +86,7 @@ fn page<B>(request: &Incoming<'_>, space: &Space, status: Option<&Rc<Status>>) -
     render(request.head, &page)
 }
 
-fn state(status: &Status) -> Page {
+fn state(status: &Status) -> Paragraphs {
     if status.ready {
         return vec![format!(
             "It has {} versions of {} charts.",

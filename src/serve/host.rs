@@ -10,7 +10,7 @@ use crate::catalog::ask::{Ask, AskError, Index, Indexed};
 use crate::platform::{Clock, Documents, Fetch, FetchError};
 
 /// The way to the catalog: one Durable Object at Cloudflare.
-pub trait Catalog {
+pub trait CatalogClient {
     /// A document's body not read yet.
     type Body;
 
@@ -36,7 +36,7 @@ pub trait Host {
     /// The published documents.
     type Documents: Documents<Body = Self::Body>;
     /// The way to the catalog.
-    type Catalog: Catalog<Body = Self::Body>;
+    type Catalog: CatalogClient<Body = Self::Body>;
     /// The time.
     type Clock: Clock;
 

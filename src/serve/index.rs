@@ -6,12 +6,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, PRAGMA};
 use http::{HeaderMap, StatusCode};
 
 use super::reply::{Body, CachePolicy, Reply};
-use super::{Answered, Catalog, Host, Incoming, Service, conditional};
+use super::{Answered, CatalogClient, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
-use crate::catalog::ask::{AskError, Index, Indexed, Progress, Read};
+use crate::catalog::ask::{AskError, Index, Indexed, Progress, ViewsRead};
 use crate::error::{Error, Missing};
 use crate::index::{Key, Space, View};
-use crate::platform::{Clock, Documents, Metadata, Timestamp};
+use crate::platform::{Clock, DocumentMetadata, Documents, Timestamp};
 
 /// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
 /// (<https://developers.cloudflare.com/speed/optimization/content/compression/>), which would weaken the entity tag.
@@ -27,8 +27,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const FAILURES: u32 = 3;
 
 /// What the catalog had instead of a document.
-enum Outcome<B> {
-    Document(B, Metadata),
+enum IndexAnswer<B> {
+    Document(B, DocumentMetadata),
     NotYet(Error),
 }
 
@@ -46,14 +46,14 @@ impl<H: Host> Service<'_, H> {
                 return Err(Error::NotFound(Missing::Space));
             }
             match self.question(view, true).await {
-                Ok(Outcome::Document(body, metadata)) => {
+                Ok(IndexAnswer::Document(body, metadata)) => {
                     return Ok(self.document(request, body, &metadata).await.into());
                 }
                 Err(missing @ Error::NotFound(_)) => {
                     self.memory.remember_unknown(unknown(view), now);
                     return Err(missing);
                 }
-                Ok(Outcome::NotYet(_)) | Err(_) => {}
+                Ok(IndexAnswer::NotYet(_)) | Err(_) => {}
             }
         }
         let key = Key::Index(view.clone()).name(request.config.fingerprint());
@@ -67,7 +67,7 @@ impl<H: Host> Service<'_, H> {
             let views = self
                 .memory
                 .note_read(view, now, request.config.sync_interval);
-            (reply, views.map(|views| Read { views }))
+            (reply, views.map(|views| ViewsRead { views }))
         } else {
             let (body, metadata) = self.wait(view).await?;
             (self.document(request, body, &metadata).await, None)
@@ -83,7 +83,7 @@ impl<H: Host> Service<'_, H> {
         &self,
         request: &Incoming<'_>,
         body: H::Body,
-        metadata: &Metadata,
+        metadata: &DocumentMetadata,
     ) -> Reply<H::Body> {
         let etag = metadata.etag.as_str();
         if conditional::not_modified(request.headers(), etag) {
@@ -97,7 +97,7 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// Asks the catalog until it has the document, for as long as a client is patient.
-    pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, Metadata), Error> {
+    pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, DocumentMetadata), Error> {
         let unknown = unknown(view);
         let started = self.host.clock().now();
         if self.memory.is_unknown(&unknown, started) {
@@ -109,8 +109,8 @@ impl<H: Host> Service<'_, H> {
             let now = self.host.clock().now();
             let reason = if self.memory.may_ask(now) {
                 match self.question(view, false).await {
-                    Ok(Outcome::Document(body, metadata)) => return Ok((body, metadata)),
-                    Ok(Outcome::NotYet(reason)) => reason,
+                    Ok(IndexAnswer::Document(body, metadata)) => return Ok((body, metadata)),
+                    Ok(IndexAnswer::NotYet(reason)) => reason,
                     Err(error @ Error::NotFound(_)) => {
                         self.memory.remember_unknown(unknown, now);
                         return Err(error);
@@ -151,15 +151,15 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// Asks the catalog once.
-    async fn question(&self, view: &View, fresh: bool) -> Result<Outcome<H::Body>, Error> {
+    async fn question(&self, view: &View, fresh: bool) -> Result<IndexAnswer<H::Body>, Error> {
         let question = Index {
             view: view.clone(),
             fresh,
         };
-        let not_yet = |progress| Ok(Outcome::NotYet(self.not_ready(progress)));
+        let not_yet = |progress| Ok(IndexAnswer::NotYet(self.not_ready(progress)));
         match self.host.catalog().index(&question).await {
             Ok(Indexed::Document(document)) => {
-                Ok(Outcome::Document(document.body, document.metadata))
+                Ok(IndexAnswer::Document(document.body, document.metadata))
             }
             Ok(Indexed::Without(NoIndex::Missing)) => Err(Error::NotFound(Missing::Space)),
             Ok(Indexed::Without(NoIndex::NotReady(progress))) => not_yet(&progress),

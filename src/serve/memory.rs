@@ -50,7 +50,7 @@ pub(super) struct Hub {
 
 /// What came of looking for such a file.
 #[derive(Debug)]
-struct Kept {
+struct HubLookup {
     came: Result<Hub, Error>,
     until: Timestamp,
 }
@@ -69,7 +69,7 @@ pub struct Memory {
     /// When it was last asked that.
     status_asked: Cell<Option<Timestamp>>,
     /// What was found or met where files for Artifact Hub are looked for, by the parsed route.
-    artifacthub: RefCell<BTreeMap<Space, Kept>>,
+    artifacthub: RefCell<BTreeMap<Space, HubLookup>>,
     /// When the catalog was last told of readers.
     told: Cell<Option<Timestamp>>,
     /// The views read from KV since.
@@ -135,7 +135,7 @@ impl Memory {
             Err(_) => FAULT_KEPT,
         };
         let until = now.after(lasts);
-        kept.insert(space, Kept { came, until });
+        kept.insert(space, HubLookup { came, until });
     }
 
     /// What came of it a moment ago.

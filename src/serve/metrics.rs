@@ -11,9 +11,9 @@ pub(super) const CONTENT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A text of metrics. Counters count since the catalog was made; a catalog made anew begins at zero, which a counter may.
 #[derive(Debug, Default)]
-struct Text(String);
+struct MetricsText(String);
 
-impl Text {
+impl MetricsText {
     /// Begins a metric.
     fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a String cannot fail.
@@ -74,7 +74,7 @@ fn seconds(millis: i64) -> String {
 
 /// The state of the catalog.
 pub(super) fn render(status: &Status) -> String {
-    let mut text = Text::default();
+    let mut text = MetricsText::default();
     text.head("build_info", "gauge", "What runs here.");
     let version = concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
     text.value("build_info", version, 1);
@@ -86,7 +86,7 @@ pub(super) fn render(status: &Status) -> String {
 }
 
 /// What is known of the registry.
-fn catalog(text: &mut Text, status: &Status) {
+fn catalog(text: &mut MetricsText, status: &Status) {
     let (progress, figures) = (&status.progress, &status.figures);
     text.truth("ready", "Whether a first pass has finished.", status.ready);
     text.gauge("charts", "Charts by different names.", status.charts);
@@ -122,7 +122,7 @@ fn catalog(text: &mut Text, status: &Status) {
 }
 
 /// What the sync does and did.
-fn passes(text: &mut Text, status: &Status) {
+fn passes(text: &mut MetricsText, status: &Status) {
     let figures = &status.figures;
     text.head(
         "passes_total",
@@ -190,7 +190,7 @@ fn passes(text: &mut Text, status: &Status) {
 }
 
 /// How the sources are.
-fn sources(text: &mut Text, figures: &Figures) {
+fn sources(text: &mut MetricsText, figures: &Figures) {
     text.by_source(
         "source_overdue",
         "Whether a source was not read for three intervals.",
@@ -212,7 +212,7 @@ fn sources(text: &mut Text, figures: &Figures) {
 }
 
 /// What is published.
-fn documents(text: &mut Text, figures: &Figures) {
+fn documents(text: &mut MetricsText, figures: &Figures) {
     text.gauge(
         "documents",
         "Documents that are published: indexes and shards of the file table.",

@@ -2,7 +2,7 @@
 //! [`crate::error::Error`] on the way and an answer at the end.
 //!
 //! The hot path does no work that grows: an index is a KV stream handed on unread, a download parses one small shard.
-//! A miss in KV is never an answer; the [`Catalog`] gives it.
+//! A miss in KV is never an answer; the [`CatalogClient`] gives it.
 //!
 //! | file | holds |
 //! |---|---|
@@ -47,14 +47,14 @@ use serde::de::DeserializeOwned;
 
 use crate::access::signature::Notice;
 use crate::access::{self, Principal, Right, authenticate};
-use crate::catalog::ask::{Ask, Progress, Read};
+use crate::catalog::ask::{Ask, Progress, ViewsRead};
 use crate::config::{Config, Problems};
 use crate::error::Error;
 use crate::index::{Space, View};
 use crate::platform::{Clock, Documents, FetchError};
 
 pub use download::{Gate, Piece};
-pub use host::{Catalog, Host};
+pub use host::{CatalogClient, Host};
 pub use memory::Memory;
 pub use reply::Body;
 
@@ -82,7 +82,7 @@ pub struct Handled<B> {
     /// What the client gets.
     pub response: Response<Body<B>>,
     /// What the catalog is told behind the answer, which nobody waits for.
-    pub afterwards: Option<Read>,
+    pub afterwards: Option<ViewsRead>,
     /// What went wrong, for the log; also where the client got a good answer all the same.
     pub fault: Option<String>,
 }
@@ -115,7 +115,7 @@ impl Incoming<'_> {
 /// A route's answer and what is left to do.
 struct Answered<B> {
     reply: Reply<B>,
-    afterwards: Option<Read>,
+    afterwards: Option<ViewsRead>,
     fault: Option<String>,
 }
 

@@ -49,11 +49,11 @@ struct Envelope {
 struct Event {
     action: String,
     #[serde(default)]
-    target: Target,
+    target: EventTarget,
 }
 
 #[derive(Default, Deserialize)]
-struct Target {
+struct EventTarget {
     #[serde(default)]
     repository: Option<String>,
     #[serde(default)]
@@ -139,11 +139,11 @@ impl Harbor {
 #[derive(Deserialize)]
 struct GitHub {
     #[serde(default, alias = "registry_package")]
-    package: Option<Package>,
+    package: Option<PublishedPackage>,
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct PublishedPackage {
     name: String,
     #[serde(default)]
     namespace: Option<String>,

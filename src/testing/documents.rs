@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::clock::give_way;
-use crate::platform::{Clock, Document, Documents, DocumentsError, Metadata, Timestamp};
+use crate::platform::{Clock, Document, DocumentMetadata, Documents, DocumentsError, Timestamp};
 
 /// KV at Cloudflare keeps what a location has read, misses too, for a minute by default.
 pub(crate) const KV_CACHE: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ const VALUE_LIMIT: usize = 25 * 1024 * 1024;
 /// KV takes keys of at most 512 bytes.
 const KEY_LIMIT: usize = 512;
 
-type Stored = (Bytes, Metadata);
+type Stored = (Bytes, DocumentMetadata);
 
 /// KV as one location sees it.
 pub(crate) struct FakeDocuments {
@@ -130,7 +130,7 @@ impl FakeDocuments {
     /// Stores a document beside all rules and counters; the entity tag is the quoted `etag`.
     pub(crate) fn seed(&self, key: &str, value: impl Into<Bytes>, etag: &str) {
         let value = value.into();
-        let metadata = Metadata {
+        let metadata = DocumentMetadata {
             etag: format!("\"{etag}\""),
             length: value.len() as u64,
             updated: self.clock.now(),
@@ -141,7 +141,7 @@ impl FakeDocuments {
     }
 
     /// What is truly stored under `key`, whatever a reader would see. Not counted.
-    pub(crate) fn stored(&self, key: &str) -> Option<(Bytes, Metadata)> {
+    pub(crate) fn stored(&self, key: &str) -> Option<(Bytes, DocumentMetadata)> {
         self.stored.borrow().get(key).cloned()
     }
 
@@ -256,7 +256,7 @@ impl Documents for FakeDocuments {
         &self,
         key: &str,
         value: &[u8],
-        metadata: &Metadata,
+        metadata: &DocumentMetadata,
     ) -> Result<(), DocumentsError> {
         self.puts.set(self.puts.get() + 1);
         give_way().await;
@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     fn put(documents: &FakeDocuments, value: &str) -> Result<(), DocumentsError> {
-        let metadata = Metadata {
+        let metadata = DocumentMetadata {
             etag: format!("\"{value}\""),
             length: value.len() as u64,
             updated: Timestamp(0),

@@ -30,6 +30,12 @@ const ROOMS: [&str; 4] = ["ask", "sync", "publish", "rows"];
 /// Most lines of a file: what is longer holds two things.
 const LONGEST: usize = 400;
 
+/// Names that two types may have, and why.
+const SHARED_NAMES: [(&str, &str); 1] = [(
+    "Error",
+    "`error::Error` ends a request, `oci::Error` a call: the module is the prefix",
+)];
+
 /// Where a layer stands, 0 at the top.
 fn layer(module: &[String]) -> Option<(usize, &'static str)> {
     let name = module.join("::");
@@ -213,6 +219,30 @@ fn only_the_edge_names_the_platform() {
         );
     }
     assert!(at_the_edge > 20, "the edge was not read");
+}
+
+#[test]
+fn no_two_types_share_a_name() {
+    let modules = Modules::read();
+    let mut declared: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for module in modules.0.values() {
+        for name in &module.source.types {
+            declared.entry(name).or_default().push(&module.file);
+        }
+    }
+    assert!(declared.len() > 200, "src/ was not read");
+    assert!(declared.contains_key("TagRow"), "the rows were not read");
+    declared.retain(|_, files| files.len() > 1);
+    for (name, _) in SHARED_NAMES {
+        assert!(
+            declared.remove(name).is_some(),
+            "{name} is declared once: take it out of SHARED_NAMES"
+        );
+    }
+    assert!(
+        declared.is_empty(),
+        "types share a name. Call each by what it alone is, in the field's words: {declared:#?}"
+    );
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Source {
     pub(crate) paths: Vec<Vec<String>>,
     /// What stands in its strings.
     pub(crate) strings: Vec<String>,
+    /// The types and traits it declares, also inside its functions and as rows (`typed_row!`).
+    pub(crate) types: Vec<String>,
 }
 
 /// One imported name.
@@ -48,11 +50,11 @@ impl Source {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let stream: TokenStream = text.parse().map_err(|error| format!("{error}"))?;
         let mut source = Self::default();
-        source.walk(tokens(stream));
+        source.walk(tokens(stream), true);
         Ok(source)
     }
 
-    fn walk(&mut self, mut tokens: Tokens) {
+    fn walk(&mut self, mut tokens: Tokens, outermost: bool) {
         let mut public = false;
         while let Some(token) = tokens.next() {
             let was_public = std::mem::take(&mut public);
@@ -60,7 +62,7 @@ impl Source {
                 TokenTree::Punct(punct) if punct.as_char() == '#' => self.attribute(&mut tokens),
                 TokenTree::Punct(_) => {}
                 TokenTree::Literal(literal) => self.strings.extend(text_of(&literal.to_string())),
-                TokenTree::Group(group) => self.walk(self::tokens(group.stream())),
+                TokenTree::Group(group) => self.walk(self::tokens(group.stream()), false),
                 TokenTree::Ident(word) => match word.to_string().as_str() {
                     "pub" => {
                         public = true;
@@ -71,6 +73,10 @@ impl Source {
                     "use" if !is_punct(tokens.peek(), '<') => {
                         self.import(&mut tokens, &[], was_public);
                     }
+                    "struct" | "enum" | "union" | "trait" => self.declared(&mut tokens),
+                    // In braces, of an `impl` or a trait, it names a type that is declared elsewhere.
+                    "type" if outermost => self.declared(&mut tokens),
+                    row if is_row(tokens.clone()) => self.types.push(row.to_owned()),
                     first => {
                         let path = path(first, &mut tokens);
                         if path.len() > 1 {
@@ -79,6 +85,13 @@ impl Source {
                     }
                 },
             }
+        }
+    }
+
+    /// Notes the type whose name comes next.
+    fn declared(&mut self, tokens: &mut Tokens) {
+        if let Some(TokenTree::Ident(name)) = tokens.peek() {
+            self.types.push(name.to_string());
         }
     }
 
@@ -156,6 +169,12 @@ impl Source {
             public,
         });
     }
+}
+
+/// Whether what follows a name makes it the head of a row: `of "table"`.
+fn is_row(mut tokens: Tokens) -> bool {
+    let of = matches!(tokens.next(), Some(TokenTree::Ident(of)) if of == "of");
+    of && matches!(tokens.next(), Some(TokenTree::Literal(_)))
 }
 
 /// A path that begins with this name: names with two colons between them.

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Progress, Rows};
-use crate::catalog::publish::build::Made;
+use crate::catalog::publish::build::IndexBuild;
 use crate::catalog::publish::publisher::LACKING;
 use crate::index::{Key, View};
-use crate::platform::{DatabaseError, Document, Metadata};
+use crate::platform::{DatabaseError, Document, DocumentMetadata};
 
 /// Asks for the index of a view, which KV does not have or which must be newer than what KV has. Counts as a read of the
 /// view.
@@ -66,8 +66,8 @@ impl Ask for Index {
             return Ok(Indexed::Document(kept));
         }
         match store.index(config, &self.view)? {
-            Made::Index { written, .. } => {
-                let metadata = Metadata {
+            IndexBuild::Index { written, .. } => {
+                let metadata = DocumentMetadata {
                     length: written.bytes.len() as u64,
                     etag: written.etag,
                     updated: now,
@@ -78,8 +78,8 @@ impl Ask for Index {
                 Ok(Indexed::Document(document))
             }
             // The edge gives what was published last, or says that it cannot.
-            Made::Lacking => Err(DatabaseError(LACKING.to_owned())),
-            Made::Nothing => without(NoIndex::Missing),
+            IndexBuild::Lacking => Err(DatabaseError(LACKING.to_owned())),
+            IndexBuild::Nothing => without(NoIndex::Missing),
         }
     }
 }

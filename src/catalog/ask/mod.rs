@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | [`index`] | [`Index`]: the index of a view | [`Indexed`] |
 //! | [`find`] | [`Find`]: who offers a file | [`Found`] |
-//! | [`read`] | [`Read`]: these views were read | nothing |
+//! | [`read`] | [`ViewsRead`]: these views were read | nothing |
 //! | [`tick`] | [`Tick`]: cron ticks | nothing |
 //! | [`status`] | [`AskStatus`]: counts and progress | [`Status`] |
 //! | [`info`] | [`Info`]: everything an operator wants to see | a JSON object |
@@ -33,7 +33,7 @@ pub use find::{Find, Found};
 pub use index::{Index, Indexed};
 pub use info::Info;
 pub use progress::Progress;
-pub use read::Read;
+pub use read::ViewsRead;
 pub use refresh::{Accepted, Refresh};
 pub use status::{AskStatus, Figures, SourceHealth, Status};
 pub use tick::Tick;

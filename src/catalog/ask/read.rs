@@ -8,12 +8,12 @@ use crate::platform::DatabaseError;
 
 /// Tells of the views that were read from KV since the last time, so that the interval between passes stays short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Read {
+pub struct ViewsRead {
     /// The views.
     pub views: Vec<View>,
 }
 
-impl Ask for Read {
+impl Ask for ViewsRead {
     const NAME: &'static str = "read";
     type Answer = ();
 

@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, AskStatus, Await, Changed, Find, Index, Indexed, Info, Read, Refresh, Tick};
+use super::{Ask, AskStatus, Await, Changed, Find, Index, Indexed, Info, Refresh, Tick, ViewsRead};
 use crate::catalog::sync::engine::Engine;
-use crate::platform::{Clock, DatabaseError, Document, Documents, Fetch, Metadata};
+use crate::platform::{Clock, DatabaseError, Document, DocumentMetadata, Documents, Fetch};
 
 /// Raise it when a question or an answer takes another shape: the test `the_form_is_what_its_number_says` tells when.
 const FORM: u32 = 4;
@@ -21,7 +21,7 @@ const FORM: u32 = 4;
 /// the object in an answer. The name is that of form 1, which held the settings alone, so that its objects refuse.
 const PARTY: HeaderName = HeaderName::from_static("x-portolan-fingerprint");
 
-/// Holds a document's [`Metadata`] as JSON, and tells a document from an answer.
+/// Holds a document's [`DocumentMetadata`] as JSON, and tells a document from an answer.
 const METADATA: HeaderName = HeaderName::from_static("x-portolan-metadata");
 
 /// The object's host, which is looked up by nobody.
@@ -76,7 +76,7 @@ fn name(request: &Request<Bytes>) -> &str {
 }
 
 /// The metadata of the document that an answer is, if it is one.
-pub fn document(headers: &HeaderMap, fingerprint: &str) -> Option<Metadata> {
+pub fn document(headers: &HeaderMap, fingerprint: &str) -> Option<DocumentMetadata> {
     let metadata = headers.get(METADATA)?;
     is_ours(headers, fingerprint)
         .then(|| serde_json::from_slice(metadata.as_bytes()).ok())
@@ -146,7 +146,7 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
                 }
             }
             Find::NAME => self.json_reply::<Find>(question),
-            Read::NAME => self.json_reply::<Read>(question),
+            ViewsRead::NAME => self.json_reply::<ViewsRead>(question),
             Tick::NAME => self.json_reply::<Tick>(question),
             AskStatus::NAME => self.json_reply::<AskStatus>(question),
             Info::NAME => self.json_reply::<Info>(question),

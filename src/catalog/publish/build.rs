@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::catalog::publish::candidates::Winners;
-use crate::catalog::publish::shedding::{Measures, Plan};
+use crate::catalog::publish::shedding::{Measures, SheddingPlan};
 use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
@@ -15,7 +15,7 @@ use crate::oci::Digest;
 use crate::platform::DatabaseError;
 
 /// What came of making an index.
-pub(crate) enum Made {
+pub(crate) enum IndexBuild {
     /// The document.
     Index {
         /// What is to be put.
@@ -63,21 +63,21 @@ impl Store<'_> {
     }
 
     /// Makes the index of a view.
-    pub(crate) fn index(&self, config: &Config, view: &View) -> Result<Made, DatabaseError> {
+    pub(crate) fn index(&self, config: &Config, view: &View) -> Result<IndexBuild, DatabaseError> {
         let key = Key::Index(view.clone());
         if self.lacks(config, &key)? {
-            return Ok(Made::Lacking);
+            return Ok(IndexBuild::Lacking);
         }
         // What no row of the index would show is looked for first, what cannot be read is met on the way.
         self.note_lost(view)?;
         let made = self.write_index(config, view)?;
         if self.lacks(config, &key)? {
-            return Ok(Made::Lacking);
+            return Ok(IndexBuild::Lacking);
         }
         Ok(made)
     }
 
-    fn write_index(&self, config: &Config, view: &View) -> Result<Made, DatabaseError> {
+    fn write_index(&self, config: &Config, view: &View) -> Result<IndexBuild, DatabaseError> {
         let winners = self.winners(config, view)?;
         let mut shed = Shed::default();
         let mut written = self.write(config, view, &winners, None)?;
@@ -89,11 +89,11 @@ impl Store<'_> {
             shed = plan.shed;
         }
         Ok(match written {
-            Some((writer, any)) if any || view.is_root() => Made::Index {
+            Some((writer, any)) if any || view.is_root() => IndexBuild::Index {
                 written: writer.finish(),
                 shed,
             },
-            Some(_) | None => Made::Nothing,
+            Some(_) | None => IndexBuild::Nothing,
         })
     }
 
@@ -103,7 +103,7 @@ impl Store<'_> {
         config: &Config,
         view: &View,
         winners: &Winners,
-        plan: Option<&Plan>,
+        plan: Option<&SheddingPlan>,
     ) -> Result<Option<(Writer, bool)>, DatabaseError> {
         let mut writer = Writer::new(config.index_format, config.index_limit);
         let mut unreadable = Vec::new();

@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::catalog::publish::build::Made;
+use crate::catalog::publish::build::IndexBuild;
 use crate::catalog::rows::document::Published;
 use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
 use crate::config::Config;
 use crate::index::{DOCUMENT_LIMIT, Key, Shard, etag};
-use crate::platform::{Clock, DatabaseError, Documents, Metadata, Timestamp};
+use crate::platform::{Clock, DatabaseError, DocumentMetadata, Documents, Timestamp};
 
 /// KV takes one write a second and key.
 const BETWEEN_PUTS: Duration = Duration::from_secs(1);
@@ -114,7 +114,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
             return self.store.document_failed(key, FULLER, again);
         }
         let length = bytes.len() as u64;
-        let metadata = Metadata {
+        let metadata = DocumentMetadata {
             etag: tag,
             length,
             updated: now,
@@ -194,12 +194,12 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     return self.withdraw(document, now).map(|()| None);
                 }
                 match self.store.index(self.config, view)? {
-                    Made::Index { written, shed } => {
+                    IndexBuild::Index { written, shed } => {
                         self.store.note_shed(&document.key, &shed)?;
                         Ok(Some((written.bytes, written.etag)))
                     }
-                    Made::Nothing => self.withdraw(document, now).map(|()| None),
-                    Made::Lacking => lacking().map(|()| None),
+                    IndexBuild::Nothing => self.withdraw(document, now).map(|()| None),
+                    IndexBuild::Lacking => lacking().map(|()| None),
                 }
             }
         }

@@ -35,7 +35,7 @@ impl Store<'_> {
     ) -> Result<(), DatabaseError> {
         let mut pending: Option<OfferedVersion> = None;
         let mut broken = false;
-        let mut kept = Kept::default();
+        let mut kept = ShownVersions::default();
         let mut hand_over = |version: OfferedVersion| {
             if kept.takes(config, &version.offer) {
                 visit(version)
@@ -78,12 +78,12 @@ impl Store<'_> {
 
 /// How many versions of the chart at hand are shown.
 #[derive(Default)]
-struct Kept {
+struct ShownVersions {
     name: String,
     versions: u32,
 }
 
-impl Kept {
+impl ShownVersions {
     /// Whether one more version is wanted. A chart may lie in several repositories, each with its newest; the newest of all of
     /// them is what was asked for.
     fn takes(&mut self, config: &Config, offer: &Offer) -> bool {

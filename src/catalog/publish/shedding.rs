@@ -17,7 +17,7 @@ const NAMED: usize = 20;
 #[derive(Default)]
 pub(crate) struct Measures {
     /// By source and name, so that the order of ties is not that of discovery.
-    repositories: BTreeMap<(String, String), Repository>,
+    repositories: BTreeMap<(String, String), MeasuredRepository>,
     /// What each chart takes besides its versions, once.
     charts: Vec<usize>,
     /// The name of the last of them.
@@ -28,12 +28,12 @@ pub(crate) struct Measures {
 }
 
 #[derive(Default)]
-struct Repository {
-    versions: Vec<Version>,
+struct MeasuredRepository {
+    versions: Vec<MeasuredVersion>,
 }
 
 /// A version in an index.
-struct Version {
+struct MeasuredVersion {
     /// Its place in the order of the index.
     place: usize,
     /// Its chart's place in [`Measures::charts`].
@@ -45,14 +45,14 @@ struct Version {
 }
 
 /// What becomes of each version, in the order of the index; what is beyond the list is told in full.
-pub(crate) struct Plan {
+pub(crate) struct SheddingPlan {
     /// How much is said of each version; nothing of one that is left out.
     details: Vec<Option<Detail>>,
     /// What is told of it.
     pub(crate) shed: Shed,
 }
 
-impl Plan {
+impl SheddingPlan {
     /// How much is said of the version at this place of the index; `None` when it is left out.
     pub(crate) fn detail(&self, place: usize) -> Option<Detail> {
         self.details
@@ -87,7 +87,7 @@ impl Measures {
             .map_or(0, |last| last.newer + 1);
         // Whoever begins a chart takes what the chart takes.
         let begins = if newer == 0 { length.chart } else { 0 };
-        versions.push(Version {
+        versions.push(MeasuredVersion {
             place,
             chart,
             newer,
@@ -97,7 +97,7 @@ impl Measures {
     }
 
     /// What is to be shed for the index to have at most `limit` bytes.
-    pub(crate) fn plan(self, format: IndexFormat, limit: usize) -> Plan {
+    pub(crate) fn plan(self, format: IndexFormat, limit: usize) -> SheddingPlan {
         // A chart of several repositories is counted for each of them: a little more than is written, never less.
         let mut total = Length::of_frame(format, self.newest.as_deref());
         let mut details = vec![Some(Detail::Full); self.versions];
@@ -134,7 +134,7 @@ impl Measures {
                 shed.add(repository.told(&details), NAMED);
             }
         }
-        Plan { details, shed }
+        SheddingPlan { details, shed }
     }
 }
 
@@ -143,7 +143,7 @@ struct Shedding {
     source: String,
     repository: String,
     /// What is left of it, the oldest last: that with most newer ones of its chart.
-    versions: Vec<Version>,
+    versions: Vec<MeasuredVersion>,
     detail: Detail,
     /// What it takes.
     bytes: usize,
@@ -151,7 +151,7 @@ struct Shedding {
 }
 
 impl Shedding {
-    fn new((source, repository): (String, String), mut versions: Vec<Version>) -> Self {
+    fn new((source, repository): (String, String), mut versions: Vec<MeasuredVersion>) -> Self {
         versions.sort_by_key(|version| (version.newer, version.place));
         Self {
             source,

@@ -6,7 +6,7 @@ use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::position::Position;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::tag::Tag;
+use crate::catalog::rows::tag::TagRow;
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// No retry is set further ahead than this: one that is was set by a clock that ran ahead, and its time has come. The longest
@@ -44,7 +44,7 @@ impl Store<'_> {
         turn: Turn,
         after: i64,
         limit: usize,
-    ) -> Result<Vec<Tag>, DatabaseError> {
+    ) -> Result<Vec<TagRow>, DatabaseError> {
         let mut found = Vec::new();
         for due in [2_i64, 1] {
             for range in ["repository > ?5", "repository <= ?5"] {
@@ -53,7 +53,7 @@ impl Store<'_> {
                     break;
                 }
                 let (condition, [now, latest]) = turn.condition();
-                found.extend(self.rows::<Tag>(
+                found.extend(self.rows::<TagRow>(
                     &format!(
                         "WHERE due > 0 AND due = ?4 AND {range} AND {condition}
                            AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1)
@@ -155,7 +155,7 @@ impl Store<'_> {
         &self,
         source: &str,
         at: &Position,
-    ) -> Result<Option<Tag>, DatabaseError> {
+    ) -> Result<Option<TagRow>, DatabaseError> {
         self.tag_after(source, at, "moving > 0")
     }
 
@@ -164,7 +164,7 @@ impl Store<'_> {
         &self,
         source: &str,
         at: &Position,
-    ) -> Result<Option<Tag>, DatabaseError> {
+    ) -> Result<Option<TagRow>, DatabaseError> {
         self.tag_after(source, at, "NOT moving > 0")
     }
 
@@ -173,7 +173,7 @@ impl Store<'_> {
         source: &str,
         at: &Position,
         kind: &str,
-    ) -> Result<Option<Tag>, DatabaseError> {
+    ) -> Result<Option<TagRow>, DatabaseError> {
         let rows = self.rows(
             &format!(
                 "WHERE {kind} AND NOT due > 0 AND (repository, name) > (?, ?)

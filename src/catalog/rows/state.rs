@@ -39,7 +39,7 @@ pub(crate) struct State {
     /// Requests for a sync.
     pub(crate) tickets: Tickets,
     /// The configuration that the rows are of.
-    pub(crate) origin: Origin,
+    pub(crate) origin: AppliedConfig,
     /// Counts of the rows.
     pub(crate) totals: Totals,
     /// Calls made since the catalog was made, by what came of them.
@@ -235,7 +235,7 @@ pub(crate) struct Tickets {
 /// Which configuration the rows and documents are of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Origin {
+pub(crate) struct AppliedConfig {
     /// [`crate::config::Config::fingerprint`].
     pub(crate) fingerprint: String,
     /// Ids of the sources that were read with credentials.

@@ -20,10 +20,10 @@ pub(crate) enum Due {
 
 in_cell!(Due as i64 { Nothing = 0, Resolve = 1, Read = 2 });
 
-/// How a tag is absent from what is wanted.
+/// Whether a tag is still there and wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Absence {
-    /// It is not.
+pub(crate) enum Presence {
+    /// It is.
     Present,
     /// Its repository's list has it no more.
     Missing,
@@ -31,11 +31,11 @@ pub(crate) enum Absence {
     PushedOut,
 }
 
-in_cell!(Absence as i64 { Present = 0, Missing = 1, PushedOut = 2 });
+in_cell!(Presence as i64 { Present = 0, Missing = 1, PushedOut = 2 });
 
 typed_row! {
     /// A tag as the sync sees it.
-    Tag of "tag"
+    TagRow of "tag"
     key {
         /// Row id of its repository.
         repository: i64,
@@ -58,7 +58,7 @@ typed_row! {
     }
     checked {
         moving: bool,
-        gone: Absence,
+        gone: Presence,
         error: Option<String>,
         retry_at: Option<Timestamp>,
     }
@@ -75,12 +75,12 @@ typed_row! {
     }
     columns {
         /// How it is absent.
-        gone: Absence,
+        gone: Presence,
     }
     checked {}
 }
 
-impl Tag {
+impl TagRow {
     /// Where it stands in the order of tags.
     pub(crate) fn position(&self) -> Position {
         Position {
@@ -92,7 +92,7 @@ impl Tag {
 
 impl Store<'_> {
     /// One tag.
-    pub(crate) fn tag(&self, repository: i64, name: &str) -> Result<Option<Tag>, DatabaseError> {
+    pub(crate) fn tag(&self, repository: i64, name: &str) -> Result<Option<TagRow>, DatabaseError> {
         self.row(
             "WHERE repository = ? AND name = ?",
             &[repository.into(), name.into()],
@@ -128,7 +128,7 @@ impl Store<'_> {
     }
 
     /// Tags that serve a manifest, or will.
-    pub(crate) fn tags_of_manifest(&self, digest: &Digest) -> Result<Vec<Tag>, DatabaseError> {
+    pub(crate) fn tags_of_manifest(&self, digest: &Digest) -> Result<Vec<TagRow>, DatabaseError> {
         self.rows(
             "WHERE manifest = ?1 OR next = ?1",
             &[digest.to_string().into()],
@@ -136,7 +136,7 @@ impl Store<'_> {
     }
 
     /// All tags of a repository.
-    pub(crate) fn tags_of(&self, repository: i64) -> Result<Vec<Tag>, DatabaseError> {
+    pub(crate) fn tags_of(&self, repository: i64) -> Result<Vec<TagRow>, DatabaseError> {
         self.rows("WHERE repository = ? ORDER BY name", &[repository.into()])
     }
 
@@ -171,16 +171,16 @@ impl Store<'_> {
     }
 
     /// Marks how a tag is absent from what is wanted and since which pass, or that it is not.
-    pub(crate) fn mark_absence(
+    pub(crate) fn mark_presence(
         &self,
         repository: i64,
         name: &str,
-        absence: Absence,
+        presence: Presence,
         pass: Option<i64>,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET gone = ?3, gone_in = ?4 WHERE repository = ?1 AND name = ?2 AND gone <> ?3",
-            &[repository.into(), name.into(), absence.into(), pass.into()],
+            &[repository.into(), name.into(), presence.into(), pass.into()],
         )?;
         Ok(())
     }
@@ -208,7 +208,7 @@ impl Store<'_> {
     pub(crate) fn pushed_out(
         &self,
         repository: i64,
-    ) -> Result<Option<(Vec<Tag>, u64)>, DatabaseError> {
+    ) -> Result<Option<(Vec<TagRow>, u64)>, DatabaseError> {
         let open = self.0.first(
             "SELECT 1 FROM tag WHERE repository = ? AND gone = 0 AND (due > 0 OR next IS NOT NULL OR manifest IS NULL) LIMIT 1",
             &[repository.into()],
@@ -230,7 +230,7 @@ impl Store<'_> {
 
     /// The tags that are gone: missing from the lists of repositories that could be listed, or of repositories that the
     /// registry neither enumerates nor has. None of repositories that are to be listed once more.
-    pub(crate) fn gone_tags(&self) -> Result<Vec<Tag>, DatabaseError> {
+    pub(crate) fn gone_tags(&self) -> Result<Vec<TagRow>, DatabaseError> {
         // The index by name: the planner would go through all repositories first.
         self.rows(
             "INDEXED BY tag_gone
@@ -275,7 +275,7 @@ impl Store<'_> {
     }
 
     /// Notes that a tag was confirmed; writes only if it was due or had failed.
-    pub(crate) fn tag_confirmed(&self, tag: &Tag) -> Result<(), DatabaseError> {
+    pub(crate) fn tag_confirmed(&self, tag: &TagRow) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET due = CASE WHEN called = ?3 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL, next = NULL
              WHERE repository = ?1 AND name = ?2 AND (due > 0 OR error IS NOT NULL OR next IS NOT NULL)",
@@ -285,7 +285,7 @@ impl Store<'_> {
     }
 
     /// Notes that a tag now names a manifest whose contents are still to be read.
-    pub(crate) fn tag_awaits(&self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
+    pub(crate) fn tag_awaits(&self, tag: &TagRow, digest: &Digest) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET next = ?3, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
             &[tag.repository.into(), tag.name.as_str().into(), digest.to_string().into(), tag.called.into()],
@@ -294,7 +294,7 @@ impl Store<'_> {
     }
 
     /// Has a tag serve a manifest.
-    pub(crate) fn tag_serves(&self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
+    pub(crate) fn tag_serves(&self, tag: &TagRow, digest: &Digest) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET manifest = ?3, next = NULL, due = CASE WHEN called = ?4 THEN 0 ELSE due END, error = NULL, attempts = 0, retry_at = NULL
              WHERE repository = ?1 AND name = ?2",
@@ -306,7 +306,7 @@ impl Store<'_> {
     /// Notes that a tag could not be asked about.
     pub(crate) fn tag_failed(
         &self,
-        tag: &Tag,
+        tag: &TagRow,
         error: &str,
         retry_at: Timestamp,
     ) -> Result<(), DatabaseError> {
@@ -327,7 +327,7 @@ impl Store<'_> {
     }
 
     /// Takes a tag's row away.
-    pub(crate) fn remove_tag(&self, tag: &Tag) -> Result<(), DatabaseError> {
+    pub(crate) fn remove_tag(&self, tag: &TagRow) -> Result<(), DatabaseError> {
         self.0.execute(
             "DELETE FROM tag WHERE repository = ? AND name = ?",
             &[tag.repository.into(), tag.name.as_str().into()],

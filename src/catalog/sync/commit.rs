@@ -3,7 +3,7 @@
 use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::manifest::Contents;
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::tag::{Due, Tag};
+use crate::catalog::rows::tag::{Due, TagRow};
 use crate::catalog::sync::contents::Judged;
 use crate::catalog::sync::job::{Job, Outcome};
 use crate::catalog::sync::removal::withdraw;
@@ -158,13 +158,13 @@ impl<C: Clock> Slice<'_, C> {
 
     /// The row of a tag as it is now, other jobs having changed it meanwhile; what was called for since this job began
     /// stays called for. `None` when it is gone.
-    fn now(&self, tag: &Tag) -> Result<Option<Tag>, DatabaseError> {
+    fn now(&self, tag: &TagRow) -> Result<Option<TagRow>, DatabaseError> {
         let called = tag.called;
         let row = self.store.tag(tag.repository, &tag.name)?;
-        Ok(row.map(|row| Tag { called, ..row }))
+        Ok(row.map(|row| TagRow { called, ..row }))
     }
 
-    fn resolved(&mut self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
+    fn resolved(&mut self, tag: &TagRow, digest: &Digest) -> Result<(), DatabaseError> {
         let Some(tag) = &self.now(tag)? else {
             return Ok(());
         };
@@ -184,7 +184,7 @@ impl<C: Clock> Slice<'_, C> {
 
     fn found(
         &mut self,
-        tag: &Tag,
+        tag: &TagRow,
         repository: &Repository,
         digest: &Digest,
         what: Judged,
@@ -213,7 +213,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// Notes that a tag that moves was read for the first time: it need not be asked about in this pass once more.
-    fn note_first_reading(&mut self, tag: &Tag) {
+    fn note_first_reading(&mut self, tag: &TagRow) {
         /// So many are kept; more are asked about once more.
         const KEPT: usize = 200;
         let read = &mut self.pass.moving_read;
@@ -222,7 +222,7 @@ impl<C: Clock> Slice<'_, C> {
         }
     }
 
-    fn await_manifest(&mut self, tag: &Tag, digest: &Digest) -> Result<(), DatabaseError> {
+    fn await_manifest(&mut self, tag: &TagRow, digest: &Digest) -> Result<(), DatabaseError> {
         let before = tag.next.clone().filter(|next| next != digest);
         self.store.tag_awaits(tag, digest)?;
         before.map_or(Ok(()), |before| self.store.drop_orphan(&before))
@@ -233,7 +233,7 @@ impl<C: Clock> Slice<'_, C> {
         &mut self,
         digest: &Digest,
         contents: &Contents,
-        finder: Option<&Tag>,
+        finder: Option<&TagRow>,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         // What an older reader made of it may have stood in other documents.
@@ -259,7 +259,7 @@ impl<C: Clock> Slice<'_, C> {
     /// Has a tag serve a manifest that is known to its end, and marks what that changes.
     fn serve(
         &mut self,
-        tag: &Tag,
+        tag: &TagRow,
         repository: &Repository,
         digest: &Digest,
         now: Timestamp,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::rows::counts::SourceCounts;
 use crate::catalog::rows::source_state::{Pace, Pause};
-use crate::catalog::rows::state::{LastPass, Origin, Pass, Rhythm, State};
+use crate::catalog::rows::state::{AppliedConfig, LastPass, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::tag::TagName;
 use crate::catalog::sync::listing::allowed;
@@ -142,7 +142,7 @@ pub(crate) fn configure(
         };
         state.totals = totals;
         state.set_sources(config, &counts);
-        state.origin = Origin {
+        state.origin = AppliedConfig {
             fingerprint: fingerprint.to_owned(),
             private,
         };

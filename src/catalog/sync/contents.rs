@@ -1,7 +1,7 @@
 //! What a manifest holds: judged from its text, then from what else of it has to be read.
 
 use crate::catalog::rows::manifest::{Chart, Contents, Plan};
-use crate::chart::rebuild::{Made, Parts};
+use crate::chart::rebuild::{Parts, RebuiltPackage};
 use crate::chart::{self, Layout, Metadata, MetadataFrom};
 use crate::index::{Blob, Candidate, Origin};
 use crate::oci::{self, Client, Descriptor, Digest, Manifest, Name, Reference};
@@ -179,7 +179,7 @@ impl Plan {
                     version: version.clone(),
                 };
                 Ok(Judged::Known(match parts.examine().await {
-                    Ok(Made {
+                    Ok(RebuiltPackage {
                         metadata,
                         digest,
                         size,

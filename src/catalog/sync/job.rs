@@ -3,11 +3,9 @@
 use crate::catalog::rows::cut_list::{CutList, ListProgress};
 use crate::catalog::rows::manifest::Plan;
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::tag::Tag;
+use crate::catalog::rows::tag::TagRow;
 use crate::catalog::sync::contents::{Judged, judge};
-use crate::oci::{
-    self, Client, Digest, Kind, Listing, Name, Next, Page, Reference, Tag as TagName,
-};
+use crate::oci::{self, Client, Digest, Kind, Listing, Name, Next, Page, Reference, Tag};
 use crate::platform::{Clock, Fetch};
 use crate::source::{Source, listing};
 
@@ -40,14 +38,14 @@ pub(crate) enum Job {
     /// The digest that a tag names now.
     Resolve {
         /// Which.
-        tag: Tag,
+        tag: TagRow,
         /// Its repository.
         repository: Repository,
     },
     /// The manifest that a tag names now.
     Read {
         /// Which.
-        tag: Tag,
+        tag: TagRow,
         /// Its repository.
         repository: Repository,
     },
@@ -214,7 +212,7 @@ async fn list<F: Fetch, C: Clock>(
         names.extend(
             page.names
                 .into_iter()
-                .filter(|name| name.parse::<TagName>().is_ok()),
+                .filter(|name| name.parse::<Tag>().is_ok()),
         );
         if incomplete.is_some() || progress.next.is_none() {
             kept.append(&mut names);
@@ -230,7 +228,7 @@ async fn list<F: Fetch, C: Clock>(
 
 async fn resolve<F: Fetch, C: Clock>(
     client: &Client<'_, F, C>,
-    tag: &Tag,
+    tag: &TagRow,
     repository: &Repository,
     claims: &dyn Fn(&Digest) -> bool,
 ) -> Result<Outcome, oci::Error> {
@@ -248,7 +246,7 @@ async fn resolve<F: Fetch, C: Clock>(
 
 async fn read<F: Fetch, C: Clock>(
     client: &Client<'_, F, C>,
-    tag: &Tag,
+    tag: &TagRow,
     repository: &Repository,
     claims: &dyn Fn(&Digest) -> bool,
 ) -> Result<Outcome, oci::Error> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::tag::{Absence, TagName};
+use crate::catalog::rows::tag::{Presence, TagName};
 use crate::catalog::sync::job::Incomplete;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
@@ -13,22 +13,22 @@ use crate::platform::{Clock, DatabaseError};
 
 /// The tags of a list, told by their names alone.
 #[derive(Debug, Default)]
-struct Judged<'n> {
+struct TagSelection<'n> {
     /// Those that are wanted.
     wanted: BTreeSet<&'n str>,
     /// How many are not, by the reason.
     passed_over: BTreeMap<&'static str, u64>,
 }
 
-impl Judged<'_> {
+impl TagSelection<'_> {
     fn pass_over(&mut self, reason: &'static str) {
         *self.passed_over.entry(reason).or_default() += 1;
     }
 }
 
 /// Wanted is what may be served, and of the versions the newest `VERSIONS_PER_CHART`.
-fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> Judged<'n> {
-    let mut judged = Judged::default();
+fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> TagSelection<'n> {
+    let mut judged = TagSelection::default();
     for name in names {
         match unwanted(config, name) {
             Some(reason) => judged.pass_over(reason),
@@ -98,7 +98,7 @@ impl<C: Clock> Slice<'_, C> {
         }
         self.store.forget_listing(id)?;
         if repository.hash.as_deref() != Some(hash.as_str()) {
-            let Judged {
+            let TagSelection {
                 wanted,
                 passed_over,
             } = judge(self.config, listed.iter().copied());
@@ -117,16 +117,19 @@ impl<C: Clock> Slice<'_, C> {
             for TagName { name, gone, .. } in &known {
                 if wanted.contains(name.as_str()) {
                     // Costs no row where it is not marked.
-                    self.store.mark_absence(id, name, Absence::Present, None)?;
+                    self.store
+                        .mark_presence(id, name, Presence::Present, None)?;
                 } else if listed.contains(name.as_str()) {
                     // It goes when the newer ones are read and are charts: see `conclude`.
                     self.store
-                        .mark_absence(id, name, Absence::PushedOut, pass)?;
-                } else if complete && *gone != Absence::Missing {
-                    self.store.mark_absence(id, name, Absence::Missing, pass)?;
-                } else if !complete && *gone == Absence::Missing {
+                        .mark_presence(id, name, Presence::PushedOut, pass)?;
+                } else if complete && *gone != Presence::Missing {
+                    self.store
+                        .mark_presence(id, name, Presence::Missing, pass)?;
+                } else if !complete && *gone == Presence::Missing {
                     // Nobody knows any more.
-                    self.store.mark_absence(id, name, Absence::Present, None)?;
+                    self.store
+                        .mark_presence(id, name, Presence::Present, None)?;
                 }
             }
         }

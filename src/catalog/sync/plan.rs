@@ -9,9 +9,9 @@ use crate::catalog::rows::next::Turn;
 use crate::catalog::rows::position::{MovingTurn, Position, Ring};
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::state::Phase;
-use crate::catalog::rows::tag::{Due, Tag};
+use crate::catalog::rows::tag::{Due, TagRow};
 use crate::catalog::sync::job::Job;
-use crate::catalog::sync::slice::{Key, SIDE_BY_SIDE, Slice};
+use crate::catalog::sync::slice::{JobKey, SIDE_BY_SIDE, Slice};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// How many of a repository's tags that are no versions (`latest`) are asked about in a pass.
@@ -95,7 +95,7 @@ impl<C: Clock> Slice<'_, C> {
             }
         }
         for repository in self.store.next_repositories(&source.id, turn, limit)? {
-            if self.idle(&Key::Repository(repository.id)) {
+            if self.idle(&JobKey::Repository(repository.id)) {
                 return self.list_job(repository, false).map(Some);
             }
         }
@@ -115,7 +115,7 @@ impl<C: Clock> Slice<'_, C> {
         Ok(None)
     }
 
-    fn idle(&self, key: &Key) -> bool {
+    fn idle(&self, key: &JobKey) -> bool {
         !self.under_way.contains(key)
     }
 
@@ -129,7 +129,8 @@ impl<C: Clock> Slice<'_, C> {
             plan,
             attempts,
         } = manifest;
-        if !self.idle(&Key::Manifest(digest.clone())) || self.claimed.borrow().contains_key(&digest)
+        if !self.idle(&JobKey::Manifest(digest.clone()))
+            || self.claimed.borrow().contains_key(&digest)
         {
             return Ok(None);
         }
@@ -154,14 +155,14 @@ impl<C: Clock> Slice<'_, C> {
             }))
     }
 
-    fn job_of(&self, tag: Tag) -> Result<Option<Job>, DatabaseError> {
-        if !self.idle(&Key::Tag(tag.repository, tag.name.clone())) {
+    fn job_of(&self, tag: TagRow) -> Result<Option<Job>, DatabaseError> {
+        if !self.idle(&JobKey::Tag(tag.repository, tag.name.clone())) {
             return Ok(None);
         }
         self.tag_job(tag)
     }
 
-    fn tag_job(&self, tag: Tag) -> Result<Option<Job>, DatabaseError> {
+    fn tag_job(&self, tag: TagRow) -> Result<Option<Job>, DatabaseError> {
         let Some(repository) = self.store.repository(tag.repository)? else {
             self.store.remove_tag(&tag)?;
             return Ok(None);
@@ -179,7 +180,7 @@ impl<C: Clock> Slice<'_, C> {
     fn moving_turn_is_over(
         &self,
         turn: &mut Enumeration,
-        tag: &Tag,
+        tag: &TagRow,
     ) -> Result<bool, DatabaseError> {
         let id = tag.repository;
         if turn.moving_turn.repository != id {
@@ -208,7 +209,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// Whether what a tag names was learned a moment ago and is now being read: asking for the name again would tell nothing.
-    fn is_being_read(&self, tag: &Tag) -> Result<bool, DatabaseError> {
+    fn is_being_read(&self, tag: &TagRow) -> Result<bool, DatabaseError> {
         let Some(next) = &tag.next else {
             return Ok(false);
         };
@@ -252,7 +253,7 @@ impl<C: Clock> Slice<'_, C> {
         ring: &mut Ring,
         now: Timestamp,
     ) -> Result<Option<Job>, DatabaseError> {
-        if !turn.done && self.idle(&Key::Source(place)) {
+        if !turn.done && self.idle(&JobKey::Source(place)) {
             let page = turn.next.as_deref().and_then(|next| next.parse().ok());
             return Ok(Some(Job::Enumerate {
                 source: place,
@@ -261,7 +262,7 @@ impl<C: Clock> Slice<'_, C> {
         }
         while let Some(repository) = self.store.repository_after(source, turn.listed_to, now)? {
             turn.listed_to = repository.id;
-            if self.idle(&Key::Repository(repository.id)) {
+            if self.idle(&JobKey::Repository(repository.id)) {
                 return self.list_job(repository, true).map(Some);
             }
         }

@@ -37,7 +37,7 @@ const DELIVERY_LENGTH: usize = 64;
 #[derive(Debug, Default)]
 pub struct Recent {
     /// The index that was made last.
-    index: RefCell<Option<Kept>>,
+    index: RefCell<Option<RecentIndex>>,
     /// Steps that work now.
     working: Cell<u32>,
     /// How far the first pass was, and when that was counted.
@@ -49,7 +49,7 @@ pub struct Recent {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct RecentIndex {
     view: View,
     fingerprint: String,
     document: Document<Bytes>,
@@ -79,7 +79,7 @@ impl Recent {
         if self.working.get() > 0 && document.body.len() > KEPT_LENGTH {
             return;
         }
-        *self.index.borrow_mut() = Some(Kept {
+        *self.index.borrow_mut() = Some(RecentIndex {
             view,
             fingerprint: fingerprint.to_owned(),
             document: Document {

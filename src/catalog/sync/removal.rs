@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::source_state::Held;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::tag::Tag;
+use crate::catalog::rows::tag::TagRow;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_to_version};
 use crate::index::{Candidate, Key};
@@ -34,7 +34,7 @@ const ABSENCE: Duration = Duration::from_hours(24);
 const PAGE: i64 = 500;
 
 /// How many versions tags serve.
-fn versions(tags: &[Tag]) -> u64 {
+fn versions(tags: &[TagRow]) -> u64 {
     tags.iter().filter(|tag| tag.manifest.is_some()).count() as u64
 }
 
@@ -47,7 +47,7 @@ impl<C: Clock> Slice<'_, C> {
             self.compare_enumerations()?;
         }
         self.judge_absences(whole, now)?;
-        let mut gone: BTreeMap<String, Vec<Tag>> = BTreeMap::new();
+        let mut gone: BTreeMap<String, Vec<TagRow>> = BTreeMap::new();
         for tag in self.store.gone_tags()? {
             if let Some(repository) = self.store.repository(tag.repository)? {
                 gone.entry(repository.source).or_default().push(tag);
@@ -70,7 +70,7 @@ impl<C: Clock> Slice<'_, C> {
     fn conclude_source(
         &mut self,
         place: usize,
-        all: Vec<Tag>,
+        all: Vec<TagRow>,
         whole: bool,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
@@ -92,12 +92,12 @@ impl<C: Clock> Slice<'_, C> {
         let again = whole && self.pass.number > held.pass && now.since(held.since) >= SECOND_SIGHT;
         if held.pass != 0 && (again || held.confirmed) {
             // Only what was missing at the first sight, or what the operator was told of; the rest is seen for the first time.
-            let first = |tag: &Tag| {
+            let first = |tag: &TagRow| {
                 tag.gone_in
                     .and_then(|pass| u64::try_from(pass).ok())
                     .is_some_and(|pass| pass <= held.pass)
             };
-            let (old, new): (Vec<Tag>, Vec<Tag>) = all.into_iter().partition(first);
+            let (old, new): (Vec<TagRow>, Vec<TagRow>) = all.into_iter().partition(first);
             self.remove(place, old, now)?;
             self.set_held(place, Held::default())?;
             return if new.is_empty() {
@@ -113,7 +113,7 @@ impl<C: Clock> Slice<'_, C> {
         }
     }
 
-    fn hold(&mut self, place: usize, gone: &[Tag], now: Timestamp) -> Result<(), DatabaseError> {
+    fn hold(&mut self, place: usize, gone: &[TagRow], now: Timestamp) -> Result<(), DatabaseError> {
         let held = Held {
             pass: self.pass.number,
             since: now,
@@ -134,7 +134,7 @@ impl<C: Clock> Slice<'_, C> {
     fn remove(
         &mut self,
         place: usize,
-        gone: Vec<Tag>,
+        gone: Vec<TagRow>,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         if let Some(source) = self.pass.enumerations.get_mut(place) {
@@ -226,7 +226,7 @@ impl<C: Clock> Slice<'_, C> {
             else {
                 continue;
             };
-            let key = |tag: &Tag| {
+            let key = |tag: &TagRow| {
                 Version::parse(&tag_to_version(&tag.name))
                     .map(|version| version.key().to_owned())
                     .ok()
@@ -286,7 +286,7 @@ pub(crate) fn withdraw(
     store: Store<'_>,
     digest: &Digest,
     repository: &Repository,
-    tag: &Tag,
+    tag: &TagRow,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     if let Some((file, candidate)) = store.chart_file(digest)? {
@@ -307,7 +307,7 @@ pub(crate) fn withdraw(
 pub(crate) fn remove_tag(
     store: Store<'_>,
     repository: &Repository,
-    tag: &Tag,
+    tag: &TagRow,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     if let Some(digest) = &tag.manifest {

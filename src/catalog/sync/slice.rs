@@ -43,9 +43,9 @@ pub(crate) struct Slice<'a, C> {
     /// What is each source's own, in the order of the configuration.
     pub(crate) sources: Vec<SourceSlice>,
     /// Jobs under way, by what they are about.
-    pub(crate) under_way: HashSet<Key>,
+    pub(crate) under_way: HashSet<JobKey>,
     /// Digests of manifests whose contents one of these jobs reads on the way, and which.
-    pub(crate) claimed: Rc<RefCell<HashMap<Digest, Key>>>,
+    pub(crate) claimed: Rc<RefCell<HashMap<Digest, JobKey>>>,
     /// Faults met in this slice, in words fit for a log.
     pub(crate) faults: Vec<String>,
 }
@@ -97,7 +97,7 @@ pub(crate) enum Ended {
 
 /// What a job is about, so that none is begun twice.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
+pub(crate) enum JobKey {
     /// A source's enumeration.
     Source(usize),
     /// A repository's list.
@@ -115,14 +115,14 @@ impl Job {
     }
 
     /// What it is about.
-    pub(crate) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> JobKey {
         match self {
-            Self::Enumerate { source, .. } => Key::Source(*source),
-            Self::List { repository, .. } => Key::Repository(repository.id),
+            Self::Enumerate { source, .. } => JobKey::Source(*source),
+            Self::List { repository, .. } => JobKey::Repository(repository.id),
             Self::Resolve { tag, .. } | Self::Read { tag, .. } => {
-                Key::Tag(tag.repository, tag.name.clone())
+                JobKey::Tag(tag.repository, tag.name.clone())
             }
-            Self::Contents { digest, .. } => Key::Manifest(digest.clone()),
+            Self::Contents { digest, .. } => JobKey::Manifest(digest.clone()),
         }
     }
 }

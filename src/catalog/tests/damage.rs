@@ -25,7 +25,7 @@ impl Prepared {
         let world = empty();
         fill(&world.registry);
         world.pass();
-        world.ask(&ask::Read {
+        world.ask(&ask::ViewsRead {
             views: vec!["team".parse().unwrap()],
         });
         world.rest();

@@ -302,7 +302,7 @@ fn nobody_asks_and_the_interval_doubles_up_to_an_hour() {
         .map(|pair| pair[1].since(pair[0]).as_secs() / 60)
         .collect();
     assert_eq!(gaps, [5, 10, 20, 40, 60, 60, 60, 60]);
-    world.ask(&ask::Read {
+    world.ask(&ask::ViewsRead {
         views: vec![View::root()],
     });
     let asked = world.clock.now();

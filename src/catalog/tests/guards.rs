@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 
 use super::*;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::tag::Absence;
+use crate::catalog::rows::tag::Presence;
 use crate::index::shard_of;
 use crate::platform::Database as _;
 use crate::testing::{Fault, LinkStyle};
@@ -66,7 +66,7 @@ fn an_incomplete_list_marks_no_tag_as_missing() {
         .unwrap();
     assert!(repository.error.is_some(), "its list ended too early");
     for tag in store.tag_names(repository.id).unwrap() {
-        assert_eq!(tag.gone, Absence::Present, "{}", tag.name);
+        assert_eq!(tag.gone, Presence::Present, "{}", tag.name);
     }
     assert_eq!(world.versions("").len(), 4);
 }

@@ -224,7 +224,7 @@ fn a_space_that_only_kv_knows_is_taken_up_again() {
     world.registry.push_version("charts/team-a/a", "a", "2.0.0");
     world.pass();
     let views = vec!["team-a".parse().unwrap()];
-    world.ask(&ask::Read { views });
+    world.ask(&ask::ViewsRead { views });
     world.clock.advance(Duration::from_secs(2));
     world.rest();
     assert_eq!(world.versions("team-a"), ["a 2.0.0", "a 1.0.0"]);

@@ -196,7 +196,7 @@ fn items_that_fail_for_good_delay_nobody_else() {
             while world.engine().next_alarm() <= at {
                 world.wait_for_alarm();
                 world.step();
-                world.ask(&crate::catalog::ask::Read {
+                world.ask(&crate::catalog::ask::ViewsRead {
                     views: vec![View::root()],
                 });
             }
@@ -217,7 +217,7 @@ fn items_that_fail_for_good_delay_nobody_else() {
             pushed += 1;
             let version = format!("2.{pushed}.0");
             world.registry.push_version("charts/c19", "c19", &version);
-            world.ask(&crate::catalog::ask::Read {
+            world.ask(&crate::catalog::ask::ViewsRead {
                 views: vec![View::root()],
             });
             let seen = until(&world, &world.registry, MINUTE * 20, |world| {

@@ -74,7 +74,7 @@ fn indexes(world: &World) -> Vec<Bytes> {
 /// Reads what could not be read before, and all that is asked for by time.
 fn heal(world: &World) {
     world.registry.heal();
-    world.ask(&ask::Read {
+    world.ask(&ask::ViewsRead {
         views: vec!["team".parse().unwrap()],
     });
     world.wait(6);

@@ -14,7 +14,7 @@ use crate::testing::rebuilt;
 /// The catalog as the edge reaches it.
 struct Object<'w>(&'w World);
 
-impl serve::Catalog for Object<'_> {
+impl serve::CatalogClient for Object<'_> {
     type Body = Bytes;
 
     async fn ask<Q: Ask>(&self, question: &Q) -> Result<Q::Answer, AskError> {

@@ -1,38 +1,38 @@
 //! Foreign values as what a field holds: coerced where the meaning is plain, left out where not.
 
-use super::value::Value;
+use super::value::Node;
 
 /// Text in one line, as Helm writes it, spaces around it included: at most `limit` bytes, cut where longer. `None` when nothing
 /// is left.
-pub(super) fn line(value: Option<Value>, limit: usize) -> Option<String> {
+pub(super) fn line(value: Option<Node>, limit: usize) -> Option<String> {
     let text = one_line(&scalar(value?)?);
     Some(shortened(text, limit)).filter(|text| !text.is_empty())
 }
 
 /// Text in one line that means nothing when cut (a URL, a constraint): left out when longer than `limit` bytes.
-pub(super) fn whole(value: Option<Value>, limit: usize) -> Option<String> {
+pub(super) fn whole(value: Option<Node>, limit: usize) -> Option<String> {
     let text = one_line(&scalar(value?)?);
     (!text.is_empty() && text.len() <= limit).then_some(text)
 }
 
 /// An element of a list of texts, by [`line`] or [`whole`]: in a list Helm keeps what is empty, and takes null for it.
 pub(super) fn element(
-    value: Value,
-    read: fn(Option<Value>, usize) -> Option<String>,
+    value: Node,
+    read: fn(Option<Node>, usize) -> Option<String>,
     limit: usize,
 ) -> Option<String> {
     match &value {
-        Value::Null => Some(String::new()),
-        Value::Text(text) if one_line(text).is_empty() => Some(String::new()),
+        Node::Null => Some(String::new()),
+        Node::Text(text) if one_line(text).is_empty() => Some(String::new()),
         _ => read(Some(value), limit),
     }
 }
 
 /// Text as it is; Helm takes null for none. Left out when longer than `limit` bytes: the text of an annotation is often YAML. Two characters no YAML can
 /// hold (YAML 1.2 §5.1).
-pub(super) fn verbatim(value: Value, limit: usize) -> Option<String> {
+pub(super) fn verbatim(value: Node, limit: usize) -> Option<String> {
     let mut text = match value {
-        Value::Null => String::new(),
+        Node::Null => String::new(),
         value => scalar(value)?,
     };
     text.retain(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'));
@@ -40,10 +40,10 @@ pub(super) fn verbatim(value: Value, limit: usize) -> Option<String> {
 }
 
 /// A switch; texts that YAML 1.1 takes for true count as such.
-pub(super) fn switch(value: Option<Value>) -> bool {
+pub(super) fn switch(value: Option<Node>) -> bool {
     match value {
-        Some(Value::Bool(value)) => value,
-        Some(Value::Text(text)) => {
+        Some(Node::Bool(value)) => value,
+        Some(Node::Text(text)) => {
             ["true", "yes", "on"].contains(&text.trim().to_ascii_lowercase().as_str())
         }
         _ => false,
@@ -52,24 +52,24 @@ pub(super) fn switch(value: Option<Value>) -> bool {
 
 /// What `item` makes of each element, at most `limit` of them. What is no list is its only element.
 pub(super) fn list<T>(
-    value: Option<Value>,
+    value: Option<Node>,
     limit: usize,
-    item: impl FnMut(Value) -> Option<T>,
+    item: impl FnMut(Node) -> Option<T>,
 ) -> Vec<T> {
     let items = match value {
-        Some(Value::List(items)) => items,
-        Some(Value::Null) | None => Vec::new(),
-        Some(Value::Text(text)) if one_line(&text).is_empty() => Vec::new(),
+        Some(Node::List(items)) => items,
+        Some(Node::Null) | None => Vec::new(),
+        Some(Node::Text(text)) if one_line(&text).is_empty() => Vec::new(),
         Some(value) => vec![value],
     };
     items.into_iter().filter_map(item).take(limit).collect()
 }
 
-fn scalar(value: Value) -> Option<String> {
+fn scalar(value: Node) -> Option<String> {
     match value {
-        Value::Text(text) | Value::Number(text) => Some(text),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Null | Value::List(_) | Value::Map(_) => None,
+        Node::Text(text) | Node::Number(text) => Some(text),
+        Node::Bool(value) => Some(value.to_string()),
+        Node::Null | Node::List(_) | Node::Map(_) => None,
     }
 }
 
@@ -105,12 +105,12 @@ pub(super) fn shortened(mut text: String, limit: usize) -> String {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Value {
-        Value::Text(text.to_owned())
+    fn text(text: &str) -> Node {
+        Node::Text(text.to_owned())
     }
 
-    fn number(text: &str) -> Value {
-        Value::Number(text.to_owned())
+    fn number(text: &str) -> Node {
+        Node::Number(text.to_owned())
     }
 
     /// CVE-2021-21303 in Helm: metadata that was printed as it came.
@@ -136,9 +136,9 @@ mod tests {
             (Some(text("äää ä")), Some("äää")),
             (Some(text("\u{1b}\u{0}")), None),
             (Some(number("1.10")), Some("1.10")),
-            (Some(Value::Bool(true)), Some("true")),
-            (Some(Value::Null), None),
-            (Some(Value::List(vec![Value::Bool(true)])), None),
+            (Some(Node::Bool(true)), Some("true")),
+            (Some(Node::Null), None),
+            (Some(Node::List(vec![Node::Bool(true)])), None),
             (None, None),
         ] {
             let limit = if value == Some(text("äääää")) || value == Some(text("äää ä")) {
@@ -166,22 +166,22 @@ mod tests {
         assert_eq!(verbatim(value.clone(), 99).as_deref(), Some(expected));
         assert_eq!(verbatim(value, 9), None);
         assert_eq!(verbatim(text(""), 9).as_deref(), Some(""));
-        assert_eq!(verbatim(Value::Null, 9).as_deref(), Some(""));
-        assert_eq!(verbatim(Value::List(Vec::new()), 9), None);
+        assert_eq!(verbatim(Node::Null, 9).as_deref(), Some(""));
+        assert_eq!(verbatim(Node::List(Vec::new()), 9), None);
     }
 
     #[test]
     fn lists_keep_what_is_empty() {
         let items = [
-            Value::Null,
+            Node::Null,
             text(""),
             text("\u{0}"),
             text("a"),
             text("abc"),
-            Value::List(Vec::new()),
+            Node::List(Vec::new()),
         ];
         let read = |how| {
-            list(Some(Value::List(items.to_vec())), 9, |item| {
+            list(Some(Node::List(items.to_vec())), 9, |item| {
                 element(item, how, 2)
             })
         };
@@ -192,12 +192,12 @@ mod tests {
     #[test]
     fn switches() {
         for (value, expected) in [
-            (Some(Value::Bool(true)), true),
+            (Some(Node::Bool(true)), true),
             (Some(text("True")), true),
             (Some(text("yes")), true),
             (Some(text("false")), false),
             (Some(number("1")), false),
-            (Some(Value::Null), false),
+            (Some(Node::Null), false),
             (None, false),
         ] {
             assert_eq!(switch(value.clone()), expected, "{value:?}");
@@ -209,14 +209,14 @@ mod tests {
         let read = |value| list(value, 2, |item| line(Some(item), 9));
         assert_eq!(read(Some(text("a"))), ["a"]);
         assert_eq!(
-            read(Some(Value::List(vec![
-                Value::Null,
-                Value::Text("a".to_owned()),
-                Value::Number("1".to_owned()),
-                Value::Text("c".to_owned()),
+            read(Some(Node::List(vec![
+                Node::Null,
+                Node::Text("a".to_owned()),
+                Node::Number("1".to_owned()),
+                Node::Text("c".to_owned()),
             ]))),
             ["a", "1"]
         );
-        assert!(read(None).is_empty() && read(Some(Value::Null)).is_empty());
+        assert!(read(None).is_empty() && read(Some(Node::Null)).is_empty());
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::coerce::{element, line, list, switch, whole};
 use super::limit::{MAX_CONSTRAINT, MAX_LINE, MAX_NAME, MAX_URL};
-use super::value::Value;
+use super::value::Node;
 
 /// Most dependencies: umbrella charts have dozens.
 const MAX_DEPENDENCIES: usize = 512;
@@ -49,7 +49,7 @@ enum Import {
 
 /// The dependencies, those without a name left out, and of those that share one (or an alias) all but the first: Helm 3.14.0 to 3.14.2
 /// refuse such a chart.
-pub(super) fn dependencies(value: Option<Value>) -> Vec<Dependency> {
+pub(super) fn dependencies(value: Option<Node>) -> Vec<Dependency> {
     let mut seen = BTreeSet::new();
     list(value, MAX_DEPENDENCIES, |item| {
         let dependency = dependency(item)?;
@@ -58,8 +58,8 @@ pub(super) fn dependencies(value: Option<Value>) -> Vec<Dependency> {
     })
 }
 
-fn dependency(value: Value) -> Option<Dependency> {
-    let Value::Map(mut fields) = value else {
+fn dependency(value: Node) -> Option<Dependency> {
+    let Node::Map(mut fields) = value else {
         return None;
     };
     Some(Dependency {
@@ -76,11 +76,11 @@ fn dependency(value: Value) -> Option<Dependency> {
     })
 }
 
-fn import(value: Value) -> Option<Import> {
+fn import(value: Node) -> Option<Import> {
     match value {
-        Value::Map(paths) => {
+        Node::Map(paths) => {
             let paths = paths.into_iter().take(MAX_PATHS).filter_map(|(key, path)| {
-                let key = whole(Some(Value::Text(key)), MAX_LINE)?;
+                let key = whole(Some(Node::Text(key)), MAX_LINE)?;
                 Some((key, element(path, whole, MAX_CONSTRAINT)?))
             });
             Some(Import::Paths(paths.collect()))

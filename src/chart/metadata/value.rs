@@ -12,14 +12,14 @@ mod tests;
 mod tree;
 mod yaml;
 
-pub(super) use self::tree::Value;
+pub(super) use self::tree::Node;
 
 use self::tree::Limits;
 use self::yaml::Yaml;
 use super::super::Unfit;
 
 /// The outermost mapping, `keys` of it.
-pub(super) type Fields = BTreeMap<String, Value>;
+pub(super) type Fields = BTreeMap<String, Node>;
 
 /// Reads a JSON object. Bytes that are no UTF-8 and halves of surrogate pairs become U+FFFD, as Go has it.
 pub(super) fn from_json(bytes: &[u8], keys: &[&str]) -> Result<Fields, Unfit> {
@@ -29,7 +29,7 @@ pub(super) fn from_json(bytes: &[u8], keys: &[&str]) -> Result<Fields, Unfit> {
     let fault = |_| limits.fault("JSON");
     let raw: &RawValue = serde_json::from_str(text).map_err(fault)?;
     match json::read(raw, 0, &limits).map_err(fault)? {
-        Value::Map(fields) => Ok(fields),
+        Node::Map(fields) => Ok(fields),
         _ => Err(Unfit::Malformed("JSON")),
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn from_yaml(bytes: &[u8], keys: &[&str]) -> Result<Fields, Unfit> {
     })
     .deserialize(document)
     {
-        Ok(Value::Map(fields)) => Ok(fields),
+        Ok(Node::Map(fields)) => Ok(fields),
         Ok(_) => Err(Unfit::Malformed("YAML")),
         Err(_) => Err(limits.fault("YAML")),
     }

@@ -37,7 +37,7 @@ pub(super) const SESSION: &str = "ecr:GetAuthorizationToken";
 
 /// Who gives passwords for a registry of Amazon's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Service {
+struct PasswordService {
     host: String,
     region: String,
     name: &'static str,
@@ -46,10 +46,10 @@ struct Service {
 
 /// Whether a registry is one that an access key opens.
 pub fn is_ecr(registry: &Registry) -> bool {
-    Service::of(registry).is_some()
+    PasswordService::of(registry).is_some()
 }
 
-impl Service {
+impl PasswordService {
     /// The service in the region that the registry's host names.
     fn of(registry: &Registry) -> Option<Self> {
         if registry.host() == "public.ecr.aws" {
@@ -90,7 +90,7 @@ pub(super) fn password_request(
     keys: &AwsKeys,
     now: Timestamp,
 ) -> Option<Result<Request<Bytes>, http::Error>> {
-    let service = Service::of(registry)?;
+    let service = PasswordService::of(registry)?;
     let body = b"{}";
     let date = signature::date(now);
     let mut headers = vec![
@@ -143,7 +143,7 @@ pub(super) fn password_request(
 pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Reply {
+    struct PasswordReply {
         authorization_data: Data,
     }
     #[derive(Deserialize)]
@@ -160,7 +160,7 @@ pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
         /// Seconds since the epoch, with a fraction.
         expires_at: serde_json::Number,
     }
-    let reply: Reply = serde_json::from_slice(reply).ok()?;
+    let reply: PasswordReply = serde_json::from_slice(reply).ok()?;
     let authorization = match reply.authorization_data {
         Data::Many(many) => many.into_iter().next()?,
         Data::One(one) => one,
@@ -179,11 +179,11 @@ pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
 /// The same refusal with what its body says of it: Amazon answers most with 400 ("Common Error Types").
 pub(super) fn judge(error: Error, body: &[u8]) -> Error {
     #[derive(Deserialize)]
-    struct Refusal {
+    struct AmazonError {
         #[serde(rename = "__type")]
         kind: String,
     }
-    let Ok(Refusal { kind }) = serde_json::from_slice(body) else {
+    let Ok(AmazonError { kind }) = serde_json::from_slice(body) else {
         return error;
     };
     // `com.amazon.coral.service#UnrecognizedClientException`, or without what stands before the name.

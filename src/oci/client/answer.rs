@@ -10,7 +10,7 @@ use super::super::scope::{Area, Asking};
 use super::super::tokens::Way;
 use super::super::{Credentials, Error, Operation, realm};
 use super::Client;
-use super::auth::{Pass, TokenPass};
+use super::auth::{Admission, ShownToken};
 
 /// The way that is gone next.
 pub(super) enum Choice {
@@ -31,7 +31,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         operation: Operation,
         headers: &HeaderMap,
         area: Area<'_>,
-        refused: &Pass,
+        refused: &Admission,
     ) -> Result<Option<Choice>, Error> {
         if let Credentials::Bearer(_) = self.credentials {
             return Ok(None);
@@ -39,7 +39,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let challenges = challenges(headers);
         let password = challenges.iter().any(|one| one.scheme() == "basic")
             && self.has_password()
-            && !matches!(refused, Pass::Fixed(_));
+            && !matches!(refused, Admission::Fixed(_));
         let bearer = challenges.iter().find(|one| one.scheme() == "bearer");
         let judged = bearer
             .and_then(|one| Some((one, realm::judge(one.parameter("realm")?, self.registry))));
@@ -63,12 +63,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         challenge: &Challenge,
         realm: Url,
         area: Area<'_>,
-        refused: &Pass,
+        refused: &Admission,
     ) -> Option<Choice> {
         let asking = Asking::learn(challenge.parameter("scope"), self.registry, area);
         let scope = asking.scope(area);
         let service = challenge.parameter("service").map(str::to_owned);
-        if let Pass::Token(refused) = refused {
+        if let Admission::Token(refused) = refused {
             self.tokens
                 .discard(&self.account, refused.scope.as_deref(), &refused.token);
             // Another one of the same kind would be refused as well, unless the server gave too little of what was asked.
@@ -95,8 +95,8 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         &self,
         choice: Choice,
         area: Area<'_>,
-        refused: &Pass,
-    ) -> Result<Pass, Error> {
+        refused: &Admission,
+    ) -> Result<Admission, Error> {
         let Choice::Token {
             realm,
             service,
@@ -105,8 +105,9 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         else {
             return self.password().await;
         };
-        let may_go_without =
-            matches!(area, Area::Catalog) && !matches!(refused, Pass::Token(_)) && scope.is_some();
+        let may_go_without = matches!(area, Area::Catalog)
+            && !matches!(refused, Admission::Token(_))
+            && scope.is_some();
         let token = match self.token(&realm, service.as_deref(), scope).await {
             // Quay: its token server takes the catalog's scope for an error, and opens the catalog without.
             Err(Error::Status { status: 400, .. }) if may_go_without => {
@@ -131,23 +132,23 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     pub(super) async fn renew(
         &self,
         area: Area<'_>,
-        refused: &Pass,
+        refused: &Admission,
         body: &[u8],
-    ) -> Result<Option<Pass>, Error> {
+    ) -> Result<Option<Admission>, Error> {
         match refused {
-            Pass::Token(TokenPass {
+            Admission::Token(ShownToken {
                 token,
                 scope,
                 fresh: false,
                 ..
             }) if says_expired(body) => {
                 self.tokens.discard(&self.account, scope.as_deref(), token);
-                self.pass(area).await.map(Some)
+                self.admission(area).await.map(Some)
             }
-            Pass::Fixed(_) if says_expired(body) && self.forget_password(refused) => {
-                self.pass(area).await.map(Some)
+            Admission::Fixed(_) if says_expired(body) && self.forget_password(refused) => {
+                self.admission(area).await.map(Some)
             }
-            Pass::Token(_) | Pass::Fixed(_) | Pass::None => Ok(None),
+            Admission::Token(_) | Admission::Fixed(_) | Admission::None => Ok(None),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::error::Refusal;
 use super::super::scope::Area;
 use super::super::token::{self, Token};
 use super::super::{Credentials, Error, Garbage, Operation, aws};
-use super::auth::{Pass, TokenPass};
+use super::auth::{Admission, ShownToken};
 use super::{Client, gate, is_redirect};
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
@@ -19,7 +19,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         realm: &Url,
         service: Option<&str>,
         scope: Option<String>,
-    ) -> Result<Pass, Error> {
+    ) -> Result<Admission, Error> {
         let known = || {
             self.tokens
                 .token(&self.account, scope.as_deref(), self.clock.now())
@@ -39,7 +39,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         };
         drop(first);
         let header = self.header(token::bearer(&token.value))?;
-        Ok(Pass::Token(TokenPass {
+        Ok(Admission::Token(ShownToken {
             header,
             token,
             scope,
@@ -88,7 +88,11 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
 
     /// Forgets the way when its token server does not do what it did: perhaps the registry has moved it, and the next
     /// request asks. A clear no, and a call that was not made, say nothing about that.
-    pub(super) fn doubt(&self, area: Area<'_>, token: Result<Pass, Error>) -> Result<Pass, Error> {
+    pub(super) fn doubt(
+        &self,
+        area: Area<'_>,
+        token: Result<Admission, Error>,
+    ) -> Result<Admission, Error> {
         match &token {
             Ok(_)
             | Err(

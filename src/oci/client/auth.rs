@@ -13,17 +13,17 @@ use super::super::{Credentials, Error, Operation};
 use super::{Client, gate};
 
 /// How a request is let in.
-pub(super) enum Pass {
+pub(super) enum Admission {
     /// By itself.
     None,
     /// With what is always the same: user and password, or a ready token.
     Fixed(HeaderValue),
     /// With a token.
-    Token(TokenPass),
+    Token(ShownToken),
 }
 
 /// A token as it is shown.
-pub(super) struct TokenPass {
+pub(super) struct ShownToken {
     pub(super) header: HeaderValue,
     pub(super) token: Token,
     /// What it was asked for.
@@ -32,11 +32,11 @@ pub(super) struct TokenPass {
     pub(super) fresh: bool,
 }
 
-impl Pass {
+impl Admission {
     fn header(&self) -> Option<&HeaderValue> {
         match self {
             Self::None => None,
-            Self::Fixed(header) | Self::Token(TokenPass { header, .. }) => Some(header),
+            Self::Fixed(header) | Self::Token(ShownToken { header, .. }) => Some(header),
         }
     }
 }
@@ -61,29 +61,29 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             None => gate::first(&door).await,
             Some(_) => None,
         };
-        let mut pass = self.pass(area).await?;
+        let mut admission = self.admission(area).await?;
         let mut retried = false;
         loop {
             let mut attempt = request.clone();
-            if let Some(header) = pass.header() {
+            if let Some(header) = admission.header() {
                 attempt
                     .headers_mut()
                     .insert(header::AUTHORIZATION, header.clone());
             }
             let response = self.exchange(operation, attempt).await?;
-            let knocking = matches!(pass, Pass::None);
-            pass = match response.status() {
+            let knocking = matches!(admission, Admission::None);
+            admission = match response.status() {
                 StatusCode::UNAUTHORIZED if !retried => {
-                    let choice = self.choose(operation, response.headers(), area, &pass);
+                    let choice = self.choose(operation, response.headers(), area, &admission);
                     let refusal = self.refusal(operation, host, response).await;
                     let choice = choice?.ok_or(refusal)?;
                     // What is wanted is known now: the others may come.
                     first = None;
-                    self.answer(choice, area, &pass).await?
+                    self.answer(choice, area, &admission).await?
                 }
                 StatusCode::FORBIDDEN if !retried && !knocking => {
                     let (refusal, body) = self.refusal_with_body(operation, host, response).await;
-                    self.renew(area, &pass, &body).await?.ok_or(refusal)?
+                    self.renew(area, &admission, &body).await?.ok_or(refusal)?
                 }
                 status if knocking && is_about_us(status) && self.has_password() => {
                     self.fetch.cancel(response.into_body()).await;
@@ -91,7 +91,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                 }
                 status => {
                     if is_about_us(status) {
-                        self.settle(area, &pass);
+                        self.settle(area, &admission);
                     }
                     drop(first);
                     return Ok(response);
@@ -103,9 +103,9 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     }
 
     /// What is known to let a request in, before anything was sent.
-    pub(super) async fn pass(&self, area: Area<'_>) -> Result<Pass, Error> {
+    pub(super) async fn admission(&self, area: Area<'_>) -> Result<Admission, Error> {
         if let Credentials::Bearer(token) = self.credentials {
-            return Ok(Pass::Fixed(self.header(token::bearer(token))?));
+            return Ok(Admission::Fixed(self.header(token::bearer(token))?));
         }
         match self.tokens.way(&self.account, area) {
             Some(Way::Basic) => self.password().await,
@@ -119,19 +119,19 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                     .await;
                 self.doubt(area, token)
             }
-            Some(Way::Open) | None => Ok(Pass::None),
+            Some(Way::Open) | None => Ok(Admission::None),
         }
     }
 
     /// Remembers what let a request in.
-    fn settle(&self, area: Area<'_>, pass: &Pass) {
-        match (pass, self.credentials) {
-            (Pass::None, _) => self.tokens.remember(&self.account, area, Way::Open),
-            (Pass::Fixed(_), Credentials::Basic { .. } | Credentials::Aws(_)) => {
+    fn settle(&self, area: Area<'_>, admission: &Admission) {
+        match (admission, self.credentials) {
+            (Admission::None, _) => self.tokens.remember(&self.account, area, Way::Open),
+            (Admission::Fixed(_), Credentials::Basic { .. } | Credentials::Aws(_)) => {
                 self.tokens.remember(&self.account, area, Way::Basic);
             }
             // Tokens are remembered with their challenge; a ready one is all there is.
-            (Pass::Fixed(_) | Pass::Token(_), _) => {}
+            (Admission::Fixed(_) | Admission::Token(_), _) => {}
         }
     }
 
@@ -143,15 +143,15 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     }
 
     /// User and password for the registry itself; nothing for who has none.
-    pub(super) async fn password(&self) -> Result<Pass, Error> {
+    pub(super) async fn password(&self) -> Result<Admission, Error> {
         match self.shown().await?.as_ref() {
-            Credentials::Basic { username, password } => {
-                Ok(Pass::Fixed(self.header(token::basic(username, password))?))
-            }
+            Credentials::Basic { username, password } => Ok(Admission::Fixed(
+                self.header(token::basic(username, password))?,
+            )),
             Credentials::Anonymous
             | Credentials::Identity(_)
             | Credentials::Bearer(_)
-            | Credentials::Aws(_) => Ok(Pass::None),
+            | Credentials::Aws(_) => Ok(Admission::None),
         }
     }
 }

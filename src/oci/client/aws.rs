@@ -10,7 +10,7 @@ use crate::secret::Secret;
 use super::super::aws;
 use super::super::credentials::AwsKeys;
 use super::super::{Credentials, Error, Garbage, Operation, token};
-use super::auth::Pass;
+use super::auth::Admission;
 use super::{Client, gate};
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
@@ -62,11 +62,11 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     }
 
     /// Forgets the password that was refused, unless another one has taken its place since. Whether there is a new one to try.
-    pub(super) fn forget_password(&self, refused: &Pass) -> bool {
+    pub(super) fn forget_password(&self, refused: &Admission) -> bool {
         let Credentials::Aws(_) = self.credentials else {
             return false;
         };
-        let Pass::Fixed(refused) = refused else {
+        let Admission::Fixed(refused) = refused else {
             return false;
         };
         let same = self.session(aws::SESSION).is_some_and(|password| {

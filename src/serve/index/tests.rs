@@ -102,7 +102,7 @@ fn a_reader_is_told_of_once_an_interval_behind_the_answer() {
     let read = |path: &str| world.send("GET", path, &[], "").afterwards;
     let told = |views: &[&str]| {
         let views = views.iter().map(|it| view(it)).collect();
-        Some(ask::Read { views })
+        Some(ask::ViewsRead { views })
     };
     assert_eq!(read("/index.yaml"), told(&[""]));
     assert_eq!(read("/index.yaml"), None);

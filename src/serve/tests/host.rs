@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use crate::platform::{Fetch, FetchError};
-use crate::serve::{Catalog, Host};
+use crate::serve::{CatalogClient, Host};
 use crate::testing::{FakeDocuments, VirtualClock};
 
 /// Ways to fakes; the catalog and the way to it differ from test to test.
@@ -18,7 +18,7 @@ pub(crate) struct FakeHost<'a, F, C> {
     pub(crate) received: RefCell<Vec<usize>>,
 }
 
-impl<F: Fetch<Body = Bytes>, C: Catalog<Body = Bytes>> Host for FakeHost<'_, F, C> {
+impl<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>> Host for FakeHost<'_, F, C> {
     type Body = Bytes;
     type Fetch = F;
     type Documents = FakeDocuments;

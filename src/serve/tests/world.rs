@@ -18,8 +18,8 @@ use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress};
 use crate::config::{Config, Problems};
 use crate::index::{Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::Digest;
-use crate::platform::{Document, Metadata, Timestamp};
-use crate::serve::{Body, Catalog, Handled, Memory, Service};
+use crate::platform::{Document, DocumentMetadata, Timestamp};
+use crate::serve::{Body, CatalogClient, Handled, Memory, Service};
 use crate::testing::{FakeDocuments, FakeRegistry, Pushed, VirtualClock, rebuilt, run};
 
 /// 2026-11-21, in milliseconds.
@@ -87,7 +87,7 @@ impl Say {
         Ok(match self {
             Self::Document(text) => Indexed::Document(Document {
                 body: Bytes::from(text),
-                metadata: Metadata {
+                metadata: DocumentMetadata {
                     etag: format!("\"{text}\""),
                     length: text.len() as u64,
                     updated: NOW,
@@ -126,7 +126,7 @@ impl FakeCatalog {
     }
 }
 
-impl Catalog for FakeCatalog {
+impl CatalogClient for FakeCatalog {
     type Body = Bytes;
 
     async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(

@@ -45,7 +45,7 @@ async fn login<F: Fetch, C: Clock>(
     client: &Client<'_, F, C>,
 ) -> Result<Option<Secret>, Error> {
     #[derive(Deserialize)]
-    struct Reply {
+    struct LoginReply {
         access_token: String,
     }
     let Some(request) = login_request(&source.credentials) else {
@@ -54,7 +54,7 @@ async fn login<F: Fetch, C: Clock>(
     let operation = Operation::AskingForToken;
     let request = request.map_err(|_| garbage(client.host(), Garbage::Address))?;
     let answer = api::exchange(client, operation, request, token::MAX_REPLY).await?;
-    let reply: Reply = serde_json::from_slice(&answer.body).map_err(|_| Error::Garbage {
+    let reply: LoginReply = serde_json::from_slice(&answer.body).map_err(|_| Error::Garbage {
         host: client.host().to_owned(),
         operation,
         what: Garbage::Unparseable,
@@ -93,17 +93,17 @@ fn api(source: &Source, token: Option<&Secret>) -> Api {
 
 fn parse(_: &Source, answer: &Answer) -> Option<Listed> {
     #[derive(Deserialize)]
-    struct Page {
-        results: Vec<Repository>,
+    struct DockerHubPage {
+        results: Vec<DockerHubRepository>,
         #[serde(default)]
         next: Option<String>,
     }
     #[derive(Deserialize)]
-    struct Repository {
+    struct DockerHubRepository {
         namespace: String,
         name: String,
     }
-    let page: Page = serde_json::from_slice(&answer.body).ok()?;
+    let page: DockerHubPage = serde_json::from_slice(&answer.body).ok()?;
     let next = match page.next {
         None => Link::End,
         Some(next) => link::to(&next, &answer.asked),

@@ -32,12 +32,12 @@ pub(super) fn api(source: &Source) -> Api {
 
 fn parse(source: &Source, answer: &Answer) -> Option<Listed> {
     #[derive(Deserialize)]
-    struct Package {
+    struct ContainerPackage {
         /// Without the owner: `charts/nginx`.
         name: String,
     }
     let owner = source.owner()?;
-    let packages: Vec<Package> = serde_json::from_slice(&answer.body).ok()?;
+    let packages: Vec<ContainerPackage> = serde_json::from_slice(&answer.body).ok()?;
     let links = answer.headers.get_all(header::LINK).iter();
     Some(Listed {
         names: packages

@@ -99,11 +99,11 @@ fn api(source: &Source, origin: &str) -> Api {
 
 fn parse(_: &Source, answer: &Answer) -> Option<Listed> {
     #[derive(Deserialize)]
-    struct Repository {
+    struct GitLabRepository {
         /// Its whole name in the registry.
         path: String,
     }
-    let repositories: Vec<Repository> = serde_json::from_slice(&answer.body).ok()?;
+    let repositories: Vec<GitLabRepository> = serde_json::from_slice(&answer.body).ok()?;
     let next = match answer.header("x-next-page").map(str::trim) {
         Some("") => Link::End,
         Some(page) if page.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -35,11 +35,11 @@ pub(super) fn api(source: &Source) -> Api {
 
 fn parse(_: &Source, answer: &Answer) -> Option<Listed> {
     #[derive(Deserialize)]
-    struct Repository {
+    struct ProjectRepository {
         /// With the project before it.
         name: String,
     }
-    let repositories: Vec<Repository> = serde_json::from_slice(&answer.body).ok()?;
+    let repositories: Vec<ProjectRepository> = serde_json::from_slice(&answer.body).ok()?;
     let links = answer.headers.get_all(header::LINK).iter();
     let mut next = link::next(links.filter_map(|link| link.to_str().ok()), &answer.asked);
     // A proxy that drops `Link` must not make a list look complete.

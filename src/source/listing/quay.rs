@@ -49,18 +49,18 @@ fn query(namespace: &str, page: Option<&str>) -> String {
 
 fn parse(source: &Source, answer: &Answer) -> Option<Listed> {
     #[derive(Deserialize)]
-    struct Page {
-        repositories: Vec<Repository>,
+    struct QuayPage {
+        repositories: Vec<QuayRepository>,
         #[serde(default)]
         next_page: Option<String>,
     }
     #[derive(Deserialize)]
-    struct Repository {
+    struct QuayRepository {
         namespace: String,
         name: String,
     }
     let owner = source.owner()?;
-    let page: Page = serde_json::from_slice(&answer.body).ok()?;
+    let page: QuayPage = serde_json::from_slice(&answer.body).ok()?;
     let next = match page.next_page.filter(|next| !next.is_empty()) {
         None => Link::End,
         Some(next) => match query(owner, Some(&next)).parse() {

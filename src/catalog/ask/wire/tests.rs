@@ -26,7 +26,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         file: "a-1.0.0.tgz".parse().unwrap(),
         missed: true,
     };
-    let read = Read {
+    let read = ViewsRead {
         views: vec![View::root()],
     };
     let refresh = Refresh {
@@ -175,7 +175,7 @@ fn the_form_is_what_its_number_says() {
             file: "a-1.0.0.tgz".parse().unwrap(),
             missed: true,
         }),
-        json(&Read { views: vec![view] }),
+        json(&ViewsRead { views: vec![view] }),
         json(&Tick),
         json(&AskStatus),
         json(&Info { page: 1 }),

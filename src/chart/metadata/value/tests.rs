@@ -3,7 +3,7 @@ use super::tree::{MAX_DEPTH, MAX_VALUES};
 use super::*;
 
 #[track_caller]
-fn both(text: &str, expected: &[(&str, Value)]) {
+fn both(text: &str, expected: &[(&str, Node)]) {
     let expected: Fields = expected
         .iter()
         .map(|(key, value)| ((*key).to_owned(), value.clone()))
@@ -20,12 +20,12 @@ fn both(text: &str, expected: &[(&str, Value)]) {
     );
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+fn text(text: &str) -> Node {
+    Node::Text(text.to_owned())
 }
 
-fn number(text: &str) -> Value {
-    Value::Number(text.to_owned())
+fn number(text: &str) -> Node {
+    Node::Number(text.to_owned())
 }
 
 #[test]
@@ -35,11 +35,11 @@ fn json_is_yaml() {
     both(
         r#"{"a": null, "b": [true, 1, -2, 0.5, "x\u00e9\n"]}"#,
         &[
-            ("a", Value::Null),
+            ("a", Node::Null),
             (
                 "b",
-                Value::List(vec![
-                    Value::Bool(true),
+                Node::List(vec![
+                    Node::Bool(true),
                     number("1"),
                     number("-2"),
                     number("0.5"),
@@ -90,7 +90,7 @@ fn broken_text_is_mended() {
         b"{\"a\": \"x\xff\"}".as_slice(),
         br#"{"\ud800": 1, "a": "x\ud800"}"#,
     ] {
-        let Value::Text(text) = from_json(json, &["a"]).unwrap().remove("a").unwrap() else {
+        let Node::Text(text) = from_json(json, &["a"]).unwrap().remove("a").unwrap() else {
             panic!("no text");
         };
         assert!(text.starts_with("x\u{fffd}"), "{text}");
@@ -105,8 +105,8 @@ fn oddities_of_yaml() {
         Err(Unfit::Malformed("YAML"))
     );
     let yaml = "---\na: !tag\n  1: &x [v]\n  true: *x\n  ? [k]\n  : v\n...\n---\nb: 2\n";
-    let list = Value::List(vec![text("v")]);
-    let map = Value::Map([("1".to_owned(), list.clone()), ("true".to_owned(), list)].into());
+    let list = Node::List(vec![text("v")]);
+    let map = Node::Map([("1".to_owned(), list.clone()), ("true".to_owned(), list)].into());
     assert_eq!(
         from_yaml(yaml.as_bytes(), &["a"]),
         Ok([("a".to_owned(), map)].into())
@@ -145,9 +145,9 @@ fn no_mapping() {
 #[test]
 fn deep_is_null_and_many_is_refused() {
     let deep = format!("{{\"a\": {}1{}}}", "[".repeat(100), "]".repeat(100));
-    let mut value = Value::Null;
+    let mut value = Node::Null;
     for _ in 1..MAX_DEPTH {
-        value = Value::List(vec![value]);
+        value = Node::List(vec![value]);
     }
     both(&deep, &[("a", value)]);
     let many = format!("{{\"a\": [{}1]}}", "1,".repeat(MAX_VALUES));

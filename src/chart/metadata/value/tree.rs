@@ -12,16 +12,16 @@ pub(super) const MAX_VALUES: usize = 20_000;
 /// Deepest nesting that is read: metadata, dependencies, dependency, import-values, pair, text. What is deeper is null.
 pub(super) const MAX_DEPTH: usize = 6;
 
-/// A value. Numbers keep their text, as `1.10` must not become `1.1`.
+/// A value as it stands in JSON or YAML. Numbers keep their text, as `1.10` must not become `1.1`.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum Value {
+pub(in super::super) enum Node {
     Null,
     Bool(bool),
     Number(String),
     Text(String),
-    List(Vec<Value>),
+    List(Vec<Node>),
     /// The last value counts where a key stands twice, as in Go.
-    Map(BTreeMap<String, Value>),
+    Map(BTreeMap<String, Node>),
 }
 
 /// What is left of a reader's limits.

@@ -8,7 +8,7 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer};
 
-use super::tree::{Limits, MAX_DEPTH, Value};
+use super::tree::{Limits, MAX_DEPTH, Node};
 
 /// Reads one value of YAML.
 #[derive(Clone, Copy)]
@@ -27,12 +27,12 @@ impl Yaml<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Yaml<'_> {
-    type Value = Value;
+    type Value = Node;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
         if self.depth >= MAX_DEPTH {
             IgnoredAny::deserialize(deserializer)?;
-            return Ok(Value::Null);
+            return Ok(Node::Null);
         }
         if !self.limits.take() {
             return Err(serde::de::Error::custom("too many values"));
@@ -42,63 +42,63 @@ impl<'de> DeserializeSeed<'de> for Yaml<'_> {
 }
 
 impl<'de> Visitor<'de> for Yaml<'_> {
-    type Value = Value;
+    type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
     }
 
-    fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+    fn visit_u128<E>(self, value: u128) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
     }
 
-    fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
-        Ok(Value::Number(value.to_string()))
+    fn visit_i128<E>(self, value: i128) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Number(go_float(value)))
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Number(go_float(value)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(text.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element_seed(self.below())? {
             items.push(item);
         }
-        Ok(Value::List(items))
+        Ok(Node::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut fields = BTreeMap::new();
         while let Some(key) = map.next_key_seed(self.below())? {
             let key = match key {
-                Value::Text(key) | Value::Number(key) => Some(key),
-                Value::Bool(key) => Some(key.to_string()),
-                Value::Null | Value::List(_) | Value::Map(_) => None,
+                Node::Text(key) | Node::Number(key) => Some(key),
+                Node::Bool(key) => Some(key.to_string()),
+                Node::Null | Node::List(_) | Node::Map(_) => None,
             };
             match key {
                 Some(key) if self.depth > 0 || self.limits.keys.contains(&key.as_str()) => {
@@ -109,11 +109,11 @@ impl<'de> Visitor<'de> for Yaml<'_> {
                 }
             }
         }
-        Ok(Value::Map(fields))
+        Ok(Node::Map(fields))
     }
 
     /// A value with a tag of its own: the tag is passed over.
-    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
         let (IgnoredAny, value) = tagged.variant()?;
         value.newtype_variant_seed(self.below())
     }

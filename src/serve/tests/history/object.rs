@@ -12,7 +12,7 @@ use crate::catalog::ask::{Ask, AskError, Find, Found, Index, Indexed, wire};
 use crate::catalog::tests::World;
 use crate::index::Candidate;
 use crate::platform::{Clock as _, Document, Fetch, FetchError};
-use crate::serve::Catalog;
+use crate::serve::CatalogClient;
 use crate::testing::FakeRegistry;
 
 /// The real engine, spoken to in JSON as over the border of a Durable Object.
@@ -50,7 +50,7 @@ impl<'w> Object<'w> {
     }
 }
 
-impl Catalog for Object<'_> {
+impl CatalogClient for Object<'_> {
     type Body = Bytes;
 
     async fn ask<Q: Ask<Answer: Serialize + DeserializeOwned>>(
