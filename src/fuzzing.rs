@@ -11,7 +11,7 @@ use crate::chart::rebuild::Parts;
 use crate::chart::{Metadata, package};
 use crate::config::Config;
 use crate::index::{IndexScope, Space, View};
-use crate::oci::{Manifest, Registry, challenge, credentials, link, location, realm, token};
+use crate::oci::{Manifest, Registry, Terms, challenge, credentials, link, location, realm, token};
 use crate::platform::Timestamp;
 use crate::serve::fuzzed;
 
@@ -69,7 +69,7 @@ fn a_challenge(input: &[u8]) {
     text(input, |text| {
         for one in challenge::parse(text) {
             if let (Some(at), Some(registry)) = (one.parameter("realm"), REGISTRY.as_ref())
-                && let Ok(url) = realm::judge(at, registry)
+                && let Ok(url) = realm::judge(at, registry, &Terms::default().token_realms)
             {
                 // Passwords go nowhere else.
                 let host = url.host_str().unwrap_or_default().trim_end_matches('.');

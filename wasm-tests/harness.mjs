@@ -88,7 +88,7 @@ class Workerd {
     if (this.#ended) return;
     this.#ended = true;
     await within("the Worker ends", this.#miniflare.dispose(), PATIENCE);
-    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH/.test(name);
+    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH|REGISTRY_HEADERS/.test(name);
     const secrets = this.#workers.flatMap(({ bindings }) => Object.entries(bindings).filter(secret).map(([, value]) => value));
     for (const { message } of this.#workers[0].logs) {
       const found = NEVER_LOGGED.find((pattern) => pattern.test(message));

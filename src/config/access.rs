@@ -1,6 +1,7 @@
 //! The registry's credentials and the readers, decided together, so that nothing private becomes public by omission.
 
 use super::settings::Settings;
+use super::terms;
 use crate::oci::aws;
 use crate::oci::credentials::AwsKeys;
 use crate::oci::{Credentials, Registry, credentials};
@@ -45,7 +46,10 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
     let docker = settings.secret(DOCKER);
     // Half a pair of credentials, or wrong ones, are a sign of a private registry, too.
     let aws = aws_keys(settings, place);
-    let private = docker.is_some() || !matches!(pair, Ok(None)) || !matches!(aws, Ok(None));
+    // What opens a tunnel shows that not everybody is to reach what is behind it.
+    let tunnel = settings.secret(terms::HEADERS).is_some();
+    let private =
+        tunnel || docker.is_some() || !matches!(pair, Ok(None)) || !matches!(aws, Ok(None));
     let credentials = match aws {
         Ok(None) => registry_credentials(settings, pair, docker, place),
         Ok(Some(_)) if docker.is_some() || !matches!(pair, Ok(None)) => {

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `access` | who Portolan is to the registry, and who may read |
 //! | `registry` | `REGISTRY` |
+//! | `terms` | `TOKEN_REALMS`, `DOWNLOAD_HOSTS`, `REGISTRY_HEADERS` |
 //! | `settings` | reads one setting: text, secret, choice, number, duration |
 //! | `duration` | `30s`, `5m`, `24h` |
 //! | `var` | settings that came as JSON values: arrays and numbers under `[vars]` |
@@ -20,6 +21,7 @@ mod duration;
 mod problems;
 mod registry;
 mod settings;
+mod terms;
 #[cfg(test)]
 mod tests;
 pub mod var;
@@ -153,6 +155,7 @@ impl Config {
             .parsed("TAGS", TagPatterns::parse)
             .unwrap_or_default();
         let versions_per_chart = settings.number("VERSIONS_PER_CHART", NonZeroU32::MIN);
+        let terms = terms::read(&mut settings);
         let access = access::read(&mut settings, place.as_ref());
         let admin_token = settings.secret("ADMIN_TOKEN");
         let webhook_secret = settings.secret("WEBHOOK_SECRET");
@@ -200,6 +203,7 @@ impl Config {
                 repositories,
                 discovery,
                 credentials: access.credentials,
+                terms,
             }],
             readers: access.readers,
             admin_token,

@@ -104,6 +104,9 @@ pub enum Refusal {
     /// A Location in the clear, with user and password in it, or to an internal address.
     #[error("redirects to an address that is not followed")]
     Location,
+    /// A Location at a host that the operator did not name.
+    #[error("redirects to a host that DOWNLOAD_HOSTS does not name")]
+    DownloadHost,
 }
 
 /// Why a registry did not give what was asked. Holds facts fit for a log: hosts, statuses and codes; never a URL, a body,
@@ -291,7 +294,10 @@ impl Error {
             },
             Self::Refused { what, .. } => match what {
                 Refusal::Realm | Refusal::TokenRedirect => Kind::Denied(401),
-                Refusal::Location | Refusal::Listing | Refusal::NoTokenServer => Kind::Garbage,
+                Refusal::Location
+                | Refusal::DownloadHost
+                | Refusal::Listing
+                | Refusal::NoTokenServer => Kind::Garbage,
             },
             Self::Unlisted { cause, .. } => cause.kind(),
             Self::Garbage { .. } | Self::Invalid(_) => Kind::Garbage,
@@ -342,7 +348,7 @@ impl Error {
             (
                 _,
                 Self::Refused {
-                    what: what @ (Refusal::Listing | Refusal::NoTokenServer),
+                    what: what @ (Refusal::Listing | Refusal::NoTokenServer | Refusal::DownloadHost),
                     ..
                 },
             ) => what.to_string(),

@@ -22,6 +22,7 @@
 //! | `scope` | what a token is asked for |
 //! | `token` | what a token server is asked, and what it replies |
 //! | `tokens` | the tokens and ways in that are remembered |
+//! | `terms` | what the operator says of a registry: further token servers, where downloads may lead, headers |
 //! | `link` | the next page of a list |
 //! | `address` | whether a host is one that strangers may name: none of a private network, nor of this machine |
 //! | `location` | where a redirect leads, and whether it is followed |
@@ -51,6 +52,7 @@ pub mod request;
 mod retry_after;
 mod scope;
 mod tag;
+pub mod terms;
 pub mod token;
 mod tokens;
 pub mod written;
@@ -67,4 +69,5 @@ pub use name::Name;
 pub use registry::{Registry, Scheme};
 pub use retry_after::RetryAfter;
 pub use tag::{Reference, Tag};
+pub use terms::Terms;
 pub use tokens::Tokens;

@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use super::address::is_loopback;
 use super::error::Refusal;
+use super::terms::Hosts;
 use super::{Registry, Scheme};
 
 /// Token servers of public registries that are under another domain than the registry: (domain of the registry, host of
@@ -19,11 +20,12 @@ const KNOWN: [(&str, &str); 1] = [
 
 /// Domains under which strangers live that the Public Suffix List does not know as such: a customer's registry, bucket, site or
 /// function has a name there. Between two names below one of these nothing is believed but that they are the same.
-const SHARED: [&str; 21] = [
+const SHARED: [&str; 24] = [
     "aliyuncs.com",
     "amazonaws.com",
     "amazonaws.com.cn",
     "azure.com",
+    "azure.net",
     "azurecr.cn",
     "azurecr.io",
     "azurecr.us",
@@ -38,6 +40,8 @@ const SHARED: [&str; 21] = [
     "pkg.dev",
     "scw.cloud",
     "tencentcloudcr.com",
+    "tencentyun.com",
+    "volces.com",
     "vultrcr.com",
     "windows.net",
     "yandexcloud.net",
@@ -45,8 +49,8 @@ const SHARED: [&str; 21] = [
 
 /// The realm as a URL, if credentials for `registry` may be sent there: encrypted (unless the registry itself is not),
 /// and on the registry's host or one under the same registrable domain. Addresses only when host and port are the
-/// registry's own; on loopback the port does not matter.
-pub fn judge(realm: &str, registry: &Registry) -> Result<Url, Refusal> {
+/// registry's own; on loopback the port does not matter. Or at one of the hosts that the operator `named`.
+pub fn judge(realm: &str, registry: &Registry, named: &Hosts) -> Result<Url, Refusal> {
     let mut url = Url::parse(realm).map_err(|_| Refusal::Realm)?;
     let home = registry.url().ok_or(Refusal::Realm)?;
     let encrypted = match url.scheme() {
@@ -55,7 +59,7 @@ pub fn judge(realm: &str, registry: &Registry) -> Result<Url, Refusal> {
         _ => false,
     };
     let without_user = url.username().is_empty() && url.password().is_none();
-    if encrypted && without_user && belong_together(&url, &home) {
+    if encrypted && without_user && (belong_together(&url, &home) || named.contain(&url)) {
         url.set_fragment(None);
         Ok(url)
     } else {
@@ -123,7 +127,7 @@ mod tests {
 
     #[track_caller]
     fn judged(registry: &str, realm: &str) -> bool {
-        judge(realm, &registry.parse().unwrap()).is_ok()
+        judge(realm, &registry.parse().unwrap(), &Hosts::default()).is_ok()
     }
 
     #[test]
@@ -249,6 +253,13 @@ mod tests {
                 "acme.tencentcloudcr.com",
                 "https://evil.tencentcloudcr.com/service/token",
             ),
+            ("acme.azurecr.cn", "https://evil.azurecr.cn/oauth2/token"),
+            ("acme.azurecr.us", "https://evil.azurecr.us/oauth2/token"),
+            (
+                "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+                "https://evil.s3.cn-north-1.amazonaws.com.cn/token",
+            ),
+            ("acme-docker.jfrog.io", "https://acme.jfrog.io/v2/token"),
             // In the clear, or not HTTP at all.
             ("registry.acme.com", "http://registry.acme.com/token"),
             ("registry.acme.com", "ftp://registry.acme.com/token"),
@@ -289,7 +300,12 @@ mod tests {
 
     #[test]
     fn the_fragment_goes_and_the_query_stays() {
-        let url = judge("https://ghcr.io/token?a=b#c", &"ghcr.io".parse().unwrap()).unwrap();
+        let url = judge(
+            "https://ghcr.io/token?a=b#c",
+            &"ghcr.io".parse().unwrap(),
+            &Hosts::default(),
+        )
+        .unwrap();
         assert_eq!(url.as_str(), "https://ghcr.io/token?a=b");
     }
 

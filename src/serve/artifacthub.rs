@@ -13,7 +13,7 @@ use super::{Host, Incoming, Service, conditional};
 use crate::config::Config;
 use crate::error::{Error, Missing};
 use crate::index::{Space, etag};
-use crate::oci::{self, Client, Descriptor, Manifest};
+use crate::oci::{self, Descriptor, Manifest};
 use crate::platform::Clock;
 
 /// The tag that holds the file.
@@ -70,13 +70,8 @@ impl<H: Host> Service<'_, H> {
             let (Some(name), Ok(tag)) = (name, TAG.parse::<oci::Tag>()) else {
                 continue;
             };
-            let client = Client::new(
-                self.host.fetch(),
-                &source.registry,
-                &source.credentials,
-                &self.memory.tokens,
-                self.host.clock(),
-            );
+            let (fetch, clock) = (self.host.fetch(), self.host.clock());
+            let client = source.client(fetch, &self.memory.tokens, clock);
             let layer = match client.manifest(&name, &tag.into()).await {
                 Ok(fetched) => layer(&fetched),
                 // Registries deny what they do not have.

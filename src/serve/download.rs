@@ -154,13 +154,8 @@ impl<H: Host> Service<'_, H> {
                 .with_body(Body::Empty, blob.size));
         }
         let (source, name) = wanted.source(candidate).ok_or(missing)?;
-        let client = Client::new(
-            self.host.fetch(),
-            &source.registry,
-            &source.credentials,
-            &self.memory.tokens,
-            self.host.clock(),
-        );
+        let (fetch, clock) = (self.host.fetch(), self.host.clock());
+        let client = source.client(fetch, &self.memory.tokens, clock);
         let outcome = if rebuilt {
             rebuild(&client, &name, candidate, &ready).await
         } else {

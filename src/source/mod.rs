@@ -10,10 +10,12 @@ pub(crate) mod discovery;
 pub(crate) mod listing;
 mod patterns;
 
-use crate::oci::{Credentials, Digest, Name, Registry, Scheme};
+use crate::oci::{Client, Credentials, Digest, Name, Registry, Scheme, Terms, Tokens};
+use crate::platform::{Clock, Fetch};
 use crate::secret::Secret;
 
 pub use discovery::Discovery;
+pub(crate) use patterns::items;
 pub use patterns::{Precedence, Repositories, TagPatterns};
 
 /// One configured registry.
@@ -32,9 +34,27 @@ pub struct Source {
     pub discovery: Discovery,
     /// The credentials that Portolan has there.
     pub credentials: Credentials,
+    /// On which terms it is spoken to.
+    pub terms: Terms,
 }
 
 impl Source {
+    /// A client for its registry, with its credentials and on its terms.
+    pub(crate) fn client<'a, F: Fetch, C: Clock>(
+        &'a self,
+        fetch: &'a F,
+        tokens: &'a Tokens,
+        clock: &'a C,
+    ) -> Client<'a, F, C> {
+        let Self {
+            registry,
+            credentials,
+            terms,
+            ..
+        } = self;
+        Client::new(fetch, registry, credentials, terms, tokens, clock)
+    }
+
     /// Whether a repository is served from here: it lies below the prefix, and `REPOSITORIES` allows it.
     pub fn allows(&self, name: &Name) -> bool {
         self.relative(name)
@@ -98,7 +118,14 @@ impl Source {
             }
         };
         let secrets: Vec<&str> = secrets.into_iter().map(Secret::expose).collect();
-        let text = serde_json::json!([self.content(), secrets]).to_string();
+        let mut all = vec![self.content(), secrets.into()];
+        // What is not set says nothing: a new version of Portolan voids no pause.
+        let headers = self.terms.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        all.extend((!headers.is_empty()).then(|| serde_json::json!(headers)));
+        let text = serde_json::Value::Array(all).to_string();
         let digest = Digest::sha256_of(text.as_bytes());
         digest.hex().chars().take(8).collect()
     }

@@ -3,7 +3,7 @@
 use crate::shown::shown;
 
 /// The items of a list, without separators, brackets and quotes.
-fn items(text: &str) -> Result<Vec<&str>, String> {
+pub(crate) fn items(text: &str) -> Result<Vec<&str>, String> {
     let text = text.trim();
     let list = match text.strip_prefix('[') {
         Some(rest) => rest

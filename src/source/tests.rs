@@ -13,6 +13,7 @@ fn source(prefix: &str, repositories: &str) -> Source {
         repositories,
         discovery: Discovery::Catalog,
         credentials: Credentials::Anonymous,
+        terms: Terms::default(),
     }
 }
 

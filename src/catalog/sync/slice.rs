@@ -15,9 +15,8 @@ use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::{Budgeted, Patient};
 use crate::catalog::sync::job::{Job, Outcome};
 use crate::config::Config;
-use crate::oci::{Client, Digest, Tokens};
+use crate::oci::{Digest, Tokens};
 use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
-use crate::source::Source;
 
 /// Calls at a time: the connections that a Worker may have waiting for an answer.
 pub(crate) const SIDE_BY_SIDE: usize = 6;
@@ -158,17 +157,7 @@ impl<C: Clock> Slice<'_, C> {
             .sources
             .iter()
             .zip(&fetches)
-            .map(|(source, fetch)| {
-                let Source {
-                    registry,
-                    credentials,
-                    ..
-                } = source;
-                (
-                    source,
-                    Client::new(fetch, registry, credentials, tokens, clock),
-                )
-            })
+            .map(|(source, fetch)| (source, source.client(fetch, tokens, clock)))
             .collect();
         let store = self.store;
         let claimed = Rc::clone(&self.claimed);

@@ -35,6 +35,34 @@ fn half_a_pair_is_an_error() {
     );
 }
 
+/// What opens a tunnel is a credential: nothing behind it becomes public by omission.
+#[test]
+fn headers_are_credentials() {
+    let headers = ("REGISTRY_HEADERS", r#"{"X-Tunnel": "hunter2"}"#);
+    let missing = "AUTH_ANONYMOUS_GET: missing: with registry credentials, set BASIC_AUTH_USER and BASIC_AUTH_PASS for who may read, or this to true and anyone may read";
+    wrong(&[headers], missing);
+    let config = good(&[headers, ("AUTH_ANONYMOUS_GET", "true")]);
+    assert!(!format!("{config:?}").contains("hunter2"));
+    wrong(
+        &[
+            ("REGISTRY_HEADERS", "X-Tunnel: hunter2"),
+            ("AUTH_ANONYMOUS_GET", "true"),
+        ],
+        "REGISTRY_HEADERS: not a JSON object of names and texts, such as {\"X-Name\": \"value\"}",
+    );
+}
+
+#[test]
+fn hosts_that_are_none_are_named() {
+    wrong(
+        &[
+            ("TOKEN_REALMS", "auth.example https://auth.example/token"),
+            ("DOWNLOAD_HOSTS", "*"),
+        ],
+        "TOKEN_REALMS: \"https://auth.example/token\" is not a host, such as auth.acme.example or auth.acme.example:8443; DOWNLOAD_HOSTS: \"*\" is not a host or *.domain, such as bucket.acme.example",
+    );
+}
+
 #[test]
 fn access_keys_of_amazon() {
     let ecr = (

@@ -41,8 +41,16 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             && self.has_password()
             && !matches!(refused, Admission::Fixed(_));
         let bearer = challenges.iter().find(|one| one.scheme() == "bearer");
-        let judged = bearer
-            .and_then(|one| Some((one, realm::judge(one.parameter("realm")?, self.registry))));
+        let judged = bearer.and_then(|one| {
+            Some((
+                one,
+                realm::judge(
+                    one.parameter("realm")?,
+                    self.registry,
+                    &self.terms.token_realms,
+                ),
+            ))
+        });
         match judged {
             Some((challenge, Ok(realm))) => Ok(self.choose_token(challenge, realm, area, refused)),
             _ if password => {

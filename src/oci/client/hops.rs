@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Uri, header};
+use url::Url;
 
 use crate::platform::{Clock, Fetch};
 
@@ -78,12 +79,20 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         host: &str,
         location: &HeaderValue,
     ) -> Result<Target, Error> {
-        location::judge(location, requested, self.registry).map_err(|what: Refusal| {
-            Error::Refused {
-                host: host.to_owned(),
-                operation: Operation::FollowingRedirect,
-                what,
+        let judged = location::judge(location, requested, self.registry);
+        let judged = judged.and_then(|target| {
+            let hosts = &self.terms.download_hosts;
+            let named = || Url::parse(&target.uri.to_string()).is_ok_and(|url| hosts.contain(&url));
+            if hosts.is_empty() || self.is_home(&target.uri) || named() {
+                Ok(target)
+            } else {
+                Err(Refusal::DownloadHost)
             }
+        });
+        judged.map_err(|what| Error::Refused {
+            host: host.to_owned(),
+            operation: Operation::FollowingRedirect,
+            what,
         })
     }
 }

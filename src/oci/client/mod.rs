@@ -32,7 +32,7 @@ use crate::secret::Secret;
 
 use super::token::Token;
 use super::tokens::Account;
-use super::{Credentials, Error, Garbage, Operation, Registry, Tokens};
+use super::{Credentials, Error, Garbage, Operation, Registry, Terms, Tokens};
 
 pub use blobs::Opened;
 pub use manifests::Fetched;
@@ -52,6 +52,7 @@ pub struct Client<'a, F, C> {
     fetch: &'a F,
     registry: &'a Registry,
     credentials: &'a Credentials,
+    terms: &'a Terms,
     tokens: &'a Tokens,
     clock: &'a C,
     account: Account,
@@ -65,6 +66,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         fetch: &'a F,
         registry: &'a Registry,
         credentials: &'a Credentials,
+        terms: &'a Terms,
         tokens: &'a Tokens,
         clock: &'a C,
     ) -> Self {
@@ -74,6 +76,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
             fetch,
             registry,
             credentials,
+            terms,
             tokens,
             clock,
             account,
@@ -108,13 +111,18 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         self.tokens.keep_session(&self.account, origin, None);
     }
 
-    /// Sends one request as it is, with nothing added: for what is not of the distribution protocol, too.
+    /// Sends one request, with nothing added but, to the registry's own host, the operator's headers: for what is not of the
+    /// distribution protocol, too.
     pub(crate) async fn exchange(
         &self,
         operation: Operation,
-        request: http::Request<Bytes>,
+        mut request: http::Request<Bytes>,
     ) -> Result<http::Response<F::Body>, Error> {
         let host = self.host_of(&request);
+        if self.is_home(request.uri()) {
+            let headers = self.terms.headers.iter().cloned();
+            request.headers_mut().extend(headers);
+        }
         self.fetch
             .send(request)
             .await
@@ -190,6 +198,14 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
             operation,
             what,
         }
+    }
+
+    /// Whether an address is at the registry itself: the same scheme, host and port.
+    pub(super) fn is_home(&self, uri: &http::Uri) -> bool {
+        let origin = uri.scheme_str().zip(uri.authority());
+        origin.is_some_and(|(scheme, authority)| {
+            self.registry.origin() == format!("{scheme}://{authority}")
+        })
     }
 
     /// The host of a request as people know it, with its port: for messages.

@@ -5,6 +5,7 @@ mod aws;
 mod blobs;
 mod lists;
 mod manifests;
+mod terms;
 mod token_servers;
 
 use std::cell::Cell;
@@ -24,6 +25,7 @@ struct Bench {
     registry: FakeRegistry,
     tokens: Tokens,
     credentials: Credentials,
+    terms: Terms,
     nginx: Pushed,
 }
 
@@ -41,6 +43,7 @@ impl Bench {
             registry,
             tokens: Tokens::default(),
             credentials,
+            terms: Terms::default(),
             nginx,
         }
     }
@@ -50,6 +53,7 @@ impl Bench {
             &self.registry,
             self.registry.registry(),
             &self.credentials,
+            &self.terms,
             &self.tokens,
             &self.clock,
         )
@@ -168,6 +172,7 @@ fn unread_bodies_are_let_go() {
         &fetch,
         bench.registry.registry(),
         &bench.credentials,
+        &bench.terms,
         &bench.tokens,
         &bench.clock,
     );

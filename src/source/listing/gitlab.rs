@@ -65,7 +65,8 @@ async fn origin<F: Fetch, C: Clock>(
         operation,
         what,
     };
-    let judged = named.map(|realm| realm::judge(&realm, &source.registry));
+    let judged =
+        named.map(|realm| realm::judge(&realm, &source.registry, &source.terms.token_realms));
     match judged {
         Some(Ok(realm)) => Ok(realm.origin().ascii_serialization()),
         Some(Err(what)) => Err(refused(what)),

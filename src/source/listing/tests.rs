@@ -75,13 +75,7 @@ impl Listed {
 
     fn page(&self, next: Option<&Next>) -> Result<Page, Error> {
         let Self { source, clock, .. } = self;
-        let client = Client::new(
-            &self.registry,
-            &source.registry,
-            &source.credentials,
-            &self.tokens,
-            clock,
-        );
+        let client = source.client(&self.registry, &self.tokens, clock);
         run(clock, page(source, &client, next))
     }
 

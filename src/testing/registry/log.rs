@@ -1,5 +1,6 @@
 //! What the registry saw.
 
+use base64::Engine as _;
 use bytes::Bytes;
 
 use crate::platform::{Clock as _, Timestamp};
@@ -13,7 +14,35 @@ pub(crate) struct Call {
     pub(crate) url: String,
     pub(crate) authorization: Option<String>,
     pub(crate) range: Option<String>,
+    /// All headers, a line each.
+    pub(crate) headers: String,
+    pub(crate) body: Bytes,
     pub(crate) at: Timestamp,
+}
+
+impl Call {
+    /// Whether `secret` stands anywhere in it: address, headers, body; as it is, in Base64 or escaped.
+    pub(crate) fn shows(&self, secret: &str) -> bool {
+        let text = String::from_utf8_lossy(&self.body);
+        let packed = self.authorization.as_deref().unwrap_or_default();
+        let packed = packed.split_once(' ').map_or("", |(_, packed)| packed);
+        let unpacked = crate::secret::BASE64.decode(packed).unwrap_or_default();
+        let escaped: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        [
+            &self.url,
+            &self.headers,
+            &*text,
+            &*String::from_utf8_lossy(&unpacked),
+        ]
+        .iter()
+        .any(|place| place.contains(secret) || place.contains(&escaped))
+    }
+
+    /// The host that it arrived at, with its port.
+    pub(crate) fn host(&self) -> String {
+        let uri: http::Uri = self.url.parse().unwrap();
+        uri.authority().unwrap().to_string()
+    }
 }
 
 impl FakeRegistry {
@@ -62,12 +91,25 @@ impl FakeRegistry {
             url: request.uri().to_string(),
             authorization: header("authorization"),
             range: header("range"),
+            headers: text_of(request.headers()),
+            body: request.body().clone(),
             at: self.clock.now(),
         });
         state.running += 1;
         state.most_running = state.most_running.max(state.running);
         Running(self)
     }
+}
+
+/// All headers, a line each.
+fn text_of(headers: &http::HeaderMap) -> String {
+    let mut text = String::new();
+    for (name, value) in headers {
+        for part in [name.as_str(), ": ", value.to_str().unwrap(), "\n"] {
+            text.push_str(part);
+        }
+    }
+    text
 }
 
 /// A request under way; a dropped one ends too.

@@ -285,10 +285,12 @@ fn what_is_deleted() {
     let registry = FakeRegistry::new(&clock);
     registry.push_version("acme/nginx", "nginx", "1.0.0");
     let (tokens, credentials) = (Tokens::default(), Credentials::Anonymous);
+    let terms = Terms::default();
     let client = Client::new(
         &registry,
         registry.registry(),
         &credentials,
+        &terms,
         &tokens,
         &clock,
     );
