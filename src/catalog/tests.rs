@@ -3,6 +3,7 @@
 mod absences;
 mod asking;
 mod budgets;
+mod contests;
 mod damage;
 mod discovery;
 mod faults;

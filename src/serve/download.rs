@@ -58,12 +58,12 @@ impl<H: Host> Service<'_, H> {
         let missed = published.is_none();
         let published = published.unwrap_or_default();
         if let Some(selected) = wanted.select(&published) {
-            return self.part(request, &wanted, selected, &published).await;
+            return self.part(request, &wanted, selected).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
         let found = self.find(&wanted, missed).await?;
         if let Some(selected) = wanted.select(&found) {
-            return self.part(request, &wanted, selected, &found).await;
+            return self.part(request, &wanted, selected).await;
         }
         self.memory.remember_unknown(file.key(), wanted.now);
         Err(Error::NotFound(Missing::File))
@@ -125,18 +125,16 @@ impl<H: Host> Service<'_, H> {
         &self,
         request: &Incoming<'_>,
         wanted: &Wanted<'_>,
-        selected: &Candidate,
-        candidates: &[Candidate],
+        candidate: &Candidate,
     ) -> Result<Reply<H::Body>, Error> {
         let missing = Error::NotFound(Missing::File);
-        let (candidate, blob) = match wanted.file.part {
-            Part::Package => {
-                let (digest, size) = (selected.package.clone(), selected.size);
-                (selected, Blob { digest, size })
-            }
-            Part::Provenance => wanted
-                .provenance(selected, candidates)
-                .ok_or(missing.clone())?,
+        let blob = match wanted.file.part {
+            Part::Package => Blob {
+                digest: candidate.package.clone(),
+                size: candidate.size,
+            },
+            // Only of the repository whose package is served: who pushed the same bytes elsewhere did not make them.
+            Part::Provenance => candidate.provenance.clone().ok_or(missing.clone())?,
         };
         let rebuilt =
             wanted.file.part == Part::Package && matches!(candidate.origin, Origin::Rebuilt { .. });

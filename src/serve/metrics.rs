@@ -111,7 +111,7 @@ fn catalog(text: &mut MetricsText, status: &Status) {
     );
     text.gauge(
         "contested",
-        "File names that are offered with different packages.",
+        "File names that are offered with different packages, metadata or provenance files.",
         figures.contested,
     );
     text.gauge(

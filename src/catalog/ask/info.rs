@@ -1,16 +1,10 @@
 //! Everything an operator wants to see: `/info`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Ask, Rows};
-use crate::catalog::publish::candidates::is_hidden;
-use crate::catalog::rows::offer::Offer;
-use crate::catalog::rows::report::PAGE;
 use crate::catalog::rows::state::{Phase, State};
-use crate::config::IndexScope;
 use crate::platform::{DatabaseError, Timestamp};
 
 /// Asks for everything an operator wants to see. Answered with a JSON object that is ready to be sent.
@@ -44,7 +38,8 @@ impl Ask for Info {
         let time = |time: Timestamp| time.to_string();
         let progress = rows.counted_progress()?;
         let trouble = store.count_trouble()?;
-        let shadowed = rows.shadowed(page)?;
+        let contested = store.contested(config.index_scope)?;
+        let shadowed = rows.shadowed(&contested, page)?;
         Ok(json!({
             "ready": last.number > 0,
             "sources": config.sources.iter().map(|source| source.id.as_str()).collect::<Vec<_>>(),
@@ -58,7 +53,7 @@ impl Ask for Info {
                 "failing_tags": trouble.failing_tags,
                 "unread_tags": trouble.unread_tags,
                 "superseded": trouble.superseded,
-                "contested": store.contested()?.len(),
+                "contested": contested.len(),
             },
             "last_pass": (last.ended != Timestamp::default()).then(|| json!({
                 "started": time(last.started), "ended": time(last.ended),
@@ -92,47 +87,5 @@ impl Ask for Info {
             "shed": store.shed_indexes()?,
             "documents": store.published_documents(page)?,
         }))
-    }
-}
-
-impl Rows<'_> {
-    /// A page of contested files, each with who serves it and who is shadowed: at the root, or, where a folder's index has only what
-    /// lies directly in it, in each folder.
-    fn shadowed(&self, page: u32) -> Result<Vec<Value>, DatabaseError> {
-        let skip = usize::try_from(i64::from(page) * PAGE).unwrap_or(usize::MAX);
-        let most = usize::try_from(PAGE).unwrap_or(0);
-        let Self { store, config, .. } = *self;
-        let mut shadowed = Vec::new();
-        for (shard, file) in store.contested()?.into_iter().skip(skip).take(most) {
-            let mut places: BTreeMap<String, Vec<Offer>> = BTreeMap::new();
-            for offer in store.offers(config, shard, &file)? {
-                let folder = offer
-                    .relative
-                    .rsplit_once('/')
-                    .map_or("", |(folder, _)| folder);
-                let place = match config.index_scope {
-                    IndexScope::Subtree => "",
-                    IndexScope::Folder => folder,
-                };
-                places.entry(place.to_owned()).or_default().push(offer);
-            }
-            for offers in places.values() {
-                let Some(first) = offers.first() else {
-                    continue;
-                };
-                let beaten = |offer: &&Offer| offer.candidate.package != first.candidate.package;
-                // Where a contest hides all, nobody has won it.
-                let hidden = is_hidden(offers, config);
-                for offer in offers.iter().filter(|offer| hidden || beaten(offer)) {
-                    shadowed.push(json!({
-                        "file": file,
-                        "repository": offer.candidate.repository,
-                        "tag": offer.tag,
-                        "by": (!hidden).then_some(first.candidate.repository.as_str()),
-                    }));
-                }
-            }
-        }
-        Ok(shadowed)
     }
 }

@@ -13,10 +13,11 @@
 //! | [`wait`] | [`Await`]: is that sync published | the same |
 //! | [`changed`] | [`Changed`]: a registry says that these changed | [`Accepted`] |
 //!
-//! [`progress`] is how far the first pass is, which several answers tell; [`wire`] is how questions and answers cross to
+//! [`progress`] is how far the first pass is, which several answers tell; `contests` tells of contested files in [`info`]; [`wire`] is how questions and answers cross to
 //! the Durable Object.
 
 pub mod changed;
+mod contests;
 pub mod find;
 pub mod index;
 pub mod info;

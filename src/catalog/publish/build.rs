@@ -22,11 +22,21 @@ pub(crate) enum IndexBuild {
         written: Written,
         /// What it had to shed to keep within its limit.
         shed: Shed,
+        /// How many files in it are contested.
+        contested: u64,
     },
     /// Nothing lies in the view.
     Nothing,
     /// It would lack what a row held that cannot be read and is read again.
     Lacking,
+}
+
+/// What an index shows.
+struct Shown {
+    /// Whether it shows any version.
+    any: bool,
+    /// How many files repositories offer as one package with other metadata or another provenance file.
+    disagreements: u64,
 }
 
 impl Store<'_> {
@@ -89,27 +99,28 @@ impl Store<'_> {
             shed = plan.shed;
         }
         Ok(match written {
-            Some((writer, any)) if any || view.is_root() => IndexBuild::Index {
+            Some((writer, shown)) if shown.any || view.is_root() => IndexBuild::Index {
                 written: writer.finish(),
                 shed,
+                contested: winners.len() as u64 + shown.disagreements,
             },
             Some(_) | None => IndexBuild::Nothing,
         })
     }
 
-    /// Writes an index, and tells whether it shows anything. `None` where it outgrows its limit and nothing says what to shed.
+    /// Writes an index, and tells what it shows. `None` where it outgrows its limit and nothing says what to shed.
     fn write(
         &self,
         config: &Config,
         view: &View,
         winners: &Winners,
         plan: Option<&SheddingPlan>,
-    ) -> Result<Option<(Writer, bool)>, DatabaseError> {
+    ) -> Result<Option<(Writer, Shown)>, DatabaseError> {
         let mut writer = Writer::new(config.index_format, config.index_limit);
         let mut unreadable = Vec::new();
         let mut place = 0;
         let mut outgrown = false;
-        self.each_served(config, view, winners, &mut |version| {
+        let disagreements = self.each_served(config, view, winners, &mut |version| {
             let detail = plan.map_or(Some(Detail::Full), |plan| plan.detail(place));
             place += 1;
             let Some(detail) = detail else {
@@ -127,7 +138,9 @@ impl Store<'_> {
         })?;
         let unreadable: Vec<_> = unreadable.iter().map(unreadable_metadata).collect();
         self.note_unreadable(&unreadable)?;
-        Ok((!outgrown).then_some((writer, place > 0)))
+        let any = place > 0;
+        let shown = Shown { any, disagreements };
+        Ok((!outgrown).then_some((writer, shown)))
     }
 
     /// Measures what every version of an index takes.

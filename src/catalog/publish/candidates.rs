@@ -74,12 +74,17 @@ impl Store<'_> {
     /// Who serves each contested file in a view.
     pub(crate) fn winners(&self, config: &Config, view: &View) -> Result<Winners, DatabaseError> {
         let mut winners = Winners::new();
-        for (shard, file) in self.contested()? {
+        for (shard, file) in self.contested_packages()? {
             let mut offers = self.offers(config, shard, &file)?;
             offers.retain(|offer| view.covers(&offer.relative, config.index_scope));
             let Some(first) = offers.first().cloned() else {
                 continue;
             };
+            let same = |offer: &Offer| offer.candidate.package == first.candidate.package;
+            if offers.iter().all(same) {
+                // They are contested elsewhere.
+                continue;
+            }
             let winner = (!is_hidden(&offers, config)).then_some(first);
             winners.insert(file, winner);
         }

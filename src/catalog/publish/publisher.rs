@@ -8,7 +8,7 @@ use crate::catalog::publish::build::IndexBuild;
 use crate::catalog::rows::document::Published;
 use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
-use crate::config::Config;
+use crate::config::{Config, IndexScope};
 use crate::index::{DOCUMENT_LIMIT, Key, Shard, etag};
 use crate::platform::{Clock, DatabaseError, DocumentMetadata, Documents, Timestamp};
 
@@ -41,6 +41,8 @@ pub(crate) struct Publisher<'a, D, C> {
     pub(crate) operations: u32,
     /// Whether something known could not be read, once that was looked up.
     pub(crate) unread: Option<bool>,
+    /// Whether the index of a folder was made that tells nothing of the contests in others.
+    pub(crate) folder_made: bool,
 }
 
 /// How publishing ended.
@@ -55,6 +57,18 @@ pub(crate) enum Progressed {
 impl<D: Documents, C: Clock> Publisher<'_, D, C> {
     /// Puts what is dirty. `beat` is called before each put, to keep the lease.
     pub(crate) async fn run(
+        &mut self,
+        beat: &dyn Fn() -> Result<(), DatabaseError>,
+    ) -> Result<Progressed, DatabaseError> {
+        let progressed = self.put_dirty(beat).await?;
+        if self.folder_made {
+            let contested = self.store.contested(self.config.index_scope)?.len();
+            self.store.note_contested(contested as u64)?;
+        }
+        Ok(progressed)
+    }
+
+    async fn put_dirty(
         &mut self,
         beat: &dyn Fn() -> Result<(), DatabaseError>,
     ) -> Result<Progressed, DatabaseError> {
@@ -169,7 +183,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
 
     /// The bytes and entity tag of a document; `None` when it is not to be put, and its row says so.
     fn make(
-        &self,
+        &mut self,
         document: &Published,
         now: Timestamp,
     ) -> Result<Option<(Vec<u8>, String)>, DatabaseError> {
@@ -194,8 +208,20 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     return self.withdraw(document, now).map(|()| None);
                 }
                 match self.store.index(self.config, view)? {
-                    IndexBuild::Index { written, shed } => {
+                    IndexBuild::Index {
+                        written,
+                        shed,
+                        contested,
+                    } => {
                         self.store.note_shed(&document.key, &shed)?;
+                        match self.config.index_scope {
+                            // Every change comes by the root, and was counted while it was made.
+                            IndexScope::Subtree if view.is_root() => {
+                                self.store.note_contested(contested)?;
+                            }
+                            IndexScope::Subtree => {}
+                            IndexScope::Folder => self.folder_made = true,
+                        }
                         Ok(Some((written.bytes, written.etag)))
                     }
                     IndexBuild::Nothing => self.withdraw(document, now).map(|()| None),

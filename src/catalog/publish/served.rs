@@ -25,14 +25,17 @@ impl OfferedVersion {
 
 impl Store<'_> {
     /// Hands over the versions that the index of a view shows, in its order, until `visit` breaks: each by the offer that serves
-    /// it there, and of each chart as many as are wanted.
+    /// it there, and of each chart as many as are wanted. Returns how many of the versions that were met are offered as one package
+    /// of which other things are said, or other provenance files given.
     pub(crate) fn each_served(
         &self,
         config: &Config,
         view: &View,
         winners: &Winners,
         visit: &mut dyn FnMut(OfferedVersion) -> ControlFlow<()>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<u64, DatabaseError> {
+        let mut disagreements = 0;
+        let mut disagreed = false;
         let mut pending: Option<OfferedVersion> = None;
         let mut broken = false;
         let mut kept = ShownVersions::default();
@@ -54,6 +57,15 @@ impl Store<'_> {
                 pending.offer.name == next.offer.name && pending.offer.version == next.offer.version
             });
             if same {
+                // Whoever is compared with the first of them shows it if any of them differs.
+                let differs = pending.as_ref().is_some_and(|known| {
+                    !winners.contains_key(next.offer.file.as_str())
+                        && (next.other_metadata(known) || next.other_provenance(known))
+                });
+                if differs && !disagreed {
+                    disagreed = true;
+                    disagreements += 1;
+                }
                 pending = pending.take().map(|known| {
                     if next.offer.order(&known.offer, config).is_lt() {
                         next
@@ -63,6 +75,7 @@ impl Store<'_> {
                 });
                 return ControlFlow::Continue(());
             }
+            disagreed = false;
             let flow = pending
                 .replace(next)
                 .map_or(ControlFlow::Continue(()), &mut hand_over);
@@ -72,7 +85,7 @@ impl Store<'_> {
         if let Some(last) = pending.filter(|_| !broken) {
             let _ = hand_over(last);
         }
-        Ok(())
+        Ok(disagreements)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::rows::offer::FOLDER;
 use crate::catalog::rows::store::Store;
 use crate::config::{Collisions, IndexScope};
 use crate::platform::{DatabaseError, Row};
@@ -24,7 +25,7 @@ pub(crate) struct Totals {
     pub(crate) tags: u64,
     /// Manifests that are skipped.
     pub(crate) skipped: u64,
-    /// File names that are contested.
+    /// File names that are contested: offered for one index with other packages, metadata or provenance files.
     pub(crate) contested: u64,
     /// Repositories that could not be listed.
     pub(crate) failing: u64,
@@ -87,39 +88,45 @@ impl Store<'_> {
         scope: IndexScope,
         collisions: Collisions,
     ) -> Result<Totals, DatabaseError> {
-        let contested = self.contested()?.len() as u64;
         let served = self.served_files(scope)?;
         Ok(Totals {
             charts: self
                 .number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
             versions: match collisions {
                 Collisions::First => served,
-                Collisions::Hide => served.saturating_sub(contested),
+                Collisions::Hide => served.saturating_sub(self.contested_packages()?.len() as u64),
             },
             version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
             repositories: self.number("SELECT count(*) FROM repository")?,
             tags: self.number("SELECT count(*) FROM tag")?,
             skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
-            contested,
+            contested: self.contested(scope)?.len() as u64,
             failing: self.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
         })
+    }
+
+    /// Notes how many files are contested, in the middle of a pass.
+    pub(crate) fn note_contested(&self, contested: u64) -> Result<(), DatabaseError> {
+        if self.state()?.totals.contested != contested {
+            self.update(|state| state.totals.contested = contested)?;
+        }
+        Ok(())
     }
 
     /// Counts the files that indexes show: those of the root, which has one version of a name once however many repositories
     /// offer it, or where each folder has an index of its own, those of all folders.
     fn served_files(&self, scope: IndexScope) -> Result<u64, DatabaseError> {
-        self.number(match scope {
-            IndexScope::Subtree => {
+        match scope {
+            IndexScope::Subtree => self.number(
                 "SELECT count(DISTINCT file) FROM manifest m WHERE state = 'chart'
-                   AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = m.digest)"
-            }
-            // What stands before the last slash: rtrim takes off all characters that are no slash.
-            IndexScope::Folder => {
-                "SELECT count(*) FROM (SELECT DISTINCT rtrim(r.relative, replace(r.relative, '/', '')), m.file
+                   AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = m.digest)",
+            ),
+            IndexScope::Folder => self.number(&format!(
+                "SELECT count(*) FROM (SELECT DISTINCT {FOLDER}, m.file
                    FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
                    WHERE m.state = 'chart')"
-            }
-        })
+            )),
+        }
     }
 
     /// Counts versions by the ids of their sources.

@@ -9,6 +9,7 @@ use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::{KeyPart, UnreadableRow, next_cell};
 use crate::chart::FileName;
+use crate::config::IndexScope;
 use crate::index::{Candidate, View};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Value};
@@ -112,7 +113,24 @@ impl OfferedVersion {
             created,
         })
     }
+
+    /// Whether other things are said of the chart than by another offer.
+    pub(crate) fn other_metadata(&self, other: &Self) -> bool {
+        self.metadata != other.metadata
+    }
+
+    /// Whether another provenance file is given than by another offer, or only by one of them.
+    pub(crate) fn other_provenance(&self, other: &Self) -> bool {
+        let provenance = |version: &Self| {
+            let blob = version.offer.candidate.provenance.as_ref();
+            blob.map(|blob| blob.digest.clone())
+        };
+        provenance(self) != provenance(other)
+    }
 }
+
+/// The folder of `repository r`, in SQL: what stands before the last slash. `rtrim` takes off all characters that are no slash.
+pub(crate) const FOLDER: &str = "rtrim(r.relative, replace(r.relative, '/', ''))";
 
 /// Most unreadable rows that are noted at a time: the rest are met when these are mended.
 const NOTED: usize = 200;
@@ -138,6 +156,28 @@ impl Store<'_> {
             },
         )?;
         Ok(offers)
+    }
+
+    /// The offers of one file with what an index says of them, in no order. Those that cannot be read are left out and noted.
+    pub(crate) fn versions_of_file(
+        &self,
+        shard: u8,
+        file: &str,
+    ) -> Result<Vec<OfferedVersion>, DatabaseError> {
+        let mut versions = Vec::new();
+        self.each_typed(
+            &format!(
+                "SELECT {COLUMNS}, m.metadata FROM manifest m JOIN tag t ON t.manifest = m.digest
+                 JOIN repository r ON r.id = t.repository WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
+            ),
+            &[i64::from(shard).into(), file.into()],
+            OfferedVersion::read,
+            &mut |version| {
+                versions.push(version);
+                ControlFlow::Continue(())
+            },
+        )?;
+        Ok(versions)
     }
 
     /// Hands over the offers of a whole shard, one after the other, in no order. Those that cannot be read are left out and noted.
@@ -231,11 +271,34 @@ impl Store<'_> {
     }
 
     /// File names that are offered with more than one package, each with its shard. Few, in a healthy registry.
-    pub(crate) fn contested(&self) -> Result<Vec<(u8, String)>, DatabaseError> {
-        let rows = self.0.query(
+    pub(crate) fn contested_packages(&self) -> Result<Vec<(u8, String)>, DatabaseError> {
+        self.files_where(
             "SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
-            &[],
-        )?;
+        )
+    }
+
+    /// File names that are offered for one index with more than one package, or with one of which different metadata are told or
+    /// different provenance files given, each with its shard. Only where a file has several manifests is more read than an index
+    /// of the table.
+    pub(crate) fn contested(&self, scope: IndexScope) -> Result<Vec<(u8, String)>, DatabaseError> {
+        let folder = match scope {
+            IndexScope::Subtree => "''",
+            IndexScope::Folder => FOLDER,
+        };
+        self.files_where(&format!(
+            "SELECT DISTINCT m.shard, m.file
+             FROM (SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING count(*) > 1) s
+               CROSS JOIN manifest m ON m.shard = s.shard AND m.file = s.file AND m.state = 'chart'
+               CROSS JOIN tag t ON t.manifest = m.digest CROSS JOIN repository r ON r.id = t.repository
+             GROUP BY m.shard, m.file, {folder}
+             HAVING min(m.package) <> max(m.package) OR min(m.metadata) <> max(m.metadata)
+               OR count(DISTINCT CASE WHEN json_valid(m.candidate)
+                                 THEN coalesce(json_extract(m.candidate, '$.provenance.digest'), '') ELSE '' END) > 1"
+        ))
+    }
+
+    fn files_where(&self, sql: &str) -> Result<Vec<(u8, String)>, DatabaseError> {
+        let rows = self.0.query(sql, &[])?;
         Ok(rows
             .iter()
             .filter_map(|row| Some((u8::try_from(row.integer(0)?).ok()?, row.text(1)?.to_owned())))

@@ -216,6 +216,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             clock: self.clock,
             operations: self.config.kv_budget,
             unread: None,
+            folder_made: false,
         };
         let progressed = if readable {
             if last.number == 0 {

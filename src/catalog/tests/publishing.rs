@@ -236,6 +236,7 @@ fn with_folder_scope_only_what_lies_in_one_folder_is_shadowed() {
         info["shadowed"],
         serde_json::json!([{
             "file": "web-1.0.0.tgz", "repository": "charts/y/other", "tag": "1.0.0", "by": "charts/y/web",
+            "at": "/y", "differs": ["package"],
         }])
     );
 }

@@ -257,14 +257,23 @@ fn a_provenance_is_of_these_bytes_or_none() {
         bytes(&world.get("/b/charts/nginx-1.0.0.tgz.prov")),
         PROVENANCE
     );
-    // Another repository may hold the signature of the same bytes.
+    assert_eq!(status(&world.get("/a/charts/nginx-1.0.0.tgz.prov")), 404);
+}
+
+/// Issue 10, item 3: whoever pushed the same bytes elsewhere would sign what they did not make.
+#[test]
+fn a_provenance_is_only_given_from_the_repository_whose_package_is_served() {
+    let world = World::new(PUBLIC);
+    let unsigned = pushed(&world, "charts/a/nginx", PACKAGE, false);
     let twin = pushed(&world, "charts/c/nginx", PACKAGE, true);
-    world.publish_file(FILE, &[unsigned, other, twin]);
+    world.publish_file(FILE, &[unsigned, twin]);
+    for path in [format!("{}.prov", link(PACKAGE)), format!("{ALIAS}.prov")] {
+        assert_eq!(status(&world.get(&path)), 404, "{path}");
+    }
     assert_eq!(
-        bytes(&world.get("/charts/nginx-1.0.0.tgz.prov")),
+        bytes(&world.get("/c/charts/nginx-1.0.0.tgz.prov")),
         PROVENANCE
     );
-    assert_eq!(status(&world.get("/a/charts/nginx-1.0.0.tgz.prov")), 404);
 }
 
 const META: &[u8] = br#"{"apiVersion":"v1","description":"two layers"}"#;

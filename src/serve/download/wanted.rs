@@ -1,7 +1,7 @@
 //! What a download asks for, and which of the candidates that is.
 
 use crate::config::{Collisions, Config};
-use crate::index::{Blob, Candidate, View, select};
+use crate::index::{Candidate, View, select};
 use crate::oci;
 use crate::platform::Timestamp;
 use crate::serve::route::File;
@@ -59,18 +59,5 @@ impl Wanted<'_> {
         current
             .iter()
             .any(|(rank, package)| *rank == first.0 && *package != first.1)
-    }
-
-    /// The provenance of a package: its own, or what another repository keeps beside the same bytes.
-    pub(super) fn provenance<'c>(
-        &self,
-        selected: &'c Candidate,
-        candidates: &'c [Candidate],
-    ) -> Option<(&'c Candidate, Blob)> {
-        std::iter::once(selected)
-            .chain(candidates.iter().filter(|candidate| {
-                candidate.package == selected.package && self.allows(candidate)
-            }))
-            .find_map(|candidate| Some((candidate, candidate.provenance.clone()?)))
     }
 }

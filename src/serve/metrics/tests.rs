@@ -90,7 +90,7 @@ fn a_whole_text() {
         # HELP portolan_skipped Manifests that are no charts, or charts that cannot be served.
         # TYPE portolan_skipped gauge
         portolan_skipped 31
-        # HELP portolan_contested File names that are offered with different packages.
+        # HELP portolan_contested File names that are offered with different packages, metadata or provenance files.
         # TYPE portolan_contested gauge
         portolan_contested 32
         # HELP portolan_held_versions Versions whose removal waits for a second pass or a confirmation.

@@ -1,0 +1,207 @@
+//! Files that several repositories offer and that are not the same: told from the first moment, wherever they meet.
+
+use serde_json::json;
+
+use super::*;
+
+/// Pushes `web` 1.0.0 with this description, package and provenance file.
+fn push(world: &World, repository: &str, description: &str, package: &[u8], signed: Option<&[u8]>) {
+    let metadata =
+        json!({"apiVersion": "v2", "name": "web", "version": "1.0.0", "description": description});
+    world
+        .registry
+        .push_chart(repository, "1.0.0", &metadata, package, signed, &[]);
+}
+
+/// What `/info` tells: where, who is beaten, by whom, in what they differ.
+fn told(world: &World) -> Vec<Value> {
+    let info = world.ask(&ask::Info { page: 0 });
+    let entries = info["shadowed"].as_array().unwrap();
+    assert_eq!(info["counts"]["contested"] == 0, entries.is_empty());
+    entries
+        .iter()
+        .map(|entry| {
+            json!([
+                entry["at"],
+                entry["repository"],
+                entry["by"],
+                entry["differs"]
+            ])
+        })
+        .collect()
+}
+
+fn counted(world: &World) -> u64 {
+    world.ask(&ask::AskStatus).figures.contested
+}
+
+/// Issue 10, item 3.
+#[test]
+fn a_contest_within_a_space_is_told_too() {
+    let world = World::new();
+    push(&world, "charts/web", "ours", b"root", None);
+    push(&world, "charts/team/a/web", "ours", b"a", None);
+    push(&world, "charts/team/b/web", "ours", b"b", None);
+    world.pass();
+    assert_eq!(
+        told(&world),
+        [
+            json!(["/", "charts/team/a/web", "charts/web", ["package"]]),
+            json!(["/", "charts/team/b/web", "charts/web", ["package"]]),
+            json!([
+                "/team",
+                "charts/team/b/web",
+                "charts/team/a/web",
+                ["package"]
+            ]),
+        ]
+    );
+    assert_eq!(counted(&world), 1);
+}
+
+/// Issue 10, item 3: the same package, of which another says other things, or which another signs.
+#[test]
+fn a_contest_of_equal_bytes_is_told() {
+    for (description, signed, differs) in [
+        ("theirs", None, json!(["metadata"])),
+        ("ours", Some(&b"theirs"[..]), json!(["provenance"])),
+        ("theirs", Some(b"theirs"), json!(["metadata", "provenance"])),
+    ] {
+        let world = World::new();
+        push(
+            &world,
+            "charts/team-payments/web",
+            "ours",
+            b"web",
+            Some(b"ours"),
+        );
+        world.pass();
+        assert_eq!(told(&world), [json!(null); 0]);
+        push(
+            &world,
+            "charts/dev/web",
+            description,
+            b"web",
+            signed.or(Some(b"ours")),
+        );
+        world.pass();
+        let expected = [json!([
+            "/",
+            "charts/team-payments/web",
+            "charts/dev/web",
+            differs
+        ])];
+        assert_eq!(told(&world), expected);
+        assert_eq!(counted(&world), 1);
+    }
+    // A copy of all of it contests nothing, whatever else its manifest says.
+    let world = World::new();
+    push(&world, "charts/a/web", "ours", b"web", None);
+    let metadata =
+        json!({"apiVersion": "v2", "name": "web", "version": "1.0.0", "description": "ours"});
+    let annotation = [("org.example.copied", "true")];
+    world.registry.push_chart(
+        "charts/b/web",
+        "1.0.0",
+        &metadata,
+        b"web",
+        None,
+        &annotation,
+    );
+    world.pass();
+    assert_eq!(told(&world), [json!(null); 0]);
+    assert_eq!(counted(&world), 0);
+}
+
+/// Issue 10, item 3: as soon as it is served, though the pass goes on for long.
+#[test]
+fn a_contest_is_counted_when_it_is_published() {
+    for (scope, ours, theirs, package) in [
+        ("subtree", "team-payments/web", "dev/web", "theirs"),
+        ("subtree", "team-payments/web", "dev/web", "ours"),
+        ("folder", "something", "web", "theirs"),
+    ] {
+        let world = World::with(&[("SUBREQUEST_BUDGET", "10"), ("INDEX_SCOPE", scope)]);
+        push(&world, &format!("charts/{ours}"), "ours", b"ours", None);
+        for chart in 0..20 {
+            let name = format!("chart-{chart:02}");
+            world
+                .registry
+                .push_version(&format!("charts/{name}"), &name, "1.0.0");
+        }
+        world.pass();
+        world.rest();
+        world.wait_for_alarm();
+        assert_eq!(world.step().pass, None, "the next pass takes long");
+        let name = format!("charts/{theirs}");
+        push(&world, &name, "theirs", package.as_bytes(), None);
+        world.refresh(Some(theirs));
+        loop {
+            world.wait_for_alarm();
+            assert_eq!(world.step().pass, None, "it is served before the pass ends");
+            let root = world.published(&Key::Index(View::root())).unwrap();
+            if root["entries"]["web"][0]["description"] == "theirs" {
+                break;
+            }
+        }
+        assert_eq!(counted(&world), 1, "{scope} {theirs} {package}");
+    }
+}
+
+/// With `INDEX_SCOPE=folder` those meet that lie in one folder; the root's index knows nothing of them.
+#[test]
+fn a_contest_in_a_folder_is_counted_when_it_is_published() {
+    let world = World::with(&[("INDEX_SCOPE", "folder")]);
+    push(&world, "charts/a/web", "ours", b"ours", None);
+    push(&world, "charts/b/web", "theirs", b"theirs", None);
+    world.pass();
+    assert_eq!(told(&world), [json!(null); 0]);
+    assert_eq!(counted(&world), 0);
+    push(&world, "charts/a/other", "theirs", b"ours", None);
+    world.pass();
+    assert_eq!(
+        told(&world),
+        [json!([
+            "/a",
+            "charts/a/other",
+            "charts/a/web",
+            ["metadata"]
+        ])]
+    );
+    assert_eq!(counted(&world), 1);
+}
+
+/// What is counted of contests costs an unchanged pass nothing: it costs as much as one over as many files that nobody contests.
+#[test]
+fn an_unchanged_pass_counts_no_contests() {
+    let unchanged = |names: [&str; 2]| {
+        let world = World::new();
+        for version in 0..30 {
+            for (repository, name) in ["charts/a/web", "charts/b/web"].into_iter().zip(names) {
+                let version = format!("1.{version}.0");
+                let metadata = json!({"apiVersion": "v2", "name": name, "version": version, "description": repository});
+                world
+                    .registry
+                    .push_chart(repository, &version, &metadata, b"web", None, &[]);
+            }
+        }
+        world.pass();
+        let contested = counted(&world);
+        // The ring of revalidation and what follows the first pass are behind it.
+        for _ in 0..2 {
+            world.rest();
+            world.pass();
+        }
+        world.rest();
+        let before = world.database.effort();
+        world.pass();
+        (contested, world.database.effort() - before)
+    };
+    let (contested, with_contests) = unchanged(["web", "web"]);
+    let (uncontested, without) = unchanged(["web", "wob"]);
+    assert_eq!((contested, uncontested), (30, 0));
+    assert!(
+        with_contests <= without + without / 50,
+        "{with_contests} steps instead of {without}"
+    );
+}
