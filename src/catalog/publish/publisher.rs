@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::catalog::publish::build::IndexBuild;
+use crate::catalog::rows::backoff::Backoff;
 use crate::catalog::rows::document::Published;
 use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
@@ -16,10 +17,11 @@ use crate::platform::{Clock, DatabaseError, DocumentMetadata, Documents, Timesta
 const BETWEEN_PUTS: Duration = Duration::from_secs(1);
 /// An index that nobody has read for so long is no longer published; the catalog answers for it.
 const UNREAD: Duration = Duration::from_hours(720);
-/// A document that KV refused is tried again after this, doubled each time up to [`LAST_RETRY`].
-const FIRST_RETRY: Duration = Duration::from_secs(2);
-/// See [`FIRST_RETRY`].
-const LAST_RETRY: Duration = Duration::from_mins(10);
+/// How long a document that KV refused waits: a moment of trouble delays no index, and an outage of hours costs few puts.
+const REFUSED: Backoff = Backoff {
+    first: Duration::from_secs(2),
+    longest: Duration::from_mins(10),
+};
 /// Why a document is not put that would lack what an unreadable row held. The last good one stays.
 pub(crate) const LACKING: &str = "a row that belongs in it cannot be read and is read again";
 /// Why a document is not put that these rows never put, while something could not be read: what is there has more.
@@ -285,7 +287,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                     Ok(()) => self.store.unretire(&key)?,
                     Err(_) => self
                         .store
-                        .retire_key(&key, self.clock.now().after(LAST_RETRY))?,
+                        .retire_key(&key, self.clock.now().after(REFUSED.longest))?,
                 }
             }
         }
@@ -306,6 +308,5 @@ fn files(document: &[u8]) -> HashSet<&[u8]> {
 }
 
 fn retry_at(now: Timestamp, attempts: i64) -> Timestamp {
-    let doublings = u32::try_from(attempts.clamp(0, 9)).unwrap_or(9);
-    now.after((FIRST_RETRY * 2u32.pow(doublings)).min(LAST_RETRY))
+    now.after(REFUSED.wait(u64::try_from(attempts).unwrap_or(0)))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::catalog::rows::backoff::Backoff;
 use crate::catalog::rows::source_state::Pause;
 use crate::catalog::rows::state::{Lease, Pass, Phase, Rhythm, State};
 use crate::catalog::rows::store::Store;
@@ -19,11 +20,11 @@ const LONG_PAUSE: Duration = Duration::from_secs(10);
 
 /// The interval between two passes after `idle` passes that nobody asked for.
 pub(crate) fn interval(config: &Config, idle: u32) -> Duration {
-    let longest = LONGEST_INTERVAL.max(config.sync_interval);
-    config
-        .sync_interval
-        .saturating_mul(1 << idle.min(16))
-        .min(longest)
+    let rest = Backoff {
+        first: config.sync_interval,
+        longest: LONGEST_INTERVAL.max(config.sync_interval),
+    };
+    rest.wait(idle.into())
 }
 
 impl State {
@@ -174,13 +175,11 @@ pub(crate) fn schedule(state: &mut State, config: &Config, started: Timestamp, n
     let next = if state.rhythm.again {
         now
     } else if state.last_pass.number == 0 {
-        let doublings =
-            u32::try_from(state.last_pass.faulty.saturating_sub(1).min(16)).unwrap_or(16);
-        now.after(
-            FIRST_AGAIN
-                .saturating_mul(1 << doublings)
-                .min(config.sync_interval),
-        )
+        let again = Backoff {
+            first: FIRST_AGAIN,
+            longest: config.sync_interval,
+        };
+        now.after(again.wait(state.last_pass.faulty.saturating_sub(1)))
     } else {
         started.after(interval(config, state.rhythm.idle)).max(now)
     };
