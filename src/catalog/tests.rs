@@ -213,6 +213,25 @@ impl World {
     }
 }
 
+/// A catalog at rest that has read so many versions of one chart.
+fn filled(settings: &[(&str, &str)], versions: usize) -> World {
+    let world = World::with(settings);
+    world.registry.push_versions("charts/a", 0..versions);
+    world.pass();
+    world.rest();
+    world
+}
+
+/// The same with one version of `b`, in two repositories that nothing enumerates.
+fn two_repositories(versions: usize) -> World {
+    let world = World::with(&[("REPOSITORIES", "a,b")]);
+    world.registry.push_versions("charts/a", 0..versions);
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    world.pass();
+    world.rest();
+    world
+}
+
 pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
     let lookup = |name: &str| {
         let given = settings

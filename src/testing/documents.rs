@@ -150,6 +150,16 @@ impl FakeDocuments {
         self.stored.borrow().keys().cloned().collect()
     }
 
+    /// The text of every document truly stored, by its key.
+    pub(crate) fn all(&self) -> BTreeMap<String, String> {
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+        let stored = self.stored.borrow();
+        let all = stored
+            .iter()
+            .map(|(key, (bytes, _))| (key.clone(), text(bytes)));
+        all.collect()
+    }
+
     /// How often [`Documents::get`] was called.
     pub(crate) fn gets(&self) -> usize {
         self.gets.get()

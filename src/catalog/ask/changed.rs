@@ -21,12 +21,7 @@ impl Ask for Changed {
     type Answer = Accepted;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Accepted, DatabaseError> {
-        let Rows {
-            store,
-            config,
-            recent,
-            now,
-        } = *rows;
+        let (store, recent) = (rows.store, rows.recent);
         let delivery = self.delivery.as_deref();
         if delivery.is_some_and(|delivery| recent.knows_delivery(delivery)) {
             return rows.accepted(store.state()?.tickets.issued);
@@ -35,13 +30,18 @@ impl Ask for Changed {
             let Ok(name) = name.parse::<Name>() else {
                 continue;
             };
-            for source in config.sources.iter().filter(|source| source.allows(&name)) {
+            for source in rows
+                .config
+                .sources
+                .iter()
+                .filter(|source| source.allows(&name))
+            {
                 let Some(relative) = source.relative(&name) else {
                     continue;
                 };
                 let known = store.repository_named(&source.id, name.as_str())?;
                 // Whoever invents names must not have each of them asked for; an enumeration finds what there is.
-                if known.is_none() && !recent.takes_new_name(now) {
+                if known.is_none() && !recent.takes_new_name(rows.now) {
                     continue;
                 }
                 let id = store.add_repository(&source.id, name.as_str(), relative)?;
@@ -53,7 +53,7 @@ impl Ask for Changed {
         }
         // It lives: a registry that seemed to be down is asked once more.
         store.end_pauses(false)?;
-        store.asked(config, now)?;
+        store.asked(rows.config, rows.now)?;
         let accepted = rows.accepted(store.ticket()?)?;
         if let Some(delivery) = delivery {
             recent.remember_delivery(delivery);

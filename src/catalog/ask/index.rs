@@ -43,12 +43,7 @@ impl Ask for Index {
     type Answer = Indexed<Bytes>;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Self::Answer, DatabaseError> {
-        let Rows {
-            store,
-            config,
-            recent,
-            now,
-        } = *rows;
+        let (store, config, now) = (rows.store, rows.config, rows.now);
         let without = |reason| Ok(Indexed::Without(reason));
         store.asked(config, now)?;
         let state = store.state()?;
@@ -62,7 +57,7 @@ impl Ask for Index {
         if !self.fresh {
             store.document_missed(&Key::Index(self.view.clone()), now)?;
         }
-        if let Some(kept) = recent.index(&self.view, config.fingerprint(), now) {
+        if let Some(kept) = rows.recent.index(&self.view, config.fingerprint(), now) {
             return Ok(Indexed::Document(kept));
         }
         match store.index(config, &self.view)? {
@@ -74,7 +69,8 @@ impl Ask for Index {
                 };
                 let body = Bytes::from(written.bytes);
                 let document = Document { body, metadata };
-                recent.keep_index(self.view.clone(), config.fingerprint(), &document);
+                rows.recent
+                    .keep_index(self.view.clone(), config.fingerprint(), &document);
                 Ok(Indexed::Document(document))
             }
             // The edge gives what was published last, or says that it cannot.

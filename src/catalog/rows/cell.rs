@@ -145,6 +145,13 @@ impl<T: FromCell> FromCell for Option<T> {
     }
 }
 
+/// A cell whose fault whoever reads the row judges.
+impl<T: FromCell> FromCell for Result<T, CellFault> {
+    fn from_cell(cell: Value) -> Result<Self, CellFault> {
+        Ok(T::from_cell(cell))
+    }
+}
+
 /// JSON in a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Json<T>(pub(crate) T);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::catalog::rows::cell::{FromCell, Json};
+use crate::catalog::rows::cell::{CellFault, Json};
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::typed_row;
+use crate::catalog::rows::typed_row::{TypedRow as _, UnreadableRow, key_text, typed_row};
 use crate::chart::FileName;
 use crate::index::{Candidate, Shard, shard_of};
 use crate::oci::Digest;
@@ -33,8 +33,8 @@ typed_row! {
         package: Digest,
     }
     columns {
-        /// How its bytes are had.
-        candidate: Json<Candidate>,
+        /// How its bytes are had; what cannot be read is restored (`restore_superseded`).
+        candidate: Result<Json<Candidate>, CellFault>,
     }
     checked {
         until: Timestamp,
@@ -42,23 +42,19 @@ typed_row! {
     }
 }
 
-typed_row! {
-    /// Which superseded package a row is of.
-    SupersededKey of "superseded"
-    key {
-        /// The shard of the file table that it stands in.
-        shard: i64,
-        /// Its file name.
-        file: FileName,
-        /// Id of its source.
-        source: String,
-        /// Full name of its repository.
-        repository: String,
-        /// Its digest.
-        package: Digest,
+impl Superseded {
+    /// What a note of it is called.
+    fn key(&self) -> String {
+        let Self {
+            shard,
+            file,
+            source,
+            repository,
+            package,
+            ..
+        } = self;
+        key_text(&[shard, file, source, repository, package])
     }
-    columns {}
-    checked {}
 }
 
 impl Store<'_> {
@@ -139,10 +135,21 @@ impl Store<'_> {
             "WHERE shard = ?1 AND (?2 IS NULL OR file = ?2) ORDER BY file, source, repository, package",
             &[i64::from(shard).into(), file.into()],
         )?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.file, row.candidate.0))
-            .collect())
+        let mut kept = Vec::new();
+        let mut unreadable = Vec::new();
+        for row in rows {
+            match row.candidate {
+                Ok(Json(candidate)) => kept.push((row.file, candidate)),
+                Err(ref why) => unreadable.push(UnreadableRow {
+                    table: Superseded::TABLE,
+                    key: row.key(),
+                    column: "candidate",
+                    why: why.clone(),
+                }),
+            }
+        }
+        self.note_unreadable(&unreadable)?;
+        Ok(kept)
     }
 
     /// Whether a superseded package of a shard cannot be read.
@@ -161,8 +168,8 @@ impl Store<'_> {
         shard: u8,
         published: &Shard,
     ) -> Result<(), DatabaseError> {
-        let keys: Vec<SupersededKey> = self.rows("WHERE shard = ?", &[i64::from(shard).into()])?;
-        for key in keys {
+        let rows: Vec<Superseded> = self.rows("WHERE shard = ?", &[i64::from(shard).into()])?;
+        for key in rows.into_iter().filter(|row| row.candidate.is_err()) {
             let place =
                 "shard = ?1 AND file = ?2 AND source = ?3 AND repository = ?4 AND package = ?5";
             let values = [
@@ -172,14 +179,6 @@ impl Store<'_> {
                 key.repository.as_str().into(),
                 key.package.to_string().into(),
             ];
-            let cell = self.0.first(
-                &format!("SELECT candidate FROM superseded WHERE {place}"),
-                &values,
-            )?;
-            let cell = cell.and_then(|row| row.0.into_iter().next());
-            if cell.is_some_and(|cell| Json::<Candidate>::from_cell(cell).is_ok()) {
-                continue;
-            }
             self.0
                 .execute(&format!("DELETE FROM superseded WHERE {place}"), &values)?;
             let known = published.find(key.file.as_str()).iter().find(|known| {

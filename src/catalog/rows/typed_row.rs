@@ -113,7 +113,6 @@ macro_rules! typed_row {
             ) -> Result<Self, crate::catalog::rows::typed_row::UnreadableRow> {
                 let mut cells = row.0.into_iter();
                 $(let $key: $key_type = crate::catalog::rows::typed_row::next_cell(&mut cells, ($table, stringify!($key)), &String::new)?;)+
-                #[allow(unused_variables, reason = "a row of nothing but its key")]
                 let key = || crate::catalog::rows::typed_row::key_text(&[$(&$key),+]);
                 $(let $field: $type = crate::catalog::rows::typed_row::next_cell(&mut cells, ($table, stringify!($field)), &key)?;)*
                 $(let _: $checked_type = crate::catalog::rows::typed_row::next_cell(&mut cells, ($table, stringify!($checked)), &key)?;)*

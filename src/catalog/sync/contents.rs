@@ -2,7 +2,7 @@
 
 use crate::catalog::rows::manifest::{Chart, Contents, Plan};
 use crate::chart::rebuild::{Parts, RebuiltPackage};
-use crate::chart::{self, Layout, Metadata, MetadataFrom};
+use crate::chart::{self, Layout, Metadata, MetadataFrom, Unfit};
 use crate::index::{Blob, Candidate, Origin};
 use crate::oci::{self, Client, Descriptor, Digest, Manifest, Name, Reference};
 use crate::platform::{Clock, Fetch};
@@ -116,6 +116,11 @@ impl Plan {
         client: &Client<'_, F, C>,
         repository: &Name,
     ) -> Result<Judged, oci::Error> {
+        let whole = async |blob: &Blob, limit| {
+            client
+                .blob(repository, &blob.digest, blob.size, limit)
+                .await
+        };
         match self {
             Self::Config {
                 config,
@@ -123,21 +128,16 @@ impl Plan {
                 provenance,
                 created,
             } => {
-                let bytes = client
-                    .blob(repository, &config.digest, config.size, CONFIG_LIMIT)
-                    .await?;
-                Ok(match Metadata::from_json(&bytes) {
-                    Ok(metadata) => Judged::Known(stored(
-                        &metadata,
-                        package,
-                        provenance.as_ref(),
-                        created.clone(),
-                    )),
+                let metadata = Metadata::from_json(&whole(config, CONFIG_LIMIT).await?);
+                let (package, provenance) = (package.clone(), provenance.clone());
+                Ok(match metadata {
                     // ORAS and scripts push half a config (oras-project/oras#318): the package knows.
                     Err(unfit) if unfit.asks_for_package() => {
-                        in_package(package.clone(), provenance.clone(), created.clone())
+                        in_package(package, provenance, created.clone())
                     }
-                    Err(unfit) => Judged::Known(Contents::Skipped(unfit.to_string())),
+                    metadata => {
+                        Judged::Known(stored(metadata, package, provenance, created.clone()))
+                    }
                 })
             }
             Self::Package {
@@ -145,15 +145,14 @@ impl Plan {
                 provenance,
                 created,
             } => {
-                let bytes = client
-                    .blob(repository, &package.digest, package.size, PACKAGE_LIMIT)
-                    .await?;
-                Ok(Judged::Known(match chart::package::metadata(&bytes) {
-                    Ok(metadata) => {
-                        stored(&metadata, package, provenance.as_ref(), created.clone())
-                    }
-                    Err(unfit) => Contents::Skipped(unfit.to_string()),
-                }))
+                let metadata = chart::package::metadata(&whole(package, PACKAGE_LIMIT).await?);
+                let (package, provenance) = (package.clone(), provenance.clone());
+                Ok(Judged::Known(stored(
+                    metadata,
+                    package,
+                    provenance,
+                    created.clone(),
+                )))
             }
             Self::TwoLayers {
                 meta,
@@ -163,12 +162,8 @@ impl Plan {
                 created,
             } => {
                 let parts = Parts {
-                    meta: client
-                        .blob(repository, &meta.digest, meta.size, CONFIG_LIMIT)
-                        .await?,
-                    content: client
-                        .blob(repository, &content.digest, content.size, PACKAGE_LIMIT)
-                        .await?,
+                    meta: whole(meta, CONFIG_LIMIT).await?,
+                    content: whole(content, PACKAGE_LIMIT).await?,
                     name: name.clone(),
                     version: version.clone(),
                 };
@@ -230,20 +225,17 @@ async fn child<F: Fetch, C: Clock>(
     )
 }
 
-/// A chart whose package lies in the registry as it is served.
+/// A chart whose package lies in the registry as it is served, if its metadata could be read.
 fn stored(
-    metadata: &Metadata,
-    package: &Blob,
-    provenance: Option<&Blob>,
+    metadata: Result<Metadata, Unfit>,
+    package: Blob,
+    provenance: Option<Blob>,
     created: Option<String>,
 ) -> Contents {
-    chart_of(
-        metadata,
-        package.clone(),
-        provenance.cloned(),
-        Origin::Stored,
-        created,
-    )
+    match metadata {
+        Ok(metadata) => chart_of(&metadata, package, provenance, Origin::Stored, created),
+        Err(unfit) => Contents::Skipped(unfit.to_string()),
+    }
 }
 
 /// A chart with all that is served of it.

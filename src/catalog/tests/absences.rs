@@ -3,19 +3,6 @@
 use super::*;
 use crate::testing::Fault;
 
-/// Two repositories that nothing enumerates: 3 versions of `a`, one of `b`.
-fn named() -> World {
-    let world = World::with(&[("REPOSITORIES", "a,b")]);
-    for minor in 0..3 {
-        let version = format!("1.{minor}.0");
-        world.registry.push_version("charts/a", "a", &version);
-    }
-    world.registry.push_version("charts/b", "b", "1.0.0");
-    world.pass();
-    world.rest();
-    world
-}
-
 fn confirm(world: &World, path: Option<&str>) {
     world.ask(&ask::Refresh {
         path: path.map(str::to_owned),
@@ -29,7 +16,7 @@ fn confirm(world: &World, path: Option<&str>) {
 fn a_denial_removes_nothing_ever() {
     for status in [401, 403] {
         for what in ["/v2/", "charts/a/"] {
-            let world = named();
+            let world = two_repositories(3);
             world.registry.inject(what, None, Fault::status(status));
             world.wait(240);
             assert_eq!(world.versions("").len(), 4, "{status} for {what}");
@@ -40,7 +27,7 @@ fn a_denial_removes_nothing_ever() {
 #[test]
 fn what_is_denied_goes_when_an_operator_confirms_and_comes_back_with_the_same_tags() {
     for path in [None, Some("a")] {
-        let world = named();
+        let world = two_repositories(3);
         world.registry.deny("charts/a", true);
         world.pass();
         world.refresh(path);
@@ -61,7 +48,7 @@ fn what_is_denied_goes_when_an_operator_confirms_and_comes_back_with_the_same_ta
 
 #[test]
 fn a_confirmation_for_another_path_removes_nothing() {
-    let world = named();
+    let world = two_repositories(3);
     world.registry.deny("charts/a", true);
     world.pass();
     confirm(&world, Some("b"));
@@ -71,7 +58,7 @@ fn a_confirmation_for_another_path_removes_nothing() {
 /// Whose password was mended before he said so does not mean what is there again.
 #[test]
 fn a_confirmation_removes_only_what_is_still_denied() {
-    let world = named();
+    let world = two_repositories(3);
     world.registry.deny("charts/a", true);
     world.pass();
     world.registry.deny("charts/a", false);
@@ -81,7 +68,7 @@ fn a_confirmation_removes_only_what_is_still_denied() {
 
 #[test]
 fn a_repository_that_is_not_found_goes_after_a_day_in_which_its_source_answered_for_others() {
-    let world = named();
+    let world = two_repositories(3);
     world.registry.delete_repository("charts/a");
     world.pass();
     world.wait(22);
@@ -93,7 +80,7 @@ fn a_repository_that_is_not_found_goes_after_a_day_in_which_its_source_answered_
 /// A proxy that has lost its upstream says 404 to everything.
 #[test]
 fn a_source_that_finds_nothing_removes_nothing() {
-    let world = named();
+    let world = two_repositories(3);
     let lost = Fault::error(404, "NAME_UNKNOWN", "not here");
     world.registry.inject("/v2/", None, lost.clone());
     world.wait(100);
@@ -113,7 +100,7 @@ fn a_source_that_finds_nothing_removes_nothing() {
 #[test]
 fn a_repository_that_was_found_in_between_has_a_day_anew() {
     for between in [None, Some(500), Some(403)] {
-        let world = named();
+        let world = two_repositories(3);
         let lost = || Fault::error(404, "NAME_UNKNOWN", "not here");
         world.registry.inject("charts/a/tags", None, lost());
         world.wait(20);

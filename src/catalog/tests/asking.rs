@@ -5,19 +5,6 @@ use std::task::{Context, Waker};
 
 use super::*;
 
-/// A catalog of so many versions, at rest.
-fn filled(versions: usize) -> World {
-    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
-    for minor in 0..versions {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
-    world.pass();
-    world.rest();
-    world
-}
-
 /// What it costs to ask for the newest index `times` times.
 fn cost(world: &World, times: usize) -> u64 {
     let before = world.database.effort();
@@ -34,7 +21,7 @@ fn cost(world: &World, times: usize) -> u64 {
 /// 500 requests with `no-cache` in a second were 500 indexes made.
 #[test]
 fn who_asks_for_the_newest_index_is_given_the_one_that_was_made_for_another() {
-    let world = filled(300);
+    let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 300);
     let first = cost(&world, 1);
     let others = cost(&world, 499);
     assert!(others < 20 * first, "{others} after {first}");
@@ -45,7 +32,7 @@ fn who_asks_for_the_newest_index_is_given_the_one_that_was_made_for_another() {
 
 #[test]
 fn what_was_made_before_a_change_is_given_to_nobody_after_it() {
-    let world = filled(2);
+    let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 2);
     assert_eq!(world.answered(""), ["a 1.1.0", "a 1.0.0"]);
     world.registry.push_version("charts/a", "a", "2.0.0");
     world.refresh(None);
@@ -61,7 +48,7 @@ fn what_was_made_before_a_change_is_given_to_nobody_after_it() {
 /// Between two awaits of a step rows change: what is given meanwhile is some seconds old at most.
 #[test]
 fn while_a_step_works_an_index_is_made_anew_every_few_seconds() {
-    let world = filled(300);
+    let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 300);
     world.registry.set_latency(Duration::from_mins(1));
     world.refresh(None);
     world.wait_for_alarm();
@@ -81,11 +68,7 @@ fn while_a_step_works_an_index_is_made_anew_every_few_seconds() {
 #[test]
 fn who_waits_for_a_first_index_does_not_make_the_catalog_count() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "45")]);
-    for minor in 0..300 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..300);
     world.wait_for_alarm();
     world.step();
     let ask = |times: usize| {
@@ -109,7 +92,7 @@ fn who_waits_for_a_first_index_does_not_make_the_catalog_count() {
 /// A thousand invented names were a thousand calls.
 #[test]
 fn a_notification_of_invented_names_costs_some_calls_and_not_a_thousand() {
-    let world = filled(1);
+    let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 1);
     let names = |from: usize| -> Vec<_> {
         let invented = (from..from + 1000).map(|n| (format!("charts/x-{n}"), None));
         let others = (0..1000).map(|n| (format!("elsewhere/x-{n}"), None));
@@ -142,7 +125,7 @@ fn a_notification_of_invented_names_costs_some_calls_and_not_a_thousand() {
 
 #[test]
 fn a_delivery_is_honoured_once() {
-    let world = filled(1);
+    let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 1);
     let deliver = |delivery: &str| {
         world.ask(&ask::Changed {
             names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],

@@ -134,10 +134,7 @@ fn an_overwritten_version_named_by_a_webhook_costs_three_calls() {
 #[test]
 fn a_refresh_of_a_repository_reads_what_is_new_before_it_confirms_what_is_known() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "12")]);
-    for minor in 0..40 {
-        let version = format!("1.{minor}.0");
-        world.registry.push_version("charts/a", "a", &version);
-    }
+    world.registry.push_versions("charts/a", 0..40);
     world.pass();
     world.rest();
     world.registry.clear_log();
@@ -175,11 +172,7 @@ fn every_call_is_counted_by_its_outcome() {
 #[test]
 fn a_push_seen_by_polling_costs_two_calls_more_than_nothing() {
     let world = World::new();
-    for minor in 0..3 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..3);
     world.pass();
     world.rest();
     world.registry.clear_log();
@@ -202,11 +195,7 @@ fn a_push_seen_by_polling_costs_two_calls_more_than_nothing() {
 fn a_slice_keeps_to_its_budget_and_six_calls_at_a_time() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "20")]);
     world.registry.set_latency(Duration::from_millis(20));
-    for minor in 0..50 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..50);
     let mut slices = 0;
     loop {
         let before = world.registry.calls();
@@ -226,11 +215,7 @@ fn a_slice_keeps_to_its_budget_and_six_calls_at_a_time() {
 #[test]
 fn revalidation_confirms_each_tag_within_its_time() {
     let world = World::with(&[("SYNC_INTERVAL", "1h"), ("REVALIDATE_WITHIN", "24h")]);
-    for minor in 0..100 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..100);
     world.pass();
     world.rest();
     let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.57.0", "description": "moved"});

@@ -225,11 +225,7 @@ fn a_lease_of_this_life_is_respected_and_ends() {
 #[test]
 fn a_whole_pass_by_cron_alone() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "10")]);
-    for minor in 0..20 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..20);
     let mut ticks = 0;
     while world.step().pass.is_none() {
         world.clock.advance(Duration::from_mins(5));
@@ -258,11 +254,7 @@ fn an_endless_list_is_that_repositorys_fault_alone() {
 #[test]
 fn a_list_longer_than_a_slice_is_taken_over_in_pieces() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "10")]);
-    for minor in 0..40 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..40);
     world.registry.set_page_size(Some(2));
     world.pass();
     assert_eq!(world.versions("").len(), 40);

@@ -13,19 +13,6 @@ use crate::testing::{Fault, LinkStyle};
 /// Longer than what is seen for the first time waits for a second sight.
 const MORE_THAN_A_DAY: Duration = Duration::from_hours(25);
 
-/// `charts/a` with so many versions and `charts/b` with one, read without an enumeration.
-fn two(versions: usize) -> World {
-    let world = World::with(&[("REPOSITORIES", "a,b")]);
-    for minor in 0..versions {
-        let version = format!("1.{minor}.0");
-        world.registry.push_version("charts/a", "a", &version);
-    }
-    world.registry.push_version("charts/b", "b", "1.0.0");
-    world.pass();
-    world.rest();
-    world
-}
-
 /// Polls a step until `is_over` says so after a poll, then drops it, as an object that dies. Whether it died before its end.
 fn dies(world: &World, mut is_over: impl FnMut() -> bool) -> bool {
     let engine = world.engine();
@@ -55,7 +42,7 @@ fn a_later_life_without_a_list(world: &mut World) {
 
 #[test]
 fn an_incomplete_list_marks_no_tag_as_missing() {
-    let world = two(3);
+    let world = two_repositories(3);
     world.registry.set_page_size(Some(2));
     world.registry.set_link_style(LinkStyle::Foreign);
     world.pass();
@@ -74,7 +61,7 @@ fn an_incomplete_list_marks_no_tag_as_missing() {
 /// Whatever marked it: a list that is incomplete in the same way as before does not look at marks.
 #[test]
 fn a_marked_tag_stays_while_its_list_is_incomplete() {
-    let world = two(3);
+    let world = two_repositories(3);
     world.registry.set_page_size(Some(2));
     world.registry.set_link_style(LinkStyle::Foreign);
     world.pass();
@@ -134,7 +121,7 @@ fn no_link_dangles_in_a_pass(world: &World) {
 
 #[test]
 fn a_new_file_is_in_its_shard_before_an_index_links_to_it() {
-    let world = two(1);
+    let world = two_repositories(1);
     for major in 2..10 {
         let version = format!("{major}.0.0");
         world.registry.push_version("charts/a", "a", &version);
@@ -145,19 +132,15 @@ fn a_new_file_is_in_its_shard_before_an_index_links_to_it() {
 
 #[test]
 fn a_file_leaves_its_shard_after_the_index_without_it_is_published() {
-    let world = two(8);
-    for minor in 0..8 {
-        world
-            .registry
-            .delete_tag("charts/a", &format!("1.{minor}.0"));
-    }
+    let world = two_repositories(8);
+    world.registry.delete_versions("charts/a", 0..8);
     no_link_dangles_in_a_pass(&world);
     assert_eq!(world.versions(""), ["b 1.0.0"]);
 }
 
 #[test]
 fn what_changes_during_a_put_is_published_after_it() {
-    let world = two(2);
+    let world = two_repositories(2);
     let root = Key::Index(View::root());
     let name = root.name(world.config.fingerprint());
     world.registry.push_version("charts/a", "a", "2.0.0");
@@ -183,7 +166,7 @@ fn what_changes_during_a_put_is_published_after_it() {
 
 #[test]
 fn the_lease_of_a_former_life_is_void() {
-    let mut world = two(1);
+    let mut world = two_repositories(1);
     world.registry.push_version("charts/a", "a", "2.0.0");
     world.wait_for_alarm();
     assert!(dies(&world, || true));
@@ -233,11 +216,8 @@ fn many_small_removals_in_one_pass_are_a_mass_removal() {
 #[test]
 fn an_object_that_dies_while_it_publishes_has_seen_nothing_twice() {
     for polls in 0..4_u32 {
-        let mut world = two(20);
-        for minor in 0..20 {
-            let version = format!("1.{minor}.0");
-            world.registry.delete_tag("charts/a", &version);
-        }
+        let mut world = two_repositories(20);
+        world.registry.delete_versions("charts/a", 0..20);
         world.registry.push_version("charts/b", "b", "2.0.0");
         world.wait_for_alarm();
         let before = world.documents.puts();
@@ -254,7 +234,7 @@ fn an_object_that_dies_while_it_publishes_has_seen_nothing_twice() {
 /// A day in which its source answered for others: not a day in which nobody asked.
 #[test]
 fn a_repository_not_found_is_asked_for_again_by_an_object_that_dies_while_it_publishes() {
-    let mut world = two(2);
+    let mut world = two_repositories(2);
     world
         .registry
         .inject("charts/b/tags", None, Fault::status(404));

@@ -8,10 +8,7 @@ fn two(settings: &[(&str, &str)], versions: usize) -> World {
     let mut all = vec![("REPOSITORIES", "a,b")];
     all.extend(settings);
     let world = World::with(&all);
-    for minor in 0..versions {
-        let version = format!("1.{minor}.0");
-        world.registry.push_version("charts/a", "a", &version);
-    }
+    world.registry.push_versions("charts/a", 0..versions);
     world.registry.push_version("charts/b", "b", "1.0.0");
     world
 }
@@ -154,10 +151,7 @@ fn what_a_list_lacked_once_does_not_go_by_an_incomplete_one() {
     let world = two(&[], 20);
     world.pass();
     world.rest();
-    for minor in 0..15 {
-        let version = format!("1.{minor}.0");
-        world.registry.delete_tag("charts/a", &version);
-    }
+    world.registry.delete_versions("charts/a", 0..15);
     world.pass();
     assert_eq!(world.versions("").len(), 21, "held");
     world.registry.set_page_size(Some(2));

@@ -26,18 +26,6 @@ fn digest(world: &World, version: &str) -> String {
     entry.unwrap()["digest"].as_str().unwrap().to_owned()
 }
 
-fn filled(settings: &[(&str, &str)], versions: usize) -> World {
-    let world = World::with(settings);
-    for minor in 0..versions {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
-    world.pass();
-    world.rest();
-    world
-}
-
 #[test]
 fn a_refresh_while_the_list_is_under_way_is_not_lost() {
     let world = filled(&[], 30);
@@ -148,30 +136,14 @@ fn a_fault_of_the_newest_version_removes_no_older_one() {
 #[test]
 fn a_removal_that_was_held_is_no_leave_for_another() {
     let world = filled(&[], 21);
-    for minor in 0..19 {
-        world
-            .registry
-            .push_version("charts/b", "b", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/b", 0..19);
     world.pass();
     world.rest();
-    for minor in 0..21 {
-        world
-            .registry
-            .delete_tag("charts/a", &format!("1.{minor}.0"));
-    }
+    world.registry.delete_versions("charts/a", 0..21);
     world.pass();
     assert_eq!(world.versions("").len(), 40, "held");
-    for minor in 0..19 {
-        world
-            .registry
-            .delete_tag("charts/b", &format!("1.{minor}.0"));
-    }
-    for minor in 0..18 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.delete_versions("charts/b", 0..19);
+    world.registry.push_versions("charts/a", 0..18);
     world.clock.advance(Duration::from_hours(25));
     world.pass();
     world.rest();
@@ -189,19 +161,11 @@ fn a_removal_that_was_held_is_no_leave_for_another() {
 #[test]
 fn a_mass_removal_is_measured_against_what_is_configured_now() {
     let mut world = filled(&[], 100);
-    for minor in 0..30 {
-        world
-            .registry
-            .push_version("charts/b", "b", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/b", 0..30);
     world.pass();
     world.rest();
     world.config = config(&[("REPOSITORIES", "b")]);
-    for minor in 0..30 {
-        world
-            .registry
-            .delete_tag("charts/b", &format!("1.{minor}.0"));
-    }
+    world.registry.delete_versions("charts/b", 0..30);
     world.pass();
     assert_eq!(world.versions("").len(), 30);
 }
@@ -246,11 +210,7 @@ fn a_refresh_of_a_space_finds_what_was_pushed_to_it_for_the_first_time() {
 #[test]
 fn a_job_of_many_calls_keeps_the_lease() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
-    for minor in 0..150 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..150);
     world.registry.set_page_size(Some(1));
     world.registry.set_latency(Duration::from_secs(1));
     let (first, second) = (world.engine(), world.engine());
@@ -343,18 +303,10 @@ fn a_moment_of_trouble_does_not_end_an_enumeration() {
 #[test]
 fn one_who_waits_does_not_have_every_slice_published() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "10")]);
-    for minor in 0..3 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..3);
     world.pass();
     world.rest();
-    for minor in 0..40 {
-        world
-            .registry
-            .push_version("charts/b", "b", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/b", 0..40);
     world.documents.reset_counters();
     world.refresh(None);
     let root = Key::Index(View::root()).name(world.config.fingerprint());

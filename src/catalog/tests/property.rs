@@ -209,14 +209,7 @@ fn documents(world: &World) -> BTreeMap<String, String> {
         world.database_miss(shard);
     }
     world.rest();
-    let text =
-        |key: &String| String::from_utf8(world.documents.stored(key).unwrap().0.to_vec()).unwrap();
-    world
-        .documents
-        .keys()
-        .iter()
-        .map(|key| (key.clone(), text(key)))
-        .collect()
+    world.documents.all()
 }
 
 impl World {

@@ -3,21 +3,9 @@
 use super::*;
 use crate::testing::Fault;
 
-fn with_versions(count: usize) -> World {
-    let world = World::new();
-    for minor in 0..count {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
-    world.pass();
-    world.rest();
-    world
-}
-
 #[test]
 fn a_tag_missing_from_a_complete_list_goes_at_once() {
-    let world = with_versions(3);
+    let world = filled(&[], 3);
     world.registry.delete_tag("charts/a", "1.1.0");
     world.pass();
     assert_eq!(world.versions(""), ["a 1.2.0", "a 1.0.0"]);
@@ -26,7 +14,7 @@ fn a_tag_missing_from_a_complete_list_goes_at_once() {
 /// Its own list is not found.
 #[test]
 fn a_repository_missing_from_a_complete_enumeration_goes_at_once() {
-    let world = with_versions(1);
+    let world = filled(&[], 1);
     world.registry.push_version("charts/b", "b", "1.0.0");
     world.pass();
     assert_eq!(world.versions("").len(), 2);
@@ -37,7 +25,7 @@ fn a_repository_missing_from_a_complete_enumeration_goes_at_once() {
 
 #[test]
 fn an_incomplete_enumeration_removes_nothing() {
-    let world = with_versions(1);
+    let world = filled(&[], 1);
     world.registry.push_version("charts/b", "b", "1.0.0");
     world.pass();
     world.rest();
@@ -49,12 +37,8 @@ fn an_incomplete_enumeration_removes_nothing() {
 
 #[test]
 fn a_mass_removal_waits_for_a_second_sight_a_day_later() {
-    let world = with_versions(20);
-    for minor in 0..11 {
-        world
-            .registry
-            .delete_tag("charts/a", &format!("1.{minor}.0"));
-    }
+    let world = filled(&[], 20);
+    world.registry.delete_versions("charts/a", 0..11);
     world.pass();
     assert_eq!(world.versions("").len(), 20, "held");
     let held = world.clock.now();
@@ -74,7 +58,7 @@ fn a_mass_removal_waits_for_a_second_sight_a_day_later() {
 
 #[test]
 fn a_mass_removal_that_was_a_hiccup_never_shows() {
-    let world = with_versions(20);
+    let world = filled(&[], 20);
     world.registry.inject(
         "tags/list",
         Some(1),
@@ -115,12 +99,8 @@ fn a_mass_removal_of_repositories_is_held_too() {
 
 #[test]
 fn an_operator_confirms_a_mass_removal() {
-    let world = with_versions(20);
-    for minor in 0..15 {
-        world
-            .registry
-            .delete_tag("charts/a", &format!("1.{minor}.0"));
-    }
+    let world = filled(&[], 20);
+    world.registry.delete_versions("charts/a", 0..15);
     world.pass();
     assert_eq!(world.versions("").len(), 20);
     world.ask(&ask::Refresh {
@@ -133,7 +113,7 @@ fn an_operator_confirms_a_mass_removal() {
 
 #[test]
 fn a_source_that_is_no_longer_configured_goes_at_once() {
-    let mut world = with_versions(2);
+    let mut world = filled(&[], 2);
     world.registry.push_version("charts/b", "b", "1.0.0");
     world.pass();
     world.rest();
@@ -209,7 +189,7 @@ fn what_was_superseded_under_credentials_is_not_told_to_those_without() {
 
 #[test]
 fn another_registry_is_not_ready_before_it_was_read() {
-    let mut world = with_versions(2);
+    let mut world = filled(&[], 2);
     world.config = config(&[("REGISTRY", "registry.example/elsewhere")]);
     let reason = world.no_index("");
     assert!(matches!(reason, NoIndex::NotReady(_)), "{reason:?}");
@@ -217,7 +197,7 @@ fn another_registry_is_not_ready_before_it_was_read() {
 
 #[test]
 fn old_keys_are_removed_an_hour_after_a_change_of_configuration() {
-    let mut world = with_versions(2);
+    let mut world = filled(&[], 2);
     let before = world.documents.keys();
     world.config = config(&[("INDEX_SCOPE", "folder")]);
     world.rest();
@@ -241,7 +221,7 @@ fn old_keys_are_removed_an_hour_after_a_change_of_configuration() {
 #[test]
 fn an_older_worker_starts_anew_over_a_newer_schema_while_kv_goes_on() {
     use crate::platform::Database as _;
-    let world = with_versions(2);
+    let world = filled(&[], 2);
     world
         .database
         .execute("UPDATE schema SET version = ?", &[99.into()])
@@ -279,7 +259,7 @@ fn a_version_pushed_out_by_newer_ones_goes_without_doubt() {
 
 #[test]
 fn a_space_comes_with_its_first_chart_and_goes_with_its_last() {
-    let world = with_versions(1);
+    let world = filled(&[], 1);
     assert_eq!(world.no_index("team"), NoIndex::Missing);
     world
         .registry

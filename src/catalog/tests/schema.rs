@@ -52,16 +52,6 @@ fn older(version: usize) -> World {
     world
 }
 
-/// Every document in KV.
-fn documents(world: &World) -> BTreeMap<String, Vec<u8>> {
-    let keys = world.documents.keys().into_iter();
-    keys.map(|key| {
-        let (bytes, _) = world.documents.stored(&key).unwrap();
-        (key, bytes.to_vec())
-    })
-    .collect()
-}
-
 /// The bytes of the indexes that the catalog answers of its rows.
 fn indexes(world: &World) -> Vec<Bytes> {
     let index = |view: &str| match world.index(view) {
@@ -100,7 +90,7 @@ fn tables_of_every_older_version_serve_what_a_fresh_crawl_gives() {
     let answered = control.answered("");
     assert_eq!(answered.len(), 6, "{answered:?}");
     heal(&control);
-    let expected = documents(&control);
+    let expected = control.documents.all();
     for version in 1..=OLDER.len() {
         let world = older(version);
         assert_eq!(
@@ -126,7 +116,7 @@ fn tables_of_every_older_version_serve_what_a_fresh_crawl_gives() {
         if version >= SAME_READER {
             assert_eq!(read, Vec::<String>::new(), "version {version}: known");
         }
-        assert_eq!(documents(&world), expected, "version {version}");
+        assert_eq!(world.documents.all(), expected, "version {version}");
         assert!(world.answered("").contains(&"long 1.2.0".to_owned()));
     }
 }
@@ -135,7 +125,7 @@ fn tables_of_every_older_version_serve_what_a_fresh_crawl_gives() {
 fn tables_of_an_unknown_newer_version_are_made_anew_while_kv_serves() {
     let mut world = world();
     heal(&world);
-    let expected = documents(&world);
+    let expected = world.documents.all();
     world
         .database
         .execute(
@@ -149,16 +139,16 @@ fn tables_of_an_unknown_newer_version_are_made_anew_while_kv_serves() {
     for _ in 0..20 {
         world.wait_for_alarm();
         world.step();
-        assert_eq!(documents(&world), expected);
+        assert_eq!(world.documents.all(), expected);
     }
     world.registry.heal();
     world.wait(2);
     assert_eq!(world.versions("").len(), 9);
-    let index = |documents: &BTreeMap<String, Vec<u8>>| {
+    let index = |documents: &BTreeMap<String, String>| {
         let index = Key::Index(View::root()).name(world.config.fingerprint());
         documents.get(&index).cloned()
     };
-    assert_eq!(index(&documents(&world)), index(&expected));
+    assert_eq!(index(&world.documents.all()), index(&expected));
 }
 
 #[test]

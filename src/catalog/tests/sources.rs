@@ -31,20 +31,12 @@ fn a_source_without_tls_keeps_its_rows_when_its_id_gains_the_scheme() {
 #[test]
 fn a_mass_removal_right_after_an_upgrade_is_held_too() {
     let world = World::new();
-    for minor in 0..20 {
-        world
-            .registry
-            .push_version("charts/a", "a", &format!("1.{minor}.0"));
-    }
+    world.registry.push_versions("charts/a", 0..20);
     world.pass();
     world.rest();
     let sql = "DELETE FROM state WHERE key GLOB 'source:*'";
     world.database.execute(sql, &[]).unwrap();
-    for minor in 0..19 {
-        world
-            .registry
-            .delete_tag("charts/a", &format!("1.{minor}.0"));
-    }
+    world.registry.delete_versions("charts/a", 0..19);
     world.pass();
     assert_eq!(world.versions("").len(), 20, "held");
 }

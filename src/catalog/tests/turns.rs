@@ -60,10 +60,7 @@ fn a_version_behind_the_ring_is_confirmed_within_its_time() {
             ("SYNC_INTERVAL", &format!("{interval}h")),
             ("REVALIDATE_WITHIN", "24h"),
         ]);
-        for minor in 0..100 {
-            let version = format!("1.{minor}.0");
-            world.registry.push_version("charts/a", "a", &version);
-        }
+        world.registry.push_versions("charts/a", 0..100);
         world.pass();
         world.wait(48);
         let mut confirmed = std::collections::BTreeMap::new();

@@ -7,7 +7,7 @@ use crate::platform::{Clock, Fetch, FetchError};
 
 use super::super::scope::Area;
 use super::super::{Digest, Error, Garbage, Name, Operation, request};
-use super::hops::Asked;
+use super::hops::{Asked, FinalAnswer};
 use super::{Client, is_redirect};
 
 /// A blob that was asked for on behalf of somebody.
@@ -41,19 +41,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         } else {
             None
         };
-        let request = self.formed(operation, request::blob(self.registry, name, digest, None))?;
-        let response = self
-            .send(operation, Area::Content(name), request.clone())
-            .await?;
-        let operation = if is_redirect(response.status()) {
-            Operation::FollowingRedirect
-        } else {
-            operation
-        };
-        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
-        if response.status() != StatusCode::OK {
-            return Err(self.refusal(operation, &host, response).await);
-        }
+        let request = request::blob(self.registry, name, digest, None);
+        let FinalAnswer {
+            operation,
+            host,
+            response,
+        } = self.ask_for(operation, name, request).await?;
         let bytes = self.fetch.read(response.into_body(), length).await;
         let bytes = match bytes {
             Err(FetchError::TooLarge(_)) => {

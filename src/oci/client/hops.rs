@@ -1,18 +1,29 @@
 //! Redirects that are followed here: by hand, judged one by one, and never with credentials.
 
 use bytes::Bytes;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use url::Url;
 
 use crate::platform::{Clock, Fetch};
 
 use super::super::error::Refusal;
 use super::super::location::{self, Target};
-use super::super::{Error, Garbage, Operation, request};
+use super::super::scope::Area;
+use super::super::{Error, Garbage, Name, Operation, request};
 use super::{Client, is_redirect};
 
 /// The most redirects that are followed for one request: registry.k8s.io takes two.
 const MAX_HOPS: usize = 5;
+
+/// What came of asking for something to be read whole, the last redirect followed.
+pub(super) struct FinalAnswer<B> {
+    /// What was being done last.
+    pub(super) operation: Operation,
+    /// The host as errors name it.
+    pub(super) host: String,
+    /// The answer, 200, unread.
+    pub(super) response: http::Response<B>,
+}
 
 /// Where an answer is from.
 pub(super) struct Asked {
@@ -23,6 +34,33 @@ pub(super) struct Asked {
 }
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
+    /// Asks for what is read whole, and goes where it lies: registry.k8s.io redirects manifests, and Gitea may.
+    pub(super) async fn ask_for(
+        &self,
+        operation: Operation,
+        name: &Name,
+        request: Result<http::Request<Bytes>, http::Error>,
+    ) -> Result<FinalAnswer<F::Body>, Error> {
+        let request = self.formed(operation, request)?;
+        let response = self
+            .send(operation, Area::Content(name), request.clone())
+            .await?;
+        let operation = if is_redirect(response.status()) {
+            Operation::FollowingRedirect
+        } else {
+            operation
+        };
+        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refusal(operation, &host, response).await);
+        }
+        Ok(FinalAnswer {
+            operation,
+            host,
+            response,
+        })
+    }
+
     /// Follows redirects from the answer to `asked` until there are no more; gives the last answer and where it is from.
     pub(super) async fn follow_all(
         &self,

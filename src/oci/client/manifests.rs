@@ -7,7 +7,7 @@ use crate::platform::{Clock, Fetch};
 
 use super::super::scope::Area;
 use super::super::{Digest, Error, Garbage, Name, Operation, Reference, Tag, request};
-use super::hops::Asked;
+use super::hops::{Asked, FinalAnswer};
 use super::{Client, is_redirect, text};
 
 /// The longest manifest that is read, in bytes: what registries must accept (distribution spec, "Pushing Manifests").
@@ -31,23 +31,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// is an error.
     pub async fn manifest(&self, name: &Name, reference: &Reference) -> Result<Fetched, Error> {
         let operation = Operation::ReadingManifest;
-        let request = self.formed(
+        let request = request::manifest(self.registry, Method::GET, name, reference);
+        let FinalAnswer {
             operation,
-            request::manifest(self.registry, Method::GET, name, reference),
-        )?;
-        let response = self
-            .send(operation, Area::Content(name), request.clone())
-            .await?;
-        let operation = if is_redirect(response.status()) {
-            Operation::FollowingRedirect
-        } else {
-            operation
-        };
-        // registry.k8s.io redirects manifests, and Gitea may.
-        let (response, Asked { host, .. }) = self.follow_all(&request, response).await?;
-        if response.status() != StatusCode::OK {
-            return Err(self.refusal(operation, &host, response).await);
-        }
+            host,
+            response,
+        } = self.ask_for(operation, name, request).await?;
         let (parts, body) = response.into_parts();
         let bytes = self.read(operation, &host, body, MAX_MANIFEST).await?;
         let stated = stated_digest(&parts.headers);

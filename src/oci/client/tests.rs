@@ -10,7 +10,9 @@ mod token_servers;
 
 use std::cell::Cell;
 
-use crate::oci::{Credentials, Name, Tag};
+use http::HeaderValue;
+
+use crate::oci::{Credentials, Digest, Name, Reference, Tag};
 use crate::platform::Timestamp;
 use crate::testing::{Auth, Blobs, FakeRegistry, Fault, Pushed, TokenAuth, VirtualClock};
 
@@ -18,6 +20,10 @@ use super::*;
 
 /// The first second of 2026.
 const START: Timestamp = Timestamp(1_767_225_600_000);
+
+/// What `push_version` packs for `nginx`.
+const PACKAGE: &[u8] = b"the package of nginx 1.0.0";
+const SIZE: u64 = PACKAGE.len() as u64;
 
 /// A registry with one chart in `acme/nginx`, and what a client needs to speak to it.
 struct Bench {
@@ -77,6 +83,27 @@ impl Bench {
         };
         log.iter().map(show).collect()
     }
+}
+
+fn manifest(bench: &Bench, reference: &Reference) -> Result<Fetched, Error> {
+    done(bench.client().manifest(&name("acme/nginx"), reference))
+}
+
+fn by_tag() -> Reference {
+    tag("1.0.0").into()
+}
+
+fn opened(bench: &Bench, range: Option<&'static str>) -> Result<Opened<Bytes>, Error> {
+    let range = range.map(HeaderValue::from_static);
+    done(
+        bench
+            .client()
+            .open(&name("acme/nginx"), &bench.nginx.package, range.as_ref()),
+    )
+}
+
+fn blob(bench: &Bench, digest: &Digest, size: u64) -> Result<Bytes, Error> {
+    done(bench.client().blob(&name("acme/nginx"), digest, size, 1024))
 }
 
 fn acme() -> Credentials {

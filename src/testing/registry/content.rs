@@ -1,6 +1,7 @@
 //! What is in the registry.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -112,6 +113,21 @@ impl FakeRegistry {
     pub(crate) fn delete_tag(&self, repository: &str, tag: &str) {
         if let Some(repository) = self.state.borrow_mut().repositories.get_mut(repository) {
             repository.tags.remove(tag);
+        }
+    }
+
+    /// Pushes versions `1.<minor>.0` of the chart that a repository is called like.
+    pub(crate) fn push_versions(&self, repository: &str, minors: Range<usize>) {
+        let name = repository.rsplit('/').next().unwrap_or(repository);
+        for minor in minors {
+            self.push_version(repository, name, &format!("1.{minor}.0"));
+        }
+    }
+
+    /// Deletes tags `1.<minor>.0`.
+    pub(crate) fn delete_versions(&self, repository: &str, minors: Range<usize>) {
+        for minor in minors {
+            self.delete_tag(repository, &format!("1.{minor}.0"));
         }
     }
 

@@ -1,32 +1,6 @@
-use http::HeaderValue;
-
-use crate::oci::{Digest, Kind, Reference};
+use crate::oci::Kind;
 
 use super::*;
-
-const PACKAGE: &[u8] = b"the package of nginx 1.0.0";
-const SIZE: u64 = PACKAGE.len() as u64;
-
-fn manifest(bench: &Bench, reference: &Reference) -> Result<Fetched, Error> {
-    done(bench.client().manifest(&name("acme/nginx"), reference))
-}
-
-fn by_tag() -> Reference {
-    tag("1.0.0").into()
-}
-
-fn opened(bench: &Bench, range: Option<&'static str>) -> Result<Opened<Bytes>, Error> {
-    let range = range.map(HeaderValue::from_static);
-    done(
-        bench
-            .client()
-            .open(&name("acme/nginx"), &bench.nginx.package, range.as_ref()),
-    )
-}
-
-fn blob(bench: &Bench, digest: &Digest, size: u64) -> Result<Bytes, Error> {
-    done(bench.client().blob(&name("acme/nginx"), digest, size, 1024))
-}
 
 #[test]
 fn a_manifest_is_one_call() {

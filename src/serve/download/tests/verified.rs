@@ -7,20 +7,12 @@ use super::*;
 #[test]
 fn bytes_of_untold_length_get_the_length_of_the_manifest() {
     let world = one(&[]);
+    let told = show(&world.get(ALIAS));
+    assert!(told.contains("content-length: 26"));
     let body = String::from_utf8(PACKAGE.to_vec()).unwrap();
-    let plain = Fault::status(200).body(body.clone());
-    world.registry.inject("/blobs/", Some(1), plain);
-    insta::assert_snapshot!(show(&world.get(ALIAS)), @r#"
-        200
-        accept-ranges: bytes
-        cache-control: public, no-cache, no-transform
-        content-length: 26
-        content-type: application/gzip
-        etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
-        x-content-type-options: nosniff
-
-        verified: the package of nginx 1.0.0
-    "#);
+    let untold = Fault::status(200).body(body);
+    world.registry.inject("/blobs/", Some(1), untold);
+    assert_eq!(show(&world.get(ALIAS)), told);
 }
 
 #[test]
