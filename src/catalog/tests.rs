@@ -15,6 +15,7 @@ mod kept;
 mod layouts;
 mod lists;
 mod meanwhile;
+mod named;
 mod odd;
 mod pace;
 mod peer;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Accepted, Ask, Rows};
-use crate::catalog::rows::tag::Due;
+use crate::catalog::sync::listing::allowed;
+use crate::chart::tag_is_version;
 use crate::oci::Name;
 use crate::platform::DatabaseError;
 
@@ -46,8 +47,8 @@ impl Ask for Changed {
                 }
                 let id = store.add_repository(&source.id, name.as_str(), relative)?;
                 store.call_repository(id, tag.is_none())?;
-                if let Some(tag) = tag {
-                    store.call_tag(id, tag, Due::Read)?;
+                if let Some(tag) = tag.as_deref().filter(|tag| allowed(rows.config, tag)) {
+                    store.name_tag(id, tag, !tag_is_version(tag))?;
                 }
             }
         }

@@ -15,6 +15,7 @@
 //! | [`enumeration`] | how far a pass is with a source |
 //! | [`manifest`] | what was read of each digest |
 //! | [`mending`] | what becomes of a row that cannot be read |
+//! | [`named_tag`] | tags that somebody named, before a list shows them |
 //! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`position`] | places in the order of tags |
@@ -46,6 +47,7 @@ pub(crate) mod document;
 pub(crate) mod enumeration;
 pub(crate) mod manifest;
 pub(crate) mod mending;
+pub(crate) mod named_tag;
 pub(crate) mod next;
 pub(crate) mod offer;
 pub(crate) mod position;

@@ -6,7 +6,7 @@ use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::position::Position;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::tag::TagRow;
+use crate::catalog::rows::tag::{Due, TagRow};
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// No retry is set further ahead than this: one that is was set by a clock that ran ahead, and its time has come. The longest
@@ -36,6 +36,17 @@ impl Turn {
 }
 
 impl Store<'_> {
+    /// Tags of a source that are to be read before others as somebody named them; those of repositories after `after` before the
+    /// others.
+    pub(crate) fn first_tags(
+        &self,
+        source: &str,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<TagRow>, DatabaseError> {
+        self.tags_due(source, Due::ReadFirst, Turn::New, after, limit)
+    }
+
     /// Tags of a source that are to be asked about. New ones come first, as those to be confirmed are served already; and
     /// those of repositories after `after` before the others.
     pub(crate) fn next_tags(
@@ -46,36 +57,19 @@ impl Store<'_> {
         limit: usize,
     ) -> Result<Vec<TagRow>, DatabaseError> {
         let mut found = Vec::new();
-        for due in [2_i64, 1] {
-            for range in ["repository > ?5", "repository <= ?5"] {
-                let missing = limit.saturating_sub(found.len());
-                if missing == 0 {
-                    break;
-                }
-                let (condition, [now, latest]) = turn.condition();
-                found.extend(self.rows::<TagRow>(
-                    &format!(
-                        "WHERE due > 0 AND due = ?4 AND {range} AND {condition}
-                           AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1)
-                         ORDER BY repository, name LIMIT ?6"
-                    ),
-                    &[
-                        source.into(),
-                        now,
-                        latest,
-                        due.into(),
-                        after.into(),
-                        i64::try_from(missing).unwrap_or(i64::MAX).into(),
-                    ],
-                )?);
+        for due in [Due::ReadFirst, Due::Read, Due::Resolve] {
+            let missing = limit.saturating_sub(found.len());
+            if missing == 0 {
+                break;
             }
+            found.extend(self.tags_due(source, due, turn, after, missing)?);
         }
         if found.is_empty() {
-            // One whose `due` is neither keeps the alarm awake until its row is read, and so mended.
+            // One whose `due` is none of them keeps the alarm awake until its row is read, and so mended.
             let (condition, [now, latest]) = turn.condition();
             found = self.rows(
                 &format!(
-                    "WHERE (due > 2 OR (due > 1 AND due < 2) OR (due > 0 AND due < 1)) AND {condition}
+                    "WHERE (due > 3 OR (due > 2 AND due < 3) OR (due > 1 AND due < 2) OR (due > 0 AND due < 1)) AND {condition}
                        AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1) LIMIT ?4"
                 ),
                 &[
@@ -85,6 +79,41 @@ impl Store<'_> {
                     i64::try_from(limit).unwrap_or(i64::MAX).into(),
                 ],
             )?;
+        }
+        Ok(found)
+    }
+
+    /// Tags of a source about which this is to be asked.
+    fn tags_due(
+        &self,
+        source: &str,
+        due: Due,
+        turn: Turn,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<TagRow>, DatabaseError> {
+        let mut found = Vec::new();
+        for range in ["repository > ?5", "repository <= ?5"] {
+            let missing = limit.saturating_sub(found.len());
+            if missing == 0 {
+                break;
+            }
+            let (condition, [now, latest]) = turn.condition();
+            found.extend(self.rows::<TagRow>(
+                &format!(
+                    "WHERE due > 0 AND due = ?4 AND {range} AND {condition}
+                       AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1)
+                     ORDER BY repository, name LIMIT ?6"
+                ),
+                &[
+                    source.into(),
+                    now,
+                    latest,
+                    due.into(),
+                    after.into(),
+                    i64::try_from(missing).unwrap_or(i64::MAX).into(),
+                ],
+            )?);
         }
         Ok(found)
     }
@@ -176,7 +205,7 @@ impl Store<'_> {
     ) -> Result<Option<TagRow>, DatabaseError> {
         let rows = self.rows(
             &format!(
-                "WHERE {kind} AND NOT due > 0 AND (repository, name) > (?, ?)
+                "WHERE {kind} AND NOT due > 0 AND NOT gone = 3 AND (repository, name) > (?, ?)
                    AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?)
                  ORDER BY repository, name LIMIT 1"
             ),

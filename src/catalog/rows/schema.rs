@@ -17,10 +17,10 @@ const VERSION: i64 = 6;
 /// `tag.manifest` is what is served, `tag.next` what was read but whose contents are not known yet.
 /// `called` counts calls for a row: what was called for while a job was under way is not done by that job. `recheck` is the last
 /// of them that wants all tags of the repository confirmed.
-/// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions. `repository.unseen`: missing
+/// `tag.gone`: 1 missing from the list since pass `gone_in`, 2 pushed out by newer versions, 3 named and not listed so far. `repository.unseen`: missing
 /// from the enumeration since that pass; `denied_since`, `missing_since`: when its list was first denied, or not found, in a
 /// row; `confirmed`: an operator said that its charts may go if it still is; `repository.passed_over`: how many tags of its list were told by their names not to
-/// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET). `manifest.plan` is set while something of it is to be read.
+/// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET), 3 the same before others. `manifest.plan` is set while something of it is to be read.
 /// `superseded.tag`: which tag served it last; unknown of older rows.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "

@@ -15,6 +15,7 @@ use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::UnreadableRow;
 use crate::config::{Collisions, IndexScope};
+use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// Row keys of [`SourceState`]s begin so; the source's id follows.
@@ -137,6 +138,10 @@ pub(crate) struct Pass {
     pub(crate) enumerations: Vec<Enumeration>,
     /// Moving tags that were read for the first time in this pass, some of them if they are many.
     pub(crate) moving_read: Vec<Position>,
+    /// Manifests of tags that somebody named, whose contents are still to be read.
+    pub(crate) awaited: Vec<Digest>,
+    /// Whether what somebody named was read and is not published.
+    pub(crate) hurry: bool,
     /// Whether what is served has changed since.
     pub(crate) changed: bool,
     /// Calls made so far.

@@ -16,9 +16,11 @@ pub(crate) enum Due {
     Resolve,
     /// Its manifest, by GET.
     Read,
+    /// The same, before those of other tags: somebody named it.
+    ReadFirst,
 }
 
-in_cell!(Due as i64 { Nothing = 0, Resolve = 1, Read = 2 });
+in_cell!(Due as i64 { Nothing = 0, Resolve = 1, Read = 2, ReadFirst = 3 });
 
 /// Whether a tag is still there and wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +31,11 @@ pub(crate) enum Presence {
     Missing,
     /// Newer versions have pushed it out (`VERSIONS_PER_CHART`).
     PushedOut,
+    /// A notification named it, and no list has shown it so far.
+    Named,
 }
 
-in_cell!(Presence as i64 { Present = 0, Missing = 1, PushedOut = 2 });
+in_cell!(Presence as i64 { Present = 0, Missing = 1, PushedOut = 2, Named = 3 });
 
 typed_row! {
     /// A tag as the sync sees it.
@@ -145,24 +149,30 @@ impl Store<'_> {
         self.rows("WHERE repository = ? ORDER BY name", &[repository.into()])
     }
 
-    /// Adds new tags, each with whether it moves; they are due.
+    /// Adds new tags, each with whether it moves, and what is to be asked about them.
     pub(crate) fn add_tags(
         &self,
         repository: i64,
         tags: &[(&str, bool)],
+        due: Due,
     ) -> Result<(), DatabaseError> {
-        /// Three parameters a row, a hundred a statement.
-        const ROWS: usize = 33;
+        /// Four parameters a row, a hundred a statement.
+        const ROWS: usize = 25;
         for chunk in tags.chunks(ROWS) {
             let mut sql = String::from("INSERT INTO tag(repository, name, moving, due) VALUES ");
-            let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 3);
+            let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 4);
             for (index, (name, moving)) in chunk.iter().enumerate() {
                 sql.push_str(if index == 0 {
-                    "(?, ?, ?, 2)"
+                    "(?, ?, ?, ?)"
                 } else {
-                    ", (?, ?, ?, 2)"
+                    ", (?, ?, ?, ?)"
                 });
-                parameters.extend([repository.into(), (*name).into(), (*moving).into()]);
+                parameters.extend([
+                    repository.into(),
+                    (*name).into(),
+                    (*moving).into(),
+                    due.into(),
+                ]);
             }
             sql.push_str(" ON CONFLICT DO NOTHING");
             self.0.execute(&sql, &parameters)?;
@@ -259,7 +269,8 @@ impl Store<'_> {
         due: Due,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = max(due, ?3), retry_at = NULL, called = called + 1 WHERE repository = ?1 AND name = ?2",
+            "UPDATE tag SET due = max(due, ?3), retry_at = NULL, called = called + 1
+             WHERE repository = ?1 AND name = ?2 AND gone <> 3",
             &[repository.into(), name.into(), due.into()],
         )?;
         Ok(())
@@ -268,7 +279,8 @@ impl Store<'_> {
     /// Has all tags of a repository confirmed at once; those that its list has no more wait for the end of the pass.
     pub(crate) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1 WHERE repository = ? AND gone <> 1",
+            "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1
+             WHERE repository = ? AND gone <> 1 AND gone <> 3",
             &[repository.into()],
         )?;
         Ok(())

@@ -14,6 +14,8 @@ use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// Pages of an enumeration: more is a fault of the registry.
 const PAGES_LIMIT: u32 = 5_000;
+/// Manifests of named tags that are noted while their contents are not read; others are published with what else is read.
+const AWAITED: usize = 100;
 
 impl<C: Clock> Slice<'_, C> {
     /// Takes over the outcome of a job.
@@ -151,6 +153,7 @@ impl<C: Clock> Slice<'_, C> {
         if let Some(source) = self.of_source(&repository.source) {
             source.answered = true;
         }
+        self.forget_named(repository)?;
         let hash = repository.hash.clone().unwrap_or_default();
         self.store
             .repository_listed(repository, &hash, repository.etag.as_deref(), None)
@@ -224,6 +227,10 @@ impl<C: Clock> Slice<'_, C> {
 
     fn await_manifest(&mut self, tag: &TagRow, digest: &Digest) -> Result<(), DatabaseError> {
         let before = tag.next.clone().filter(|next| next != digest);
+        let awaited = &self.pass.awaited;
+        if tag.due == Due::ReadFirst && awaited.len() < AWAITED && !awaited.contains(digest) {
+            self.pass.awaited.push(digest.clone());
+        }
         self.store.tag_awaits(tag, digest)?;
         before.map_or(Ok(()), |before| self.store.drop_orphan(&before))
     }
@@ -265,6 +272,9 @@ impl<C: Clock> Slice<'_, C> {
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let same = tag.manifest.as_ref() == Some(digest);
+        let awaited = self.pass.awaited.len();
+        self.pass.awaited.retain(|awaited| awaited != digest);
+        let named = tag.due == Due::ReadFirst || self.pass.awaited.len() < awaited;
         if !same {
             if let Some(before) = &tag.manifest {
                 withdraw(self.store, before, repository, tag, now)?;
@@ -272,6 +282,9 @@ impl<C: Clock> Slice<'_, C> {
             self.pass.changed = true;
         }
         self.store.tag_serves(tag, digest)?;
+        if named && !self.store.any_tag_first(tag.repository)? {
+            self.pass.hurry = true;
+        }
         if let Some((file, _)) = self.store.chart_file(digest)? {
             self.store.mark(&repository.relative, &file)?;
         }

@@ -25,6 +25,10 @@ const BROKEN: Duration = Duration::from_mins(1);
 /// In a pass of many slices what is read is published this often: soon enough for who waits for one chart of many, and few
 /// writes to KV.
 const OVERDUE: Duration = Duration::from_secs(30);
+/// What somebody named is published as soon as it is read, but not sooner after the last time: many who push charts one after
+/// the other must not have all documents put for each.
+const HASTE: Duration = Duration::from_secs(5);
+
 /// The catalog over one set of rows. Cheap to make: one an invocation.
 pub struct Engine<'a, F, D, C> {
     /// The way to the registry.
@@ -202,6 +206,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             // A pass concludes once: what is called for while it publishes is no second sight.
             let whole = slice.pass.phase == Phase::Reading;
             if ends {
+                slice.pass.hurry = false;
                 slice.conclude(whole, now)?;
                 if whole {
                     slice.pass.phase = Phase::Publishing;
@@ -216,14 +221,17 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                     && !store.called_for()?
             };
             if !ends {
-                let overdue = now >= store.root_put_at()?.max(slice.pass.started).after(OVERDUE);
+                let put_at = store.root_put_at()?;
+                let overdue = now >= put_at.max(slice.pass.started).after(OVERDUE);
+                let hurry = slice.pass.hurry && now >= put_at.after(HASTE);
                 let soon = slice.pass.phase == Phase::Reading
                     && (outcome == Ended::Cut || store.state()?.resumes_soon(now));
-                if !waited_for && !overdue && soon {
+                if !waited_for && !overdue && !hurry && soon {
                     return Ok(());
                 }
-                // Somebody waits for what was called for, and that is read; or the registry wants to be left alone for long;
-                // or there is much to read: the pass goes on after what it brought is published.
+                // Somebody waits for what was called for, and that is read; or what somebody named is; or the registry wants to be
+                // left alone for long; or there is much to read: the pass goes on after what it brought is published.
+                slice.pass.hurry = false;
                 slice.conclude(false, now)?;
                 Self::keep(store, &slice)?;
             }

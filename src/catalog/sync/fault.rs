@@ -165,6 +165,9 @@ impl<C: Clock> Slice<'_, C> {
         if !passing {
             self.store.forget_listing(repository.id)?;
         }
+        if error.kind() == Kind::NotFound {
+            self.forget_named(repository)?;
+        }
         match error.kind() {
             // Somebody named it, and there is no such repository: nothing is lost with its row.
             Kind::NotFound if !repository.listed && self.enumerated_source(repository) => {

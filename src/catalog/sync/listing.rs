@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::tag::{Presence, TagName};
+use crate::catalog::rows::tag::{Due, Presence, TagName};
 use crate::catalog::sync::job::Incomplete;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
 use crate::config::Config;
 use crate::oci::{Digest, Tag};
 use crate::platform::{Clock, DatabaseError};
+
+/// So many new tags of a repository that was named without a tag are read before others: a push or a few, and no bulk.
+const FEW: usize = 100;
 
 /// The tags of a list, told by their names alone.
 #[derive(Debug, Default)]
@@ -113,9 +116,15 @@ impl<C: Clock> Slice<'_, C> {
                 })
                 .map(|name| (*name, !tag_is_version(name)))
                 .collect();
-            self.store.add_tags(id, &new)?;
+            let meant = repository.recheck > 0 && new.len() <= FEW;
+            let due = if meant { Due::ReadFirst } else { Due::Read };
+            self.store.add_tags(id, &new, due)?;
             for TagName { name, gone, .. } in &known {
-                if wanted.contains(name.as_str()) {
+                if *gone == Presence::Named {
+                    if wanted.contains(name.as_str()) {
+                        self.store.named_tag_listed(id, name)?;
+                    }
+                } else if wanted.contains(name.as_str()) {
                     // Costs no row where it is not marked.
                     self.store
                         .mark_presence(id, name, Presence::Present, None)?;
@@ -133,11 +142,23 @@ impl<C: Clock> Slice<'_, C> {
                 }
             }
         }
+        self.forget_named(repository)?;
         if repository.recheck > 0 {
             self.store.call_tags_of(id)?;
         }
         self.store
             .repository_listed(repository, &hash, etag, reason.as_deref())
+    }
+}
+
+impl<C: Clock> Slice<'_, C> {
+    /// Forgets tags that were named and that the repository's list does not show, but for those that were named since it began.
+    pub(crate) fn forget_named(&self, repository: &Repository) -> Result<(), DatabaseError> {
+        let now = self.store.repository(repository.id)?;
+        if now.is_none_or(|now| now.called == repository.called) {
+            self.store.forget_named(repository.id)?;
+        }
+        Ok(())
     }
 }
 

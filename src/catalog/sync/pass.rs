@@ -99,6 +99,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     fn begin(&self, state: &mut State, known_to: i64, now: Timestamp) {
         state.rhythm.again = false;
         self.reset(state);
+        let number = state.pass.number;
         let mut enumerations = Vec::new();
         for source in &self.config.sources {
             let former = state
@@ -118,11 +119,14 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 },
             });
         }
+        let Pass { awaited, hurry, .. } = std::mem::take(&mut state.pass);
         state.pass = Pass {
-            number: state.pass.number + 1,
+            number: number + 1,
             phase: Phase::Reading,
             started: now,
             enumerations,
+            awaited,
+            hurry,
             ..Pass::default()
         };
     }

@@ -60,6 +60,9 @@ impl<C: Clock> Slice<'_, C> {
 
     /// The next job of a source.
     fn next_of(&mut self, place: usize, now: Timestamp) -> Result<Option<Job>, DatabaseError> {
+        if let Some(job) = self.next_named(place)? {
+            return Ok(Some(job));
+        }
         let wary = self
             .sources
             .get(place)
@@ -81,6 +84,24 @@ impl<C: Clock> Slice<'_, C> {
             return Ok(Some(job));
         }
         self.next_waiting(place, Turn::Again(now))
+    }
+
+    /// A tag of a source that somebody named. Repositories take turns, so that a bulk of named tags of one of them delays no other.
+    fn next_named(&mut self, place: usize) -> Result<Option<Job>, DatabaseError> {
+        let Some(source) = self.sources.get(place) else {
+            return Ok(None);
+        };
+        let tags = self.store.first_tags(&source.id, source.named_at, LOOK)?;
+        for tag in tags {
+            let repository = tag.repository;
+            if let Some(job) = self.job_of(tag)? {
+                if let Some(source) = self.sources.get_mut(place) {
+                    source.named_at = repository;
+                }
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
     }
 
     /// A row of a source that is to be read outside of the pass's own order.
@@ -171,7 +192,9 @@ impl<C: Clock> Slice<'_, C> {
             Due::Resolve | Due::Nothing if tag.manifest.is_some() => {
                 Job::Resolve { tag, repository }
             }
-            Due::Resolve | Due::Nothing | Due::Read => Job::Read { tag, repository },
+            Due::Resolve | Due::Nothing | Due::Read | Due::ReadFirst => {
+                Job::Read { tag, repository }
+            }
         }))
     }
 

@@ -65,6 +65,8 @@ pub(crate) struct SourceSlice {
     pub(crate) lists: usize,
     /// The repository of the last failure: others are asked first.
     pub(crate) failed_at: i64,
+    /// The repository whose named tag had its turn last: others go first.
+    pub(crate) named_at: i64,
 }
 
 impl SourceSlice {
@@ -79,6 +81,7 @@ impl SourceSlice {
             under_way: 0,
             lists: 0,
             failed_at: 0,
+            named_at: 0,
         }
     }
 }

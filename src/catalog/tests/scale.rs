@@ -56,6 +56,7 @@ fn peak_memory() -> u64 {
 #[test]
 fn a_hundred_thousand_versions_are_served_by_their_spaces() {
     use crate::catalog::rows::store::Store;
+    use crate::catalog::rows::tag::Due;
     use crate::catalog::sync::contents;
     use crate::chart::Metadata;
     use crate::index::{Blob, Origin};
@@ -91,7 +92,7 @@ fn a_hundred_thousand_versions_are_served_by_their_spaces() {
                 let contents = contents::chart_of(&metadata, blob, None, Origin::Stored, None);
                 let manifest = Digest::sha256_of(package.hex().as_bytes());
                 store.settle_manifest(&manifest, &contents).unwrap();
-                store.add_tags(id, &[(&version, false)]).unwrap();
+                store.add_tags(id, &[(&version, false)], Due::Read).unwrap();
                 let tag = store.tag(id, &version).unwrap().unwrap();
                 store.tag_serves(&tag, &manifest).unwrap();
             }
