@@ -128,8 +128,9 @@ fn manifest(input: &[u8]) {
 fn path(input: &[u8]) {
     text(input, |text| {
         fuzzed::path(text);
-        if let Ok(space) = text.parse::<Space>() {
-            assert!(View::root().covers(space.as_str(), IndexScope::Subtree));
+        let _ = text.parse::<Space>();
+        if let Ok(repository) = text.parse() {
+            assert!(View::root().covers(&repository, IndexScope::Subtree));
         }
     });
 }

@@ -8,12 +8,14 @@
 //! | `yaml` | block YAML |
 //! | `candidate` | the file table: who offers which file, and how its bytes are had |
 //! | `key` | the KV keys of documents |
+//! | `repository_path` | where a repository lies below its source's prefix |
 //! | `space` | the folders of a registry |
 //! | `view` | which repositories an index covers |
 
 mod candidate;
 mod entry;
 mod key;
+mod repository_path;
 mod space;
 mod text;
 mod view;
@@ -23,6 +25,7 @@ mod yaml;
 pub use candidate::{Blob, Candidate, Origin, Shard, select};
 pub use entry::{Detail, Entry, LINK_DIGITS};
 pub use key::{Key, shard_of};
+pub use repository_path::RepositoryPath;
 pub use space::Space;
 pub use view::{IndexScope, View};
 pub use writer::{DOCUMENT_LIMIT, IndexFormat, Length, Refused, Writer, Written, etag};

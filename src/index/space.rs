@@ -30,7 +30,7 @@ impl Space {
     }
 
     /// The folder that a repository lies in: what stands before its last segment.
-    pub fn of_repository(relative: &str) -> Self {
+    pub(super) fn of_repository(relative: &str) -> Self {
         Self(
             relative
                 .rsplit_once('/')

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Space;
+use super::{RepositoryPath, Space};
 use crate::oci::Invalid;
 
 /// What the index of a folder holds.
@@ -47,12 +47,11 @@ impl View {
         }
     }
 
-    /// Whether a repository stands in this view's index, by its name below its source's prefix. `scope` is what the
-    /// index of a folder holds.
-    pub fn covers(&self, relative: &str, scope: IndexScope) -> bool {
+    /// Whether a repository stands in this view's index. `scope` is what the index of a folder holds.
+    pub fn covers(&self, repository: &RepositoryPath, scope: IndexScope) -> bool {
         match self {
             Self::Folder(space) => {
-                let folder = relative.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let folder = repository.folder();
                 match scope {
                     IndexScope::Folder => folder == space.as_str(),
                     IndexScope::Subtree => {
@@ -67,8 +66,8 @@ impl View {
     }
 
     /// The folders whose indexes a repository may stand in, the root last.
-    pub fn folders_of(relative: &str) -> Vec<Self> {
-        let spaces = Space::of_repository(relative).ancestors();
+    pub fn folders_of(repository: &RepositoryPath) -> Vec<Self> {
+        let spaces = repository.space().ancestors();
         spaces.into_iter().map(Self::Folder).collect()
     }
 }
@@ -135,7 +134,7 @@ mod tests {
             ("team/sub", "team/nginx", false, false),
             ("team/sub", "team/sub/nginx", true, true),
         ] {
-            let covers = |scope| view(folder).covers(repository, scope);
+            let covers = |scope| view(folder).covers(&repository.parse().unwrap(), scope);
             assert_eq!(
                 (covers(Subtree), covers(Folder)),
                 (subtree, directly),
@@ -154,6 +153,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_folders_of_a_repository_cover_it(name in "[a-z]{1,3}(/[a-z]{1,3}){0,4}") {
+            let name = name.parse().unwrap();
             for view in View::folders_of(&name) {
                 prop_assert!(view.covers(&name, IndexScope::Subtree));
             }

@@ -10,6 +10,7 @@ pub(crate) mod discovery;
 pub(crate) mod listing;
 mod patterns;
 
+use crate::index::RepositoryPath;
 use crate::oci::{Client, Credentials, Digest, Name, Registry, Scheme, Terms, Tokens};
 use crate::platform::{Clock, Fetch};
 use crate::secret::Secret;
@@ -57,12 +58,16 @@ impl Source {
 
     /// Whether a repository is served from here: it lies below the prefix, and `REPOSITORIES` allows it.
     pub fn allows(&self, name: &Name) -> bool {
-        self.relative(name)
+        self.below_prefix(name)
             .is_some_and(|relative| self.repositories.allows(relative))
     }
 
-    /// A repository's name below the prefix; `None` when it does not lie there.
-    pub fn relative<'n>(&self, name: &'n Name) -> Option<&'n str> {
+    /// A repository's path below the prefix; `None` when it does not lie there.
+    pub fn relative(&self, name: &Name) -> Option<RepositoryPath> {
+        self.below_prefix(name)?.parse().ok()
+    }
+
+    fn below_prefix<'n>(&self, name: &'n Name) -> Option<&'n str> {
         if self.prefix.is_empty() {
             return Some(name.as_str());
         }

@@ -45,7 +45,7 @@ impl Ask for Changed {
                 if known.is_none() && !recent.takes_new_name(rows.now) {
                     continue;
                 }
-                let id = store.add_repository(&source.id, name.as_str(), relative)?;
+                let id = store.add_repository(&source.id, name.as_str(), &relative)?;
                 store.call_repository(id, tag.is_none())?;
                 if let Some(tag) = tag.as_deref().filter(|tag| allowed(rows.config, tag)) {
                     store.name_tag(id, tag, !tag_is_version(tag))?;

@@ -9,7 +9,7 @@ use crate::catalog::publish::candidates::is_hidden;
 use crate::catalog::rows::offer::{Offer, OfferedVersion};
 use crate::catalog::rows::report::PAGE;
 use crate::config::IndexScope;
-use crate::index::{Space, View};
+use crate::index::View;
 use crate::platform::DatabaseError;
 
 impl Rows<'_> {
@@ -69,7 +69,7 @@ fn meetings(
         let relative = &version.offer.relative;
         let views = match scope {
             IndexScope::Subtree => View::folders_of(relative),
-            IndexScope::Folder => vec![View::from(Space::of_repository(relative))],
+            IndexScope::Folder => vec![View::from(relative.space())],
         };
         for view in views {
             meetings.entry(view).or_default().push(version);

@@ -71,7 +71,7 @@ impl Ask for Refresh {
         store.asked(config, now)?;
         let is_repository = repositories
             .iter()
-            .any(|repository| repository.relative == *path);
+            .any(|repository| repository.relative.as_str() == path);
         // What was pushed to a space for the first time, only an enumeration tells. Where nothing is known at all, the
         // path is tried as a repository first.
         if !repositories.is_empty() && !is_repository {
@@ -86,8 +86,12 @@ impl Rows<'_> {
     fn meet(&self, path: &str) -> Result<bool, DatabaseError> {
         let mut met = false;
         for source in &self.config.sources {
-            if let Some(name) = source.name(path).filter(|name| source.allows(name)) {
-                let id = self.store.add_repository(&source.id, name.as_str(), path)?;
+            if let Some(name) = source.name(path).filter(|name| source.allows(name))
+                && let Some(path) = source.relative(&name)
+            {
+                let id = self
+                    .store
+                    .add_repository(&source.id, name.as_str(), &path)?;
                 self.store.call_repository(id, true)?;
                 met = true;
             }

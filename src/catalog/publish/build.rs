@@ -65,7 +65,7 @@ impl Store<'_> {
         let lacks = |blockade: &Blockade| match key {
             Key::Index(view) => blockade
                 .relative
-                .as_deref()
+                .as_ref()
                 .is_none_or(|relative| view.covers(relative, config.index_scope)),
             Key::Files(shard) => blockade.shard.is_none_or(|lacking| lacking == *shard),
         };

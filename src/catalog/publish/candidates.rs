@@ -21,14 +21,14 @@ impl Offer {
                 .position(|source| source.id == offer.candidate.source)
         };
         let rank = |offer: &Self| {
-            let own_name = offer.relative.rsplit('/').next() == Some(offer.name.as_str());
+            let own_name = offer.relative.last_segment() == offer.name;
             let own_tag = tag_to_version(&offer.tag) == offer.version;
             (
-                config.precedence.rank(&offer.relative),
+                config.precedence.rank(offer.relative.as_str()),
                 !own_name,
                 !own_tag,
                 place(offer).unwrap_or(usize::MAX),
-                offer.relative.len(),
+                offer.relative.as_str().len(),
             )
         };
         rank(self)
@@ -95,7 +95,7 @@ impl Store<'_> {
 /// Whether a file that these repositories offer, in collision order, is served by none of them: they differ, that is not wished,
 /// and `PRECEDENCE` puts none of those that differ before the others.
 pub(crate) fn is_hidden(offers: &[Offer], config: &Config) -> bool {
-    let rank = |offer: &Offer| config.precedence.rank(&offer.relative);
+    let rank = |offer: &Offer| config.precedence.rank(offer.relative.as_str());
     let Some(first) = offers.first() else {
         return false;
     };

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::chart::FileName;
+use crate::index::RepositoryPath;
 use crate::oci::Digest;
 use crate::platform::{Timestamp, Value};
 
@@ -133,6 +134,14 @@ impl FromCell for FileName {
         let text = String::from_cell(cell)?;
         text.try_into()
             .map_err(|error: crate::chart::NotAFileName| CellFault::Text(format!("no {error}")))
+    }
+}
+
+impl FromCell for RepositoryPath {
+    fn from_cell(cell: Value) -> Result<Self, CellFault> {
+        let text = String::from_cell(cell)?;
+        text.parse()
+            .map_err(|error: crate::oci::Invalid| CellFault::Text(error.to_string()))
     }
 }
 

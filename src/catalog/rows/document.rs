@@ -4,7 +4,7 @@ use crate::catalog::rows::cell::{CellFault, FromCell, in_cell};
 use crate::catalog::rows::store::{LAST_TIME, Store};
 use crate::catalog::rows::typed_row::{KeyPart, typed_row};
 use crate::chart::FileName;
-use crate::index::{Key, View, shard_of};
+use crate::index::{Key, RepositoryPath, View, shard_of};
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// Whether a document shows what the rows say.
@@ -134,14 +134,18 @@ impl Store<'_> {
 
     /// Marks what shows a file of a repository: its shard, the root, and the spaces above it that are published.
     /// Costs no row where the mark is there.
-    pub(crate) fn mark(&self, relative: &str, file: &FileName) -> Result<(), DatabaseError> {
+    pub(crate) fn mark(
+        &self,
+        relative: &RepositoryPath,
+        file: &FileName,
+    ) -> Result<(), DatabaseError> {
         self.mark_document(&Key::Files(shard_of(file.as_str())))?;
         self.mark_document(&Key::Index(View::root()))?;
         self.mark_ancestors(relative)
     }
 
     /// Marks the indexes of the spaces above a repository that are published.
-    pub(crate) fn mark_ancestors(&self, relative: &str) -> Result<(), DatabaseError> {
+    pub(crate) fn mark_ancestors(&self, relative: &RepositoryPath) -> Result<(), DatabaseError> {
         for view in View::folders_of(relative)
             .into_iter()
             .filter(|view| !view.is_root())

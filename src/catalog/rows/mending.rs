@@ -72,14 +72,14 @@ impl Store<'_> {
                 &[],
             )?;
         }
-        if relative.is_empty() {
+        let Ok(path) = relative.parse() else {
             self.0.execute(
                 "UPDATE document SET dirty = 1 WHERE key >= 'index:' AND key < 'index;' AND dirty <> 1",
                 &[],
             )?;
             return Ok(());
-        }
-        self.mark_ancestors(relative)
+        };
+        self.mark_ancestors(&path)
     }
 
     /// A manifest: what it was, the registry tells; its tags are to be read again.

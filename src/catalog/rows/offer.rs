@@ -10,7 +10,7 @@ use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::{KeyPart, UnreadableRow, next_cell};
 use crate::chart::FileName;
 use crate::config::IndexScope;
-use crate::index::{Candidate, View};
+use crate::index::{Candidate, RepositoryPath, View};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Value};
 
@@ -24,7 +24,7 @@ pub(crate) struct Offer {
     /// Its version.
     pub(crate) version: String,
     /// Name of the repository below its source's prefix.
-    pub(crate) relative: String,
+    pub(crate) relative: RepositoryPath,
     /// The tag.
     pub(crate) tag: String,
     /// The manifest's digest.
@@ -255,7 +255,7 @@ impl Store<'_> {
     pub(crate) fn each_offering_repository(
         &self,
         view: &View,
-        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&RepositoryPath) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
         let (below, parameters) = range(view);
         self.0.each(
@@ -266,7 +266,10 @@ impl Store<'_> {
             ),
             &parameters,
             // One that cannot be read lies in no folder; an index is not made without it.
-            &mut |row| row.text(0).map_or(ControlFlow::Continue(()), &mut *visit),
+            &mut |row| {
+                let path = row.text(0).and_then(|text| text.parse().ok());
+                path.map_or(ControlFlow::Continue(()), |path| visit(&path))
+            },
         )
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::typed_row;
+use crate::index::RepositoryPath;
 use crate::platform::{DatabaseError, Timestamp};
 
 typed_row! {
@@ -20,7 +21,7 @@ typed_row! {
         /// Full name, as the registry knows it.
         name: String,
         /// Name below the source's prefix.
-        relative: String,
+        relative: RepositoryPath,
         /// Whether its tag list was ever read.
         listed: bool,
         /// Validator of its tag list, where the registry gives one.
@@ -127,14 +128,14 @@ impl Store<'_> {
         &self,
         source: &str,
         name: &str,
-        relative: &str,
+        relative: &RepositoryPath,
     ) -> Result<i64, DatabaseError> {
         if let Some(known) = self.repository_named(source, name)? {
             return Ok(known.id);
         }
         self.0.execute(
             "INSERT INTO repository(source, name, relative) VALUES(?, ?, ?)",
-            &[source.into(), name.into(), relative.into()],
+            &[source.into(), name.into(), relative.as_str().into()],
         )?;
         Ok(self
             .repository_named(source, name)?

@@ -11,7 +11,7 @@ use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::state::LastPass;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::{UnreadableRow, typed_row};
-use crate::index::View;
+use crate::index::{RepositoryPath, View};
 use crate::platform::{DatabaseError, Row, Timestamp};
 
 /// Most notes that are looked at: with more of them everything is blocked in any case.
@@ -47,7 +47,7 @@ typed_row! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blockade {
     /// The repository whose charts would be lacking; `None` where that is not known.
-    pub(crate) relative: Option<String>,
+    pub(crate) relative: Option<RepositoryPath>,
     /// The shard that would lack them; `None` where that is not known.
     pub(crate) shard: Option<u8>,
 }
@@ -62,32 +62,41 @@ pub(crate) struct Remains {
     /// Full name.
     pub(crate) name: Option<String>,
     /// Name below the source's prefix.
-    pub(crate) relative: Option<String>,
+    pub(crate) relative: Option<RepositoryPath>,
 }
+
+impl Remains {
+    /// Of a row of [`REMAINS`].
+    fn read(row: &Row) -> Option<Self> {
+        let text = |column| row.text(column).map(str::to_owned);
+        Some(Self {
+            id: row.integer(0)?,
+            source: text(1),
+            name: text(2),
+            relative: row.text(3).and_then(|text| text.parse().ok()),
+        })
+    }
+
+    fn is_whole(&self) -> bool {
+        self.source.is_some() && self.name.is_some() && self.relative.is_some()
+    }
+}
+
+/// What is asked for to read [`Remains`].
+const REMAINS: &str = "SELECT id, source, name, relative FROM repository";
 
 impl Store<'_> {
     /// Repositories of which a name, path or source cannot be read.
     pub(crate) fn nameless_repositories(&self) -> Result<Vec<Remains>, DatabaseError> {
         let rows = self.0.query(
-            "SELECT id, source, name, relative FROM repository WHERE id IN (
-               SELECT CAST(key AS INTEGER) FROM unreadable WHERE place = 'repository' AND cell IN ('source', 'name', 'relative'))",
+            &format!(
+                "{REMAINS} WHERE id IN (
+                   SELECT CAST(key AS INTEGER) FROM unreadable WHERE place = 'repository' AND cell IN ('source', 'name', 'relative'))"
+            ),
             &[],
         )?;
-        let text = |row: &Row, column| row.text(column).map(str::to_owned);
-        Ok(rows
-            .iter()
-            .filter_map(|row| {
-                Some(Remains {
-                    id: row.integer(0)?,
-                    source: text(row, 1),
-                    name: text(row, 2),
-                    relative: text(row, 3),
-                })
-            })
-            .filter(|remains| {
-                remains.source.is_none() || remains.name.is_none() || remains.relative.is_none()
-            })
-            .collect())
+        let remains = rows.iter().filter_map(Remains::read);
+        Ok(remains.filter(|remains| !remains.is_whole()).collect())
     }
 
     /// Gives a repository its names back.
@@ -96,11 +105,16 @@ impl Store<'_> {
         id: i64,
         source: &str,
         name: &str,
-        relative: &str,
+        relative: &RepositoryPath,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE repository SET source = ?2, name = ?3, relative = ?4 WHERE id = ?1",
-            &[id.into(), source.into(), name.into(), relative.into()],
+            &[
+                id.into(),
+                source.into(),
+                name.into(),
+                relative.as_str().into(),
+            ],
         )?;
         Ok(())
     }
@@ -183,7 +197,7 @@ impl Store<'_> {
         Ok(notes
             .into_iter()
             .map(|note| Blockade {
-                relative: Some(note.relative).filter(|relative| !relative.is_empty()),
+                relative: note.relative.parse().ok(),
                 shard: note.shard,
             })
             .collect())
@@ -245,10 +259,13 @@ impl Store<'_> {
                 )?,
                 None => return Ok(note.since.is_some_and(|since| last.started > since)),
             },
-            "repository" => self.0.first(
-                "SELECT 1 FROM repository WHERE id = ? AND (typeof(source) <> 'text' OR typeof(name) <> 'text' OR typeof(relative) <> 'text')",
-                &[note.key.as_str().into()],
-            )?,
+            "repository" => self
+                .0
+                .first(
+                    &format!("{REMAINS} WHERE id = ?"),
+                    &[note.key.as_str().into()],
+                )?
+                .filter(|row| !Remains::read(row).is_some_and(|remains| remains.is_whole())),
             // Whoever mends it lets go of the note.
             _ => return Ok(false),
         };

@@ -100,7 +100,7 @@ impl<C: Clock> Slice<'_, C> {
             {
                 let id = self
                     .store
-                    .add_repository(&source.id, name.as_str(), relative)?;
+                    .add_repository(&source.id, name.as_str(), &relative)?;
                 self.see(place, id);
             }
         }

@@ -85,7 +85,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             for (place, source) in self.config.sources.iter().enumerate() {
                 for name in source.exact() {
                     if let Some(relative) = source.relative(&name) {
-                        let id = store.add_repository(&source.id, name.as_str(), relative)?;
+                        let id = store.add_repository(&source.id, name.as_str(), &relative)?;
                         slice.see(place, id);
                     }
                 }

@@ -13,16 +13,15 @@ pub(crate) fn repair(
     now: Timestamp,
 ) -> Result<Vec<String>, DatabaseError> {
     for remains in store.nameless_repositories()? {
-        let known = |cell: &Option<String>, text: &str| cell.as_deref().is_none_or(|it| it == text);
         let whole = config.sources.iter().find_map(|source| {
             let name: Name = match (&remains.name, &remains.relative) {
                 (Some(name), _) => name.parse().ok()?,
-                (None, Some(relative)) => source.name(relative)?,
+                (None, Some(relative)) => source.name(relative.as_str())?,
                 (None, None) => return None,
             };
-            let relative = source.relative(&name)?.to_owned();
-            let fits = known(&remains.source, &source.id)
-                && known(&remains.relative, &relative)
+            let relative = source.relative(&name)?;
+            let fits = remains.source.as_ref().is_none_or(|it| *it == source.id)
+                && remains.relative.as_ref().is_none_or(|it| *it == relative)
                 && source.allows(&name);
             fits.then(|| (source.id.clone(), name.to_string(), relative))
         });

@@ -135,6 +135,9 @@ fn damages(world: &World) -> Vec<Damage> {
         if words.contains(&format!("{table}.{column}").as_str()) {
             damage(Cell::Text("garbage".to_owned()));
         }
+        if column == "relative" {
+            damage(Cell::Text("no path".to_owned()));
+        }
         let text = found.first().and_then(|row| row.text(0));
         if let Some(Value::Object(map)) = text.and_then(|text| serde_json::from_str(text).ok()) {
             damage(Cell::Text("{".to_owned()));

@@ -74,7 +74,7 @@ fn a_hundred_thousand_versions_are_served_by_their_spaces() {
             let name = format!("chart-{space}-{chart}");
             let full = format!("charts/{relative}");
             let id = store
-                .add_repository("registry.example/charts", &full, &relative)
+                .add_repository("registry.example/charts", &full, &relative.parse().unwrap())
                 .unwrap();
             for version in 0..100 {
                 let version = format!("1.{version}.0");

@@ -19,7 +19,7 @@ impl Wanted<'_> {
     pub(super) fn allows(&self, candidate: &Candidate) -> bool {
         let covers = |(source, name): (&Source, oci::Name)| {
             source.relative(&name).is_some_and(|path| {
-                View::from(self.file.space.clone()).covers(path, self.config.index_scope)
+                View::from(self.file.space.clone()).covers(&path, self.config.index_scope)
             })
         };
         self.source(candidate).is_some_and(covers)
@@ -46,7 +46,8 @@ impl Wanted<'_> {
     fn is_contested(&self, candidates: &[Candidate]) -> bool {
         let rank = |candidate: &Candidate| {
             let (source, name) = self.source(candidate)?;
-            Some(self.config.precedence.rank(source.relative(&name)?))
+            let path = source.relative(&name)?;
+            Some(self.config.precedence.rank(path.as_str()))
         };
         let current: Vec<_> = candidates
             .iter()

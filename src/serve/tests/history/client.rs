@@ -359,7 +359,8 @@ fn covers(world: &World, link: &Link, candidate: &Candidate) -> bool {
     let view: View = link.space.parse().unwrap();
     let relative = candidate.repository.strip_prefix("charts/").unwrap();
     let now = world.clock.now();
-    view.covers(relative, world.config.index_scope) && candidate.until.is_none_or(|it| now < it)
+    view.covers(&relative.parse().unwrap(), world.config.index_scope)
+        && candidate.until.is_none_or(|it| now < it)
 }
 
 /// The whole of what the answer gives, behind a redirect too.
