@@ -27,6 +27,7 @@ impl Ask for Changed {
         if delivery.is_some_and(|delivery| recent.knows_delivery(delivery)) {
             return rows.accepted(store.state()?.tickets.issued);
         }
+        let mut new_names = store.state()?.tickets.new_names;
         for (name, tag) in &self.names {
             let Ok(name) = name.parse::<Name>() else {
                 continue;
@@ -42,7 +43,7 @@ impl Ask for Changed {
                 };
                 let known = store.repository_named(&source.id, name.as_str())?;
                 // Whoever invents names must not have each of them asked for; an enumeration finds what there is.
-                if known.is_none() && !recent.takes_new_name(rows.now) {
+                if known.is_none() && !new_names.take(rows.now) {
                     continue;
                 }
                 let id = store.add_repository(&source.id, name.as_str(), &relative)?;
@@ -52,6 +53,7 @@ impl Ask for Changed {
                 }
             }
         }
+        store.update(|state| state.tickets.new_names = new_names)?;
         // It lives: a registry that seemed to be down is asked once more.
         store.end_pauses(false)?;
         store.asked(rows.config, rows.now)?;

@@ -16,6 +16,7 @@
 //! | [`manifest`] | what was read of each digest |
 //! | [`mending`] | what becomes of a row that cannot be read |
 //! | [`named_tag`] | tags that somebody named, before a list shows them |
+//! | [`new_names`] | how many repositories that nobody knew were named |
 //! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`position`] | places in the order of tags |
@@ -48,6 +49,7 @@ pub(crate) mod enumeration;
 pub(crate) mod manifest;
 pub(crate) mod mending;
 pub(crate) mod named_tag;
+pub(crate) mod new_names;
 pub(crate) mod next;
 pub(crate) mod offer;
 pub(crate) mod position;

@@ -9,6 +9,7 @@ use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::cell::{CellFault, FromCell, Json};
 use crate::catalog::rows::counts::{SourceCounts, Totals};
 use crate::catalog::rows::enumeration::Enumeration;
+use crate::catalog::rows::new_names::NewNames;
 use crate::catalog::rows::position::{Position, Ring};
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
@@ -235,6 +236,8 @@ pub(crate) struct Tickets {
     pub(crate) pass: u64,
     /// All up to this one are done.
     pub(crate) settled: u64,
+    /// Repositories that nobody knew and notifications named.
+    pub(crate) new_names: NewNames,
 }
 
 /// Which configuration the rows and documents are of.

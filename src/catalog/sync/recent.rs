@@ -20,13 +20,6 @@ const COUNTS_KEPT: Duration = Duration::from_secs(5);
 /// Longest index that is kept while a step works, in bytes: a step needs memory of its own, and there are 128 MiB.
 const KEPT_LENGTH: usize = 8 * 1024 * 1024;
 
-/// Repositories that nobody knew and that notifications may name in [`NAMES_WINDOW`]: each costs a tag list. A pass finds
-/// the others.
-const NEW_NAMES: u32 = 100;
-
-/// The time in which [`NEW_NAMES`] are counted.
-const NAMES_WINDOW: Duration = Duration::from_hours(1);
-
 /// Most deliveries of notifications that are remembered.
 const DELIVERIES: usize = 1000;
 
@@ -42,8 +35,6 @@ pub struct Recent {
     working: Cell<u32>,
     /// How far the first pass was, and when that was counted.
     counts: Cell<Option<(Timestamp, ReadingCounts)>>,
-    /// When the counting of new names began, and how many there were since.
-    new_names: Cell<(Timestamp, u32)>,
     /// Deliveries that were honoured, the newest last.
     deliveries: RefCell<VecDeque<String>>,
 }
@@ -117,16 +108,6 @@ impl Recent {
         let counts = count()?;
         self.counts.set(Some((now, counts)));
         Ok(counts)
-    }
-
-    /// Whether a notification may name one more repository that nobody knew.
-    pub(crate) fn takes_new_name(&self, now: Timestamp) -> bool {
-        let (began, count) = self.new_names.get();
-        let over = now < began || now.since(began) >= NAMES_WINDOW;
-        let (began, count) = if over { (now, 0) } else { (began, count) };
-        let takes = count < NEW_NAMES;
-        self.new_names.set((began, count + u32::from(takes)));
-        takes
     }
 
     /// Whether a delivery of this name was honoured before.

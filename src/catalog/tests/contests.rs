@@ -205,3 +205,63 @@ fn an_unchanged_pass_counts_no_contests() {
         "{with_contests} steps instead of {without}"
     );
 }
+
+/// CVE-2020-15185 in Helm: of one version twice in an index the last was taken. No index names a version of a chart twice, however
+/// many repositories and tags offer it, and however they spell it.
+#[test]
+fn no_index_names_a_version_twice() {
+    for settings in [
+        &[][..],
+        &[("COLLISIONS", "hide")],
+        &[("INDEX_SCOPE", "folder")],
+    ] {
+        let world = World::with(settings);
+        let offers = [
+            ("charts/web", "1.0.0", "1.0.0", "web"),
+            ("charts/web", "v1.0.0", "1.0.0", "other"),
+            ("charts/web", "latest", "1.0.0", "newest"),
+            ("charts/web", "1.0.0_build.1", "1.0.0+build.1", "web"),
+            ("charts/web", "1.0.0_build.2", "1.0.0+build.2", "web"),
+            ("charts/team/web", "1.0.0", "1.0.0", "team"),
+            ("charts/team/again/web", "1.0.0", "1.0.0", "web"),
+            ("charts/team/x", "1.0.0", "1.0.0", "x"),
+            ("charts/team/web-1", "0.0", "0.0", "x"),
+        ];
+        for (repository, tag, version, package) in offers {
+            let metadata = json!({"apiVersion": "v2", "name": "web", "version": version});
+            let package = package.as_bytes();
+            world
+                .registry
+                .push_chart(repository, tag, &metadata, package, None, &[]);
+        }
+        world.pass();
+        for view in ["", "team", "team/again"] {
+            let versions = world.answered(view);
+            let different: std::collections::BTreeSet<_> = versions.iter().collect();
+            assert_eq!(
+                different.len(),
+                versions.len(),
+                "{settings:?} {view}: {versions:?}"
+            );
+            let hidden = settings == [("COLLISIONS", "hide")];
+            assert!(hidden || !versions.is_empty());
+        }
+    }
+}
+
+/// CVE-2023-2253 in distribution: room was made for as many names as a client wished for.
+#[test]
+fn no_page_of_info_is_too_far() {
+    let world = World::new();
+    push(&world, "charts/a/web", "ours", b"ours", None);
+    push(&world, "charts/b/web", "theirs", b"theirs", None);
+    world.pass();
+    let before = world.ask(&ask::Info { page: 0 });
+    for page in [1, 1_000_000, u32::MAX] {
+        let info = world.ask(&ask::Info { page });
+        assert_eq!(info["counts"], before["counts"]);
+        for list in ["shadowed", "documents", "failing_tags", "skipped"] {
+            assert_eq!(info[list], json!([]), "{list} of page {page}");
+        }
+    }
+}

@@ -135,7 +135,6 @@ fn a_shard_as_published() {
     }
 }
 
-/// CVE-2020-15185 (Helm): one version twice in an index would be two packages.
 #[test]
 fn the_same_offer_twice_is_one() {
     let mut shard = Shard::default();

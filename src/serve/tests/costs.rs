@@ -5,8 +5,11 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::{HeaderName, Request};
+use serde_json::json;
+use sha2::Sha256;
 
 use super::history::object::{Counted, Object};
 use super::{ADMIN, FakeHost, PRIVATE, READER};
@@ -24,6 +27,8 @@ const REQUESTS: usize = 1000;
 const SAMPLE: usize = 100;
 
 const HOOK: (HeaderName, &str) = (AUTHORIZATION, "Bearer hook");
+/// Stands for the signature of each body, and the number of its delivery.
+const SIGNED: (HeaderName, &str) = (HeaderName::from_static("x-hub-signature-256"), "");
 const NO_CACHE: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
 
 /// What requests cost.
@@ -64,6 +69,14 @@ fn world() -> World {
         for minor in 0..50 {
             let name = chart.rsplit('/').next().unwrap();
             let (repository, version) = (format!("charts/{chart}"), format!("1.{minor}.0"));
+            if chart == "a" && minor == 0 {
+                let metadata = json!({"apiVersion": "v2", "name": name, "version": version});
+                let (package, signed) = (b"the package", Some(&b"its provenance"[..]));
+                world
+                    .registry
+                    .push_chart(&repository, &version, &metadata, package, signed, &[]);
+                continue;
+            }
             world.registry.push_version(&repository, name, &version);
         }
     }
@@ -131,6 +144,15 @@ fn cost(
                 .headers_mut()
                 .insert(name.clone(), value.parse().unwrap());
         }
+        if headers.contains(&SIGNED) {
+            let body = body(n);
+            let signature = signature(body.as_bytes());
+            let delivery = HeaderName::from_static("x-github-delivery");
+            let added = [(SIGNED.0, signature), (delivery, format!("delivery-{n}"))];
+            for (name, value) in added {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+        }
         let before = world.database.effort();
         let handled = run(&world.clock, service.handle(request));
         if let Some(read) = handled.afterwards {
@@ -152,6 +174,13 @@ fn cost(
     (all, index)
 }
 
+/// GitHub's signature, with the secret of [`PRIVATE`].
+fn signature(body: &[u8]) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(b"hook").unwrap();
+    let bytes = mac.chain_update(body).finalize().into_bytes();
+    format!("sha256={}", base16ct::lower::encode_string(&bytes))
+}
+
 /// One line of the table.
 fn line(
     who: &str,
@@ -161,6 +190,11 @@ fn line(
 ) -> String {
     let (method, _) = what.split_once(' ').unwrap();
     let body = |n: usize| {
+        if what.ends_with("github") {
+            return format!(
+                r#"{{"action":"published","registry_package":{{"namespace":"charts","name":"x-{n}","package_version":{{"container_metadata":{{"tag":{{"name":"1.0.0"}}}}}}}}}}"#
+            );
+        }
         format!(r#"{{"events":[{{"action":"delete","target":{{"repository":"charts/x-{n}"}}}}]}}"#)
     };
     let (cost, index) = cost(method, path, headers, body);
@@ -191,7 +225,16 @@ fn what_a_thousand_requests_in_an_hour_can_cost() {
             &[],
             same("/webhook/harbor"),
         ),
+        line(
+            "stranger",
+            "POST /webhook/github",
+            &[],
+            same("/webhook/github"),
+        ),
         line("stranger", "POST /refresh", &[], same("/refresh")),
+        line("stranger", "GET /health", &[], same("/health")),
+        line("stranger", "GET /health?deep", &[], same("/health?deep")),
+        line("stranger", "GET /info", &[], same("/info")),
         line("reader", "GET /", &reader, same("/")),
         line("reader", "GET /team", &reader, same("/team")),
         line("reader", "GET /index.yaml", &reader, same("/index.yaml")),
@@ -228,6 +271,14 @@ fn what_a_thousand_requests_in_an_hour_can_cost() {
         line("reader", "GET /artifacthub-repo.yml", &reader, |n| {
             format!("/artifacthub-repo.yml?{n}")
         }),
+        line(
+            "reader",
+            "GET /charts/<file>.prov",
+            &reader,
+            same("/charts/a-1.0.0.tgz.prov"),
+        ),
+        line("admin", "GET /health?deep", &admin, same("/health?deep")),
+        line("admin", "GET /info", &admin, same("/info")),
         line("admin", "GET /metrics", &admin, same("/metrics")),
         line("admin", "POST /refresh", &admin, same("/refresh")),
         line(
@@ -235,6 +286,12 @@ fn what_a_thousand_requests_in_an_hour_can_cost() {
             "POST /webhook/distribution",
             &[HOOK],
             same("/webhook/distribution"),
+        ),
+        line(
+            "sender",
+            "POST /webhook/github",
+            &[SIGNED],
+            same("/webhook/github"),
         ),
     ];
     let page = std::fs::read_to_string("docs/costs-and-limits.md").unwrap();

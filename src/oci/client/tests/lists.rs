@@ -222,7 +222,7 @@ fn what_registries_put_into_lists() {
     }
 }
 
-/// CVE-2023-2253 (distribution): nothing is allocated by what a list promises.
+/// As CVE-2023-2253 in distribution, from the other side: no room is made for more than a list may hold.
 #[test]
 fn lists_have_limits() {
     let long = format!(r#"{{"tags":["{}"]}}"#, "a".repeat(8 * 1024 * 1024));
