@@ -42,7 +42,7 @@ fn no_url_of_a_notification_is_followed() {
     assert_eq!(world.registry.calls(), 0);
 }
 
-/// CVE-2024-22244 (Harbor): whatever a request says, no answer but a download redirects, and that to where the registry says.
+/// CVE-2024-22244 (Harbor), CVE-2026-14646 (Nexus): whatever a request says, no answer but a download redirects, and that to where the registry says.
 #[test]
 fn no_request_chooses_where_it_is_redirected() {
     let world = World::new(PRIVATE);
