@@ -4,12 +4,14 @@ use crate::catalog::rows::store::Store;
 use crate::platform::DatabaseError;
 
 impl Store<'_> {
-    /// Whether any repository's list was not read, or not to its end, or any tag serves nothing yet.
+    /// Whether any repository's list was not read, or not to its end, or any tag serves nothing yet, those
+    /// among them whose turn has not come.
     pub(crate) fn any_row_unread(&self) -> Result<bool, DatabaseError> {
         let row = self.0.first(
             "SELECT 1 FROM repository WHERE listed = 0 OR error IS NOT NULL
              UNION ALL SELECT 1 FROM tag WHERE due > 0 AND manifest IS NULL
-             UNION ALL SELECT 1 FROM tag WHERE next IS NOT NULL AND manifest IS NULL LIMIT 1",
+             UNION ALL SELECT 1 FROM tag WHERE next IS NOT NULL AND manifest IS NULL
+             UNION ALL SELECT 1 FROM tag WHERE moving > 0 AND manifest IS NULL LIMIT 1",
             &[],
         )?;
         Ok(row.is_some())

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::tag::{Due, Presence, TagName};
 use crate::catalog::sync::job::Incomplete;
+use crate::catalog::sync::plan::MOVING_SHARE;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
 use crate::config::Config;
@@ -118,7 +119,19 @@ impl<C: Clock> Slice<'_, C> {
                 .collect();
             let meant = repository.recheck > 0 && new.len() <= FEW;
             let due = if meant { Due::ReadFirst } else { Due::Read };
-            self.store.add_tags(id, &new, due)?;
+            let moving = new.iter().filter(|(_, moving)| *moving).count();
+            let share = usize::try_from(MOVING_SHARE).unwrap_or(usize::MAX);
+            if moving > share {
+                // The rest has its turn with those that are known: a share a pass, before another team's push waits for all of them.
+                let (moving, versions): (Vec<_>, Vec<_>) =
+                    new.iter().partition(|(_, moving)| *moving);
+                let (first, rest) = moving.split_at(share);
+                self.store.add_tags(id, &versions, due)?;
+                self.store.add_tags(id, first, due)?;
+                self.store.add_tags(id, rest, Due::Nothing)?;
+            } else {
+                self.store.add_tags(id, &new, due)?;
+            }
             for TagName { name, gone, .. } in &known {
                 if *gone == Presence::Named {
                     if wanted.contains(name.as_str()) {

@@ -15,7 +15,7 @@ use crate::catalog::sync::slice::{JobKey, SIDE_BY_SIDE, Slice};
 use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// How many of a repository's tags that are no versions (`latest`) are asked about in a pass.
-const MOVING_SHARE: u64 = 20;
+pub(crate) const MOVING_SHARE: u64 = 20;
 /// Rows asked for to find one that is not under way: more than there are jobs side by side.
 const LOOK: usize = 8;
 /// Failures in a row after which it is looked elsewhere first: in lists that have not had their turn rather than in tags.

@@ -53,6 +53,72 @@ fn a_repository_has_a_share_of_its_moving_tags_asked_about_in_a_pass_and_all_in_
     assert_eq!(asked.len(), 70);
 }
 
+/// Issue 10, item 2: also where none of them was ever read.
+#[test]
+fn thousands_of_new_tags_that_move_are_shared_out_over_passes() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "45")]);
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    let tag = |from: usize, to: usize| {
+        for number in from..to {
+            let tag = format!("branch-{number:04}");
+            world.registry.tag("charts/a", &tag, &pushed.manifest);
+        }
+    };
+    let branches = || {
+        let log = world.registry.log();
+        let branches = log.iter().filter(|call| call.url.contains("/branch-"));
+        branches.map(|call| call.url.clone()).collect::<Vec<_>>()
+    };
+    // The first pass of all, and a later one.
+    let mut asked = std::collections::BTreeSet::new();
+    for (pass, (from, to)) in [(0, 500), (500, 1_000)].into_iter().enumerate() {
+        tag(from, to);
+        let minor = pass + 1;
+        world
+            .registry
+            .push_version("charts/b", "b", &format!("1.{minor}.0"));
+        world.registry.clear_log();
+        world.pass();
+        assert!(branches().len() <= 40, "{} in one pass", branches().len());
+        asked.extend(branches());
+        let newest = format!("b 1.{minor}.0");
+        assert!(world.versions("").contains(&newest), "{newest} waits");
+        world.rest();
+    }
+    for _ in 0..60 {
+        world.registry.clear_log();
+        world.pass();
+        assert!(branches().len() <= 20, "{} in one pass", branches().len());
+        asked.extend(branches());
+    }
+    assert_eq!(asked.len(), 1_000, "all have their turn");
+    assert_eq!(
+        world.ask(&ask::Info { page: 0 })["counts"]["unread_tags"],
+        0
+    );
+}
+
+/// A tag that a notification names is no part of the share.
+#[test]
+fn a_new_tag_that_moves_and_is_named_is_read_at_once() {
+    let world = World::new();
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    world.pass();
+    world.rest();
+    for number in 0..100 {
+        let tag = format!("branch-{number:02}");
+        world.registry.tag("charts/a", &tag, &pushed.manifest);
+    }
+    let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "2.0.0"});
+    world
+        .registry
+        .push_chart("charts/a", "nightly", &metadata, b"nightly", None, &[]);
+    world.notify("charts/a", Some("nightly"));
+    world.rest();
+    assert_eq!(world.versions(""), ["a 2.0.0", "a 1.0.0"]);
+}
+
 #[test]
 fn a_version_behind_the_ring_is_confirmed_within_its_time() {
     for interval in [1, 5, 7, 11, 13] {
