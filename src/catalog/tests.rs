@@ -39,127 +39,14 @@ use serde_json::Value;
 
 use super::ask::index::NoIndex;
 use super::ask::{self, Accepted, Ask, Found, Indexed};
-use super::sync::engine::EndedPass;
 use super::{Engine, Recent, Step};
-use crate::config::Config;
 use crate::index::{Key, View};
-use crate::oci::Tokens;
 use crate::platform::{Clock, Timestamp};
-use crate::testing::{FakeDatabase, FakeDocuments, FakeRegistry, VirtualClock, run};
-
-/// A day in November 2025, so that nothing works only because the clock stands at zero.
-const START: Timestamp = Timestamp(1_763_683_200_000);
-
-/// Everything around an engine.
-pub(crate) struct World {
-    pub(crate) clock: VirtualClock,
-    pub(crate) registry: FakeRegistry,
-    pub(crate) documents: FakeDocuments,
-    pub(crate) database: FakeDatabase,
-    pub(crate) tokens: Tokens,
-    pub(crate) recent: Recent,
-    pub(crate) config: Config,
-    pub(crate) incarnation: String,
-}
+use crate::testing::{
+    FakeDatabase, FakeDocuments, FakeRegistry, START, VirtualClock, World, config, run,
+};
 
 impl World {
-    /// A registry at `registry.example` read below `charts`.
-    fn new() -> Self {
-        Self::with(&[])
-    }
-
-    /// The same with further settings.
-    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
-        let clock = VirtualClock::at(START);
-        let documents = FakeDocuments::new(clock.clone());
-        documents.limit_puts(true);
-        Self {
-            registry: FakeRegistry::new(&clock),
-            documents,
-            database: FakeDatabase::new(),
-            tokens: Tokens::default(),
-            recent: Recent::default(),
-            config: config(settings),
-            incarnation: "first".to_owned(),
-            clock,
-        }
-    }
-
-    pub(crate) fn engine(&self) -> Engine<'_, FakeRegistry, FakeDocuments, VirtualClock> {
-        Engine {
-            fetch: &self.registry,
-            documents: &self.documents,
-            database: &self.database,
-            tokens: &self.tokens,
-            recent: &self.recent,
-            config: &self.config,
-            clock: &self.clock,
-            incarnation: &self.incarnation,
-        }
-    }
-
-    /// One step now, as an alarm makes it.
-    #[track_caller]
-    fn step(&self) -> Step {
-        let step = run(&self.clock, self.engine().step());
-        assert_eq!(step.broken, None);
-        step
-    }
-
-    /// Steps as alarms make them, time passing to each, until a pass ends.
-    #[track_caller]
-    pub(crate) fn pass(&self) -> EndedPass {
-        for _ in 0..10_000 {
-            self.wait_for_alarm();
-            if let Some(pass) = self.step().pass {
-                return pass;
-            }
-        }
-        panic!("no pass ends");
-    }
-
-    /// Steps as alarms make them until nothing is due within a second.
-    #[track_caller]
-    pub(crate) fn rest(&self) -> u32 {
-        let mut calls = 0;
-        for _ in 0..10_000 {
-            if self.engine().next_alarm() > self.clock.now().after(Duration::from_secs(1)) {
-                return calls;
-            }
-            self.wait_for_alarm();
-            calls += self.step().calls;
-        }
-        panic!("the catalog never rests");
-    }
-
-    /// Passes for so many hours.
-    pub(crate) fn wait(&self, hours: u64) {
-        let until = self.clock.now().after(Duration::from_hours(hours));
-        while self.clock.now() < until {
-            self.pass();
-        }
-        self.rest();
-    }
-
-    pub(crate) fn wait_for_alarm(&self) {
-        let now = self.clock.now();
-        self.clock.advance(self.engine().next_alarm().since(now));
-    }
-
-    #[track_caller]
-    pub(crate) fn ask<Q: Ask>(&self, question: &Q) -> Q::Answer {
-        self.engine().answer(question).unwrap()
-    }
-
-    /// The index of a view as a request meets it that KV could not answer.
-    #[track_caller]
-    pub(crate) fn index(&self, view: &str) -> Indexed<Bytes> {
-        self.ask(&ask::Index {
-            view: view.parse().unwrap(),
-            fresh: false,
-        })
-    }
-
     /// Why the catalog has no such index.
     #[track_caller]
     fn no_index(&self, view: &str) -> NoIndex {
@@ -231,17 +118,6 @@ fn two_repositories(versions: usize) -> World {
     world.pass();
     world.rest();
     world
-}
-
-pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
-    let lookup = |name: &str| {
-        let given = settings
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| (*value).to_owned());
-        given.or_else(|| (name == "REGISTRY").then(|| "registry.example/charts".to_owned()))
-    };
-    Config::from_lookup(lookup).unwrap()
 }
 
 fn lines(index: &Value) -> Vec<String> {

@@ -2,10 +2,9 @@
 
 mod costs;
 mod history;
-mod host;
 mod precedents;
+mod requests;
 mod through;
-mod world;
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderName};
@@ -13,12 +12,9 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderName};
 use super::*;
 use crate::catalog::Status;
 
-pub(crate) use host::FakeHost;
+pub(crate) use crate::testing::{PUBLIC, Say, World, question};
+pub(crate) use requests::{ADMIN, PRIVATE, READER, bytes, candidate, error, made, show, status};
 pub(crate) use through::{BrokenOff, through};
-pub(crate) use world::{
-    ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, candidate, config, error, made, question,
-    show, status,
-};
 
 /// No private registry becomes public by omission (`AUTH_ANONYMOUS_GET`): on the way from no setting to all of them, one secret after the other in every order,
 /// nothing of a private registry is given to who shows no credentials.
@@ -38,7 +34,7 @@ fn secrets_one_by_one_in_every_order_open_nothing() {
             let world = World::with(&chosen);
             let has_registry_login = chosen.iter().any(|(name, _)| name.starts_with("REGISTRY_"));
             let has_reader = chosen.iter().any(|(name, _)| name.starts_with("BASIC_"));
-            if world.config.is_ok() {
+            if world.wrong.is_none() {
                 // Only a registry that anyone can read, of which nobody said who may, is open.
                 world.publish_index("", "index");
                 world.say([Say::Document("index")]);
@@ -82,7 +78,7 @@ fn permutations(length: usize) -> Vec<Vec<usize>> {
 
 #[test]
 fn a_private_repository_asks_for_credentials() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("", "index");
     insta::assert_snapshot!(show(&world.get("/index.yaml")), @r#"
         401
@@ -120,7 +116,7 @@ fn a_private_repository_asks_for_credentials() {
 
 #[test]
 fn private_answers_are_never_public() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("", "index");
     let package = b"the package of a 1.0.0";
     let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
@@ -149,7 +145,7 @@ fn private_answers_are_never_public() {
 
 #[test]
 fn head_is_get_without_the_body() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("", "index");
     world.say([Say::answer(&Status::default())]);
     for path in ["/", "/health", "/index.yaml", "/info", "/Nothing"] {
@@ -164,7 +160,7 @@ fn head_is_get_without_the_body() {
 
 #[test]
 fn wrong_settings_answer_everything() {
-    let world = World::new(&[("REGISTRY_PASSWORD", "hunter2")]);
+    let world = World::of(&[("REGISTRY_PASSWORD", "hunter2")]);
     for path in [
         "/index.yaml",
         "/health",
@@ -195,7 +191,7 @@ fn wrong_settings_answer_everything() {
 
 #[test]
 fn names_that_cannot_be_touch_nothing() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     for path in [
         "/a%2Fb/index.yaml",
         "/charts/a%2Fb-1.tgz",
@@ -218,7 +214,7 @@ fn names_that_cannot_be_touch_nothing() {
 #[test]
 fn any_request_is_answered() {
     use proptest::prelude::*;
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([Say::Missing]);
     proptest!(|(method in "(GET|HEAD|POST|PUT|X)", path in "(/[a-z0-9%.+_~-]{0,9}){0,4}(/charts/[a-z0-9%+.-]{1,9}[.]tgz|/index[.]yaml)?", auth in "(Basic [a-zA-Z0-9=]{0,12}|Bearer t0ken|[ -~]{0,9})", body in "[ -~]{0,20}")| {
         let path = if path.is_empty() { "/" } else { path.as_str() };
@@ -230,7 +226,7 @@ fn any_request_is_answered() {
 /// Bodies were read, up to 1 MiB each, before it was known who sends them.
 #[test]
 fn a_body_is_read_only_of_who_may_send_it_and_only_as_far_as_the_route_allows() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     let read = |method: &str, path: &str, headers: &[(HeaderName, &str)]| {
         world.received.borrow_mut().clear();
         let long = "x".repeat(3 * 1024 * 1024);
@@ -274,7 +270,7 @@ fn a_body_is_read_only_of_who_may_send_it_and_only_as_far_as_the_route_allows() 
             assert_eq!(read(method, path, &headers).1, [0; 0], "{method} {path}");
         }
     }
-    let closed = World::new(PUBLIC);
+    let closed = World::of(PUBLIC);
     closed.send("POST", "/webhook/harbor", &[], "x");
     assert_eq!(*closed.received.borrow(), [0; 0]);
 }

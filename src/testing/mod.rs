@@ -7,15 +7,26 @@
 //! | `database` | SQLite in memory, with the limits of a Durable Object's |
 //! | `clock` | time that passes only when a test lets it |
 //! | `package` | packages as Helm makes them |
+//! | `world` | all of these at one time, with the engine and the service between them |
+//! | `object` | the real catalog as requests meet it, behind the border of its object |
+//! | `catalog` | a catalog that says what it is told |
+//! | `host` | what a request is answered with |
 
+mod catalog;
 mod clock;
 mod database;
 mod documents;
+mod host;
+mod object;
 mod package;
 mod registry;
+mod world;
 
+pub(crate) use catalog::{Say, question};
 pub(crate) use clock::{VirtualClock, run};
 pub(crate) use database::FakeDatabase;
 pub(crate) use documents::FakeDocuments;
+pub(crate) use object::{Counted, Object};
 pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};
+pub(crate) use world::{PUBLIC, START, World, config, request};

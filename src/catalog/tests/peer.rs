@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 
 use super::worker::{body, get};
 use super::*;
+use crate::config::Config;
 use crate::oci::Digest;
 use crate::testing::{Fault, LinkStyle};
 

@@ -25,7 +25,7 @@ fn accepted(ticket: u64, etag: Option<&str>) -> Say {
 
 #[test]
 fn health_asks_nobody() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     insta::assert_snapshot!(show(&world.get("/health")), @r#"
         200
         cache-control: no-store
@@ -41,7 +41,7 @@ fn health_asks_nobody() {
 /// CVE-2020-29662 (Harbor): what the catalog holds is not for strangers.
 #[test]
 fn admin_routes_want_the_admin() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     insta::assert_snapshot!(show(&world.get("/info")), @r#"
         401
         cache-control: no-store
@@ -57,7 +57,7 @@ fn admin_routes_want_the_admin() {
     }
     assert_eq!(status(&world.post("/refresh", &[READER])), 401);
     assert_eq!(status(&world.post("/refresh/a", &[])), 401);
-    let closed = World::new(PUBLIC);
+    let closed = World::of(PUBLIC);
     for path in ["/info", "/metrics"] {
         assert_eq!(
             error(&closed.get_with(path, &[ADMIN])),
@@ -73,7 +73,7 @@ fn admin_routes_want_the_admin() {
 
 #[test]
 fn info_begins_with_the_version() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     let info = serde_json::json!({ "ready": true, "counts": { "charts": 3 } });
     world.say([Say::answer(&info)]);
     let answer = show(&world.get_with("/info?page=2", &[ADMIN]));
@@ -92,7 +92,7 @@ fn info_begins_with_the_version() {
 
 #[test]
 fn metrics_are_text() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     let status = Status::default();
     world.say([Say::answer(&status)]);
     let answer = world.get_with("/metrics", &[ADMIN]);
@@ -105,7 +105,7 @@ fn metrics_are_text() {
 
 #[test]
 fn a_refresh_is_accepted() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([accepted(1, None)]);
     insta::assert_snapshot!(show(&world.post("/refresh", &[ADMIN])), @r#"
         202
@@ -146,7 +146,7 @@ fn a_refresh_is_accepted() {
 
 #[test]
 fn a_refresh_waits_until_it_is_published() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([
         accepted(7, None),
         accepted(7, None),
@@ -185,7 +185,7 @@ fn a_refresh_waits_no_longer_than_it_was_told() {
         ("wait=99999", 300),
         ("wait=0", 0),
     ] {
-        let world = World::new(PRIVATE);
+        let world = World::of(PRIVATE);
         let begun = world.clock.now();
         world.say([accepted(7, None)]);
         let answer = world.post(&format!("/refresh?{query}"), &[ADMIN]);
@@ -198,7 +198,7 @@ fn a_refresh_waits_no_longer_than_it_was_told() {
 /// CVE-2022-31667, CVE-2022-31669, CVE-2022-31670, CVE-2022-31671, CVE-2024-22278 (Harbor): naming an object is no right to it.
 #[test]
 fn a_notification_names_what_is_ours() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([accepted(1, None)]);
     let body = r#"{"events":[
         {"action":"push","target":{"repository":"charts/a","tag":"1.0.0"}},
@@ -223,7 +223,7 @@ fn a_notification_names_what_is_ours() {
 
 #[test]
 fn a_notification_of_others_asks_nobody() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     let body = r#"{"events":[{"action":"push","target":{"repository":"other/a","tag":"1.0.0"}}]}"#;
     assert_eq!(
         status(
@@ -238,7 +238,7 @@ fn a_notification_of_others_asks_nobody() {
 
 #[test]
 fn bad_notifications_start_nothing() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     let send = |path: &str, headers: &[(HeaderName, &str)], body: &str| {
         error(&world.send("POST", path, headers, body).response)
     };
@@ -263,7 +263,7 @@ fn bad_notifications_start_nothing() {
         send("/webhook/harbor", &[HOOK], &long),
         "413 the body is larger than 1048576 bytes"
     );
-    let closed = World::new(PUBLIC);
+    let closed = World::of(PUBLIC);
     let answer = closed
         .send("POST", "/webhook/harbor", &[HOOK], good)
         .response;
@@ -274,7 +274,7 @@ fn bad_notifications_start_nothing() {
 #[test]
 fn a_refresh_that_could_not_read_what_it_was_for_is_a_502_that_says_why() {
     let fault = "registry.example: listing tags: answered 403";
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([
         accepted(7, None),
         Say::answer(&Accepted {
@@ -292,7 +292,7 @@ fn a_refresh_that_could_not_read_what_it_was_for_is_a_502_that_says_why() {
 
 #[test]
 fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     let unread = "registry.example: reading a blob: answered 404";
     let done = |etag: Option<&str>, unread: Option<&str>| {
         Say::answer(&Accepted {
@@ -325,7 +325,7 @@ fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published(
 
 #[test]
 fn deep_health_names_the_sources_that_are_denied_or_not_read() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     assert_eq!(status(&world.get("/health?deep")), 401);
     assert_eq!(status(&world.get_with("/health?deep", &[READER])), 401);
     let at = |millis| Some(crate::platform::Timestamp(millis));

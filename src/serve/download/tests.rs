@@ -79,7 +79,7 @@ fn a_warm_download_is_one_call_and_one_get() {
 
 #[test]
 fn with_a_known_token_it_is_one_call_too() {
-    let world = World::new(
+    let world = World::of(
         &[
             PRIVATE,
             &[("REGISTRY_USERNAME", "u"), ("REGISTRY_PASSWORD", "p")],
@@ -236,7 +236,7 @@ fn a_signed_chart_has_its_provenance() {
 
 #[test]
 fn an_unsigned_chart_has_none_and_nobody_is_asked() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_file(FILE, &[pushed(&world, REPOSITORY, PACKAGE, false)]);
     let answer = world.get("/charts/nginx-1.0.0.tgz.prov");
     assert_eq!(
@@ -248,7 +248,7 @@ fn an_unsigned_chart_has_none_and_nobody_is_asked() {
 
 #[test]
 fn a_provenance_is_of_these_bytes_or_none() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let unsigned = pushed(&world, "charts/a/nginx", PACKAGE, false);
     let other = pushed(&world, "charts/b/nginx", b"others", true);
     world.publish_file(FILE, &[unsigned.clone(), other.clone()]);
@@ -263,7 +263,7 @@ fn a_provenance_is_of_these_bytes_or_none() {
 /// Issue 10, item 3: whoever pushed the same bytes elsewhere would sign what they did not make.
 #[test]
 fn a_provenance_is_only_given_from_the_repository_whose_package_is_served() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let unsigned = pushed(&world, "charts/a/nginx", PACKAGE, false);
     let twin = pushed(&world, "charts/c/nginx", PACKAGE, true);
     world.publish_file(FILE, &[unsigned, twin]);
@@ -345,7 +345,7 @@ fn a_chart_in_two_layers_is_rebuilt() {
 
 #[test]
 fn what_is_rebuilt_to_other_bytes_is_not_sent() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let (mut candidate, _) = two_layers(&world);
     candidate.package = Digest::sha256_of(b"as an older Worker made it");
     world.publish_file(FILE, &[candidate]);

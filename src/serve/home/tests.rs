@@ -30,7 +30,7 @@ fn says(ready: bool) -> [Say; 1] {
 
 #[test]
 fn anyone_sees_what_this_is() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say(says(true));
     insta::assert_snapshot!(show(&world.get("/")), @"
         200
@@ -64,7 +64,7 @@ fn anyone_sees_what_this_is() {
 #[test]
 fn a_stranger_of_a_private_worker_is_told_that_it_is_up_and_how_to_log_in() {
     for ready in [true, false] {
-        let world = World::new(PRIVATE);
+        let world = World::of(PRIVATE);
         world.say(says(ready));
         for path in ["/", "//"] {
             let answer = world.get(path);
@@ -93,7 +93,7 @@ fn a_stranger_of_a_private_worker_is_told_that_it_is_up_and_how_to_log_in() {
 
 #[test]
 fn browsers_get_html() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::broken()]);
     insta::assert_snapshot!(show(&world.get_with("/", &[(ACCEPT, "text/html,*/*;q=0.8")])), @r#"
         200
@@ -117,7 +117,7 @@ fn browsers_get_html() {
 
 #[test]
 fn a_host_is_shown_only_as_a_shell_may_see_it() {
-    let config = crate::serve::tests::config(PUBLIC).unwrap();
+    let config = crate::testing::config(&[]);
     let line = |uri: &str| {
         let request = http::Request::get(uri).body(()).unwrap();
         add_line(&config, &request.into_parts().0, &Space::root())
@@ -140,7 +140,7 @@ fn a_host_is_shown_only_as_a_shell_may_see_it() {
 /// A thousand looks at `/` are one question in five seconds, and none of what readers may ask.
 #[test]
 fn looks_at_the_page_take_nothing_from_readers() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say(says(true));
     let asked = world.get("/");
     for n in 0..1000 {
@@ -167,7 +167,7 @@ fn looks_at_the_page_take_nothing_from_readers() {
 
 #[test]
 fn a_space_s_own_address_answers_as_the_root_does() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("team-a", "index");
     world.say(says(true));
     for path in ["/team-a", "/team-a/"] {
@@ -195,7 +195,7 @@ fn a_space_s_own_address_answers_as_the_root_does() {
     }
     assert_eq!(world.asked().len(), 2, "the status, and the space once");
     // To a stranger of a private Worker no path tells whether it is a space.
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("team-a", "index");
     for path in ["/team-a", "/team-b"] {
         let none = world.get(path);

@@ -50,7 +50,7 @@ fn calls(world: &World) -> (usize, usize, usize) {
 
 #[test]
 fn a_warm_read_is_one_get_and_the_stream_untouched() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("", "apiVersion: v1");
     insta::assert_snapshot!(show(&world.get("/index.yaml")), @r#"
         200
@@ -68,7 +68,7 @@ fn a_warm_read_is_one_get_and_the_stream_untouched() {
 
 #[test]
 fn a_warm_head_is_one_get() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("team-a", "text");
     let answer = world.head("/team-a/index.yaml");
     assert_eq!(status(&answer), 200);
@@ -79,7 +79,7 @@ fn a_warm_head_is_one_get() {
 
 #[test]
 fn a_warm_304_is_one_get() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("", "text");
     for tag in ["\"text\"", "W/\"text\"", "\"x\", \"text\"", "*"] {
         world.documents.reset_counters();
@@ -96,7 +96,7 @@ fn a_warm_304_is_one_get() {
 
 #[test]
 fn a_reader_is_told_of_once_an_interval_behind_the_answer() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("", "root");
     world.publish_index("a", "a");
     let read = |path: &str| world.send("GET", path, &[], "").afterwards;
@@ -114,7 +114,7 @@ fn a_reader_is_told_of_once_an_interval_behind_the_answer() {
 
 #[test]
 fn a_miss_in_kv_is_answered_by_the_catalog() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::Document("from rows")]);
     let answer = world.get("/a/index.yaml");
     assert_eq!(
@@ -136,7 +136,7 @@ fn a_miss_in_kv_is_answered_by_the_catalog() {
 
 #[test]
 fn kv_out_of_order_is_no_outage() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("", "kv");
     world.documents.fail_gets(1);
     world.say([Say::Document("rows")]);
@@ -150,7 +150,7 @@ fn kv_out_of_order_is_no_outage() {
 
 #[test]
 fn what_does_not_exist_is_remembered_for_half_a_minute() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::Missing]);
     for _ in 0..3 {
         let answer = world.get("/no/index.yaml");
@@ -165,7 +165,7 @@ fn what_does_not_exist_is_remembered_for_half_a_minute() {
 
 #[test]
 fn who_asks_past_kv_for_a_space_that_is_gone_is_told_so() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("team-a", "stale");
     world.say([Say::Missing]);
     let headers = [READER, NO_CACHE];
@@ -185,7 +185,7 @@ fn who_asks_past_kv_for_a_space_that_is_gone_is_told_so() {
 
 #[test]
 fn the_first_read_waits_for_the_first_pass() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let begun = world.clock.now();
     world.say([not_ready(0, 0), not_ready(9, 1), Say::Document("first")]);
     assert_eq!(bytes(&world.get("/index.yaml")), b"first");
@@ -195,7 +195,7 @@ fn the_first_read_waits_for_the_first_pass() {
 
 #[test]
 fn the_first_read_gives_up_after_twenty_seconds() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let begun = world.clock.now();
     world.say([not_ready(5000, 1234)]);
     let answer = world.get("/index.yaml");
@@ -210,7 +210,7 @@ fn the_first_read_gives_up_after_twenty_seconds() {
 
 #[test]
 fn a_fault_of_the_registry_is_told_at_once() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([faulty(None)]);
     let answer = world.get("/index.yaml");
     assert_eq!(
@@ -236,7 +236,7 @@ fn a_fault_of_the_registry_is_told_at_once() {
 
 #[test]
 fn a_catalog_that_restarts_is_asked_again() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::broken(), Say::broken(), Say::Document("back")]);
     assert_eq!(bytes(&world.get("/index.yaml")), b"back");
     world.say([Say::broken()]);
@@ -255,7 +255,7 @@ fn a_catalog_that_restarts_is_asked_again() {
 
 #[test]
 fn strangers_cannot_keep_the_catalog_busy() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::Missing]);
     for n in 0..20 {
         assert_eq!(status(&world.get(&format!("/x{n}/index.yaml"))), 404);
@@ -268,7 +268,7 @@ fn strangers_cannot_keep_the_catalog_busy() {
 
 #[test]
 fn who_is_known_may_ask_past_kv() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("", "old");
     world.say([Say::Document("new")]);
     for known in [READER, ADMIN] {
@@ -287,7 +287,7 @@ fn who_is_known_may_ask_past_kv() {
 
 #[test]
 fn a_stranger_may_not() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.publish_index("", "old");
     assert_eq!(bytes(&world.get_with("/index.yaml", &[NO_CACHE])), b"old");
     assert_eq!(world.asked(), [""; 0]);
@@ -295,7 +295,7 @@ fn a_stranger_may_not() {
 
 #[test]
 fn while_the_catalog_starts_anew_kv_goes_on_serving() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("", "old");
     for say in [not_ready(1, 0), faulty(None), Say::broken()] {
         world.say([say]);
@@ -306,7 +306,7 @@ fn while_the_catalog_starts_anew_kv_goes_on_serving() {
 
 #[test]
 fn while_a_deployment_spreads_readers_wait_for_their_own_catalog() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([Say::Refused, Say::Refused, Say::Document("own")]);
     assert_eq!(bytes(&world.get_with("/index.yaml", &[READER])), b"own");
     assert_eq!(world.pauses(), 2);
@@ -322,7 +322,7 @@ fn while_a_deployment_spreads_readers_wait_for_their_own_catalog() {
 
 #[test]
 fn a_space_that_is_not_there_is_remembered_for_who_asks_past_kv_too() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([Say::Missing]);
     for _ in 0..10 {
         let answer = world.get_with("/no/index.yaml", &[READER, NO_CACHE]);

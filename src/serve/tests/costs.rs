@@ -1,22 +1,17 @@
 //! The most that a thousand requests can cost, each hour, by route and by who sends them: the real engine behind the real
 //! service. `docs/costs-and-limits.md` shows the table; both change together.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
-use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderName;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderName, Request};
 use serde_json::json;
 use sha2::Sha256;
 
-use super::history::object::{Counted, Object};
-use super::{ADMIN, FakeHost, PRIVATE, READER};
-use crate::catalog::tests::World;
+use super::{ADMIN, PRIVATE, READER};
 use crate::platform::Clock as _;
-use crate::serve::{Memory, Service};
-use crate::testing::{Blobs, run};
+use crate::testing::{Blobs, Counted, Object, World, request, run};
 
 /// A thousand requests in an hour, one each.
 const BETWEEN: Duration = Duration::from_millis(3600);
@@ -97,19 +92,6 @@ fn cost(
 ) -> (Cost, u64) {
     let world = world();
     let (object, fetch) = (Object::new(&world), Counted::new(&world.registry));
-    let host = FakeHost {
-        fetch: &fetch,
-        documents: &world.documents,
-        catalog: &object,
-        clock: &world.clock,
-        received: RefCell::default(),
-    };
-    let (config, memory) = (Ok(world.config.clone()), Memory::new());
-    let service = Service {
-        config: &config,
-        host: &host,
-        memory: &memory,
-    };
     // What an index costs to make; many times what another question does.
     let before = world.database.effort();
     world.index("");
@@ -134,16 +116,7 @@ fn cost(
         if (n % 10 == 0 || sampled) && world.engine().next_alarm() <= world.clock.now() {
             run(&world.clock, world.engine().step());
         }
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("https://charts.example{}", path(n)))
-            .body(Bytes::from(body(n)))
-            .unwrap();
-        for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(name.clone(), value.parse().unwrap());
-        }
+        let mut request = request(method, &path(n), headers, body(n));
         if headers.contains(&SIGNED) {
             let body = body(n);
             let signature = signature(body.as_bytes());
@@ -154,7 +127,7 @@ fn cost(
             }
         }
         let before = world.database.effort();
-        let handled = run(&world.clock, service.handle(request));
+        let handled = world.serve(&fetch, &object, &world.memory, request);
         if let Some(read) = handled.afterwards {
             world.ask(&read);
         }

@@ -3,7 +3,6 @@
 
 mod client;
 mod link;
-pub(super) mod object;
 
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -12,9 +11,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::catalog::ask;
-use crate::catalog::tests::World;
 use crate::catalog::tests::property::{self, REPOSITORIES, SPACES, TAGS, happen};
-use crate::testing::{Blobs, run};
+use crate::testing::{Blobs, World, run};
 
 use client::{Client, Settings};
 

@@ -13,7 +13,7 @@ const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 /// called URLs that a caller named): of a notification a repository and a tag are read, and no host that it names is called.
 #[test]
 fn no_url_of_a_notification_is_followed() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.say([Say::answer(&ask::refresh::Accepted {
         ticket: 1,
         done: false,
@@ -45,7 +45,7 @@ fn no_url_of_a_notification_is_followed() {
 /// CVE-2024-22244 (Harbor), CVE-2026-14646 (Nexus): whatever a request says, no answer but a download redirects, and that to where the registry says.
 #[test]
 fn no_request_chooses_where_it_is_redirected() {
-    let world = World::new(PRIVATE);
+    let world = World::of(PRIVATE);
     world.publish_index("", "index");
     world.say([Say::Missing]);
     let hostile = [

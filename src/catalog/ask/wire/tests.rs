@@ -1,8 +1,8 @@
 use super::*;
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{Accepted, Found, Progress, Status};
-use crate::catalog::tests::World;
 use crate::index::View;
+use crate::testing::World;
 
 /// A catalog with one chart.
 fn world() -> World {

@@ -26,7 +26,7 @@ fn what_is_no_longer_configured_is_not_there() {
 #[test]
 fn a_folder_serves_what_lies_in_it() {
     let team_b = b"of team b".as_slice();
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let candidates = [
         pushed(&world, "charts/team-a/nginx", PACKAGE, false),
         pushed(&world, "charts/team-b/nginx", team_b, false),
@@ -53,7 +53,7 @@ fn with_folder_scope_the_root_has_only_its_own() {
 
 #[test]
 fn a_superseded_package_lives_by_its_digest_until_its_time() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let mut old = pushed(&world, REPOSITORY, b"old", false);
     old.until = Some(world.clock.now().after(Duration::from_hours(1)));
     let candidates = vec![pushed(&world, REPOSITORY, PACKAGE, false), old];

@@ -86,7 +86,7 @@ fn throttling_is_handed_on() {
 
 #[test]
 fn a_superseded_package_that_the_registry_let_go_is_gone() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let mut old = pushed(&world, REPOSITORY, b"old", false);
     old.until = Some(world.clock.now().after(Duration::from_hours(1)));
     world.publish_file(FILE, &[old]);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let candidate = pushed(&world, REPOSITORY, PACKAGE, true);
     let candidates = vec![candidate];
     world.say([Say::answer(&Found::Candidates(candidates))]);
@@ -18,7 +18,7 @@ fn what_the_shard_does_not_have_the_catalog_is_asked_for() {
 
 #[test]
 fn what_nobody_has_is_remembered_for_half_a_minute() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::Missing]);
     for path in [ALIAS, "/a/charts/nginx-1.0.0.tgz", &link(PACKAGE), ALIAS] {
         assert_eq!(
@@ -46,7 +46,7 @@ fn a_digest_nobody_has_is_remembered_without_the_file() {
 
 #[test]
 fn strangers_cannot_keep_the_catalog_busy() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     world.say([Say::Missing]);
     let answers: Vec<u16> = (0..25)
         .map(|n| status(&world.get(&format!("/charts/x-{n}.tgz"))))
@@ -64,7 +64,7 @@ fn strangers_cannot_keep_the_catalog_busy() {
 
 #[test]
 fn before_the_first_pass_a_file_is_not_missing() {
-    let world = World::new(PUBLIC);
+    let world = World::of(PUBLIC);
     let mut progress = Progress {
         repositories: 3,
         ..Progress::default()
@@ -96,7 +96,7 @@ fn kv_out_of_order_is_no_outage() {
     world.say([Say::answer(&Found::Candidates(candidates))]);
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);
     // Nor is a shard that is none.
-    let fingerprint = world.config.as_ref().unwrap().fingerprint();
+    let fingerprint = world.config.fingerprint();
     let key = Key::Files(shard_of(FILE)).name(fingerprint);
     world.documents.seed(&key, "garbage", "x");
     assert_eq!(bytes(&world.get(ALIAS)), PACKAGE);

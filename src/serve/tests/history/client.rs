@@ -1,25 +1,22 @@
 //! A client that keeps every link it ever saw.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION};
+use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION};
 use http::{Request, Response};
 
 use super::Act;
 use super::link::{Link, folder, links};
-use super::object::{Counted, Object};
-use crate::catalog::tests::World;
 use crate::catalog::tests::property::SPACES;
-use crate::config::{Collisions, Config, Download, IndexScope, Problems};
+use crate::config::{Collisions, Config, Download, IndexScope};
 use crate::index::{Candidate, Key, Shard, View, etag, shard_of};
 use crate::oci::Digest;
 use crate::platform::{Clock as _, Fetch as _, Timestamp};
-use crate::serve::tests::{FakeHost, READER, bytes, config, made};
-use crate::serve::{Body, Memory, Service};
-use crate::testing::run;
+use crate::serve::tests::{READER, bytes, made};
+use crate::serve::{Body, Memory};
+use crate::testing::{Counted, Object, World, config, request, run};
 
 /// How long links that were in an index hold, less what KV may lag behind: superseded packages are kept for 30 days.
 const KEPT: Duration = Duration::from_hours(24 * 29);
@@ -39,10 +36,9 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    fn read(self, budget: u32) -> Result<Config, Problems> {
+    fn read(self, budget: u32) -> Config {
         let either = |which, yes, no| if which { yes } else { no };
         config(&[
-            ("REGISTRY", "registry.example/charts"),
             ("BASIC_AUTH_USER", "helm"),
             ("BASIC_AUTH_PASS", "secret"),
             ("SUBREQUEST_BUDGET", &budget.to_string()),
@@ -81,8 +77,6 @@ impl Sent {
 
 pub(super) struct Client {
     budget: u32,
-    config: Result<Config, Problems>,
-    memory: Memory,
     /// Every link, and when it was last in an index.
     links: BTreeMap<Link, Timestamp>,
     /// The entity tag of each space's index as it was last read.
@@ -94,8 +88,6 @@ impl Client {
         let mut world = World::with(&[]);
         let mut client = Self {
             budget,
-            config: settings.read(budget),
-            memory: Memory::new(),
             links: BTreeMap::new(),
             etags: BTreeMap::new(),
         };
@@ -104,9 +96,8 @@ impl Client {
     }
 
     pub(super) fn deploy(&mut self, world: &mut World, settings: Settings) {
-        self.config = settings.read(self.budget);
-        world.config = settings.read(self.budget).unwrap();
-        self.memory = Memory::new();
+        world.config = settings.read(self.budget);
+        world.memory = Memory::new();
     }
 
     pub(super) fn act(&mut self, world: &World, act: &Act) {
@@ -123,10 +114,10 @@ impl Client {
                     return;
                 };
                 match (alias, head) {
-                    (true, _) => self.alias(world, &link),
-                    (false, true) => self.head(world, &link),
+                    (true, _) => Self::alias(world, &link),
+                    (false, true) => Self::head(world, &link),
                     (false, false) => {
-                        let _ = self.download(world, &link);
+                        let _ = Self::download(world, &link);
                     }
                 }
             }
@@ -139,8 +130,8 @@ impl Client {
         let links: Vec<_> = self.links.clone().into_iter().collect();
         for (link, seen) in links {
             world.clock.advance(PATIENCE);
-            self.alias(world, &link);
-            let good = self.download(world, &link);
+            Self::alias(world, &link);
+            let good = Self::download(world, &link);
             let hidden = world.config.collisions == Collisions::Hide;
             // A space that had everything below it may have only its own now.
             let outside = world.config.index_scope == IndexScope::Folder;
@@ -164,7 +155,7 @@ impl Client {
                 .collect();
             for link in links {
                 world.clock.advance(PATIENCE);
-                self.download(world, &link)
+                Self::download(world, &link)
                     .unwrap_or_else(|status| panic!("{link:?} gave {status}"));
             }
         }
@@ -182,7 +173,7 @@ impl Client {
         let view: View = space.parse().unwrap();
         let key = Key::Index(view).name(world.config.fingerprint());
         let warm = world.documents.seen(&key).is_some() && !world.documents.is_failing();
-        let sent = self.send(
+        let sent = Self::send(
             world,
             "GET",
             &format!("{}/index.yaml", folder(space)),
@@ -211,9 +202,9 @@ impl Client {
     }
 
     /// Gets the link's bytes, those that the index spoke of, or a status.
-    fn download(&mut self, world: &World, link: &Link) -> Result<(), u16> {
+    fn download(world: &World, link: &Link) -> Result<(), u16> {
         let warm = Self::selected(world, link);
-        let sent = self.send(world, "GET", &link.at(&link.path), &[]);
+        let sent = Self::send(world, "GET", &link.at(&link.path), &[]);
         Self::judge(world, &sent);
         if warm {
             assert_eq!((sent.gets, sent.asks), (1, 0), "a file whose shard KV has");
@@ -234,8 +225,8 @@ impl Client {
         Ok(())
     }
 
-    fn head(&mut self, world: &World, link: &Link) {
-        let sent = self.send(world, "HEAD", &link.at(&link.path), &[]);
+    fn head(world: &World, link: &Link) {
+        let sent = Self::send(world, "HEAD", &link.at(&link.path), &[]);
         assert_eq!(sent.calls, 0, "a HEAD needs no call");
         if sent.status() == 200 {
             assert_eq!(sent.header(ETAG), format!("\"sha256:{}\"", link.digest));
@@ -245,9 +236,9 @@ impl Client {
     }
 
     /// The alias gives one of the packages that are current by what KV or the catalog says now.
-    fn alias(&mut self, world: &World, link: &Link) {
+    fn alias(world: &World, link: &Link) {
         let mut offered = published(world, link.file());
-        let sent = self.send(
+        let sent = Self::send(
             world,
             "GET",
             &link.at(&format!("charts/{}", link.file())),
@@ -299,39 +290,12 @@ impl Client {
             })
     }
 
-    fn send(
-        &self,
-        world: &World,
-        method: &str,
-        path: &str,
-        headers: &[(http::HeaderName, &str)],
-    ) -> Sent {
+    fn send(world: &World, method: &str, path: &str, headers: &[(http::HeaderName, &str)]) -> Sent {
         let (object, fetch) = (Object::new(world), Counted::new(&world.registry));
-        let host = FakeHost {
-            fetch: &fetch,
-            documents: &world.documents,
-            catalog: &object,
-            clock: &world.clock,
-            received: RefCell::default(),
-        };
-        let service = Service {
-            config: &self.config,
-            host: &host,
-            memory: &self.memory,
-        };
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("https://charts.example{path}"))
-            .header(AUTHORIZATION, READER.1)
-            .body(Bytes::new())
-            .unwrap();
-        for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(name.clone(), value.parse().unwrap());
-        }
+        let headers = [&[READER], headers].concat();
+        let request = request(method, path, &headers, "");
         let before = world.documents.gets();
-        let handled = run(&world.clock, service.handle(request));
+        let handled = world.serve(&fetch, &object, &world.memory, request);
         let sent = Sent {
             response: handled.response,
             calls: fetch.calls(),

@@ -15,7 +15,7 @@ pub(crate) struct FakeHost<'a, F, C> {
     pub(crate) catalog: &'a C,
     pub(crate) clock: &'a VirtualClock,
     /// The limits under which bodies of requests were read.
-    pub(crate) received: RefCell<Vec<usize>>,
+    pub(crate) received: &'a RefCell<Vec<usize>>,
 }
 
 impl<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>> Host for FakeHost<'_, F, C> {

@@ -9,11 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::catalog::ask::{Ask, AskError, Find, Found, Index, Indexed, wire};
-use crate::catalog::tests::World;
 use crate::index::Candidate;
 use crate::platform::{Clock as _, Document, Fetch, FetchError};
 use crate::serve::CatalogClient;
-use crate::testing::FakeRegistry;
+use crate::testing::{FakeRegistry, World};
 
 /// The real engine, spoken to in JSON as over the border of a Durable Object.
 pub(crate) struct Object<'w> {
