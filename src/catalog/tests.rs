@@ -3,6 +3,7 @@
 mod absences;
 mod asking;
 mod budgets;
+mod clocks;
 mod contests;
 mod damage;
 mod discovery;

@@ -67,6 +67,7 @@ pub(crate) use manifest::essence;
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};
 pub use name::Name;
 pub use registry::{Registry, Scheme};
+pub(crate) use retry_after::MAX_PAUSE;
 pub use retry_after::RetryAfter;
 pub use tag::{Reference, Tag};
 pub use terms::Terms;

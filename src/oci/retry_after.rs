@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::platform::Timestamp;
 
 /// A pause longer than this is not believed: no registry's window is longer, and a catalog must not sleep for ever.
-const MAX_PAUSE: Duration = Duration::from_hours(24);
+pub(crate) const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 /// When a registry asks to be left alone until (RFC 9110 §10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

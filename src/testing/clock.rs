@@ -34,6 +34,11 @@ impl VirtualClock {
         self.set(self.now().after(duration));
     }
 
+    /// Puts the clock back, as one is that ran ahead.
+    pub(crate) fn put_back(&self, duration: Duration) {
+        self.set(self.now().before(duration));
+    }
+
     /// Sleeps; under [`run`] time passes as soon as everybody sleeps.
     pub(crate) fn sleep(&self, duration: Duration) -> Sleep {
         Sleep {

@@ -22,6 +22,8 @@ const REFUSED: Backoff = Backoff {
     first: Duration::from_secs(2),
     longest: Duration::from_mins(10),
 };
+/// What KV has is looked at again after an interval, and after this at the latest.
+const LAST_LOOK: Duration = Duration::from_hours(1);
 /// Why a document is not put that would lack what an unreadable row held. The last good one stays.
 pub(crate) const LACKING: &str = "a row that belongs in it cannot be read and is read again";
 /// Why a document is not put that these rows never put, while something could not be read: what is there has more.
@@ -110,6 +112,8 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         let key = &document.key;
         if let Some(allowed) = document
             .put_at
+            // One that lies ahead was set by a clock that was put back since.
+            .filter(|put_at| *put_at <= now)
             .map(|put_at| put_at.after(BETWEEN_PUTS))
             .filter(|allowed| *allowed > now)
         {
@@ -178,7 +182,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 // No operation is left for the put: it comes with the next invocation.
                 Ok((self.operations == 0).then_some(now))
             }
-            Ok(_) => Ok(Some(now.after(self.config.sync_interval))),
+            Ok(_) => Ok(Some(now.after(self.config.sync_interval.min(LAST_LOOK)))),
             Err(_) => Ok(Some(retry_at(now, document.attempts))),
         }
     }
@@ -256,7 +260,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
     /// Takes a document out of publication: its row goes, and its key at the next opportunity.
     fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
         if document.length.is_none() && self.unread == Some(true) {
-            let again = now.after(self.config.sync_interval);
+            let again = now.after(self.config.sync_interval.min(LAST_LOOK));
             return self.store.document_failed(&document.key, FULLER, again);
         }
         // Whether it was ever put is not asked: an object that died while it put does not know.

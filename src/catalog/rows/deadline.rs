@@ -1,6 +1,6 @@
 //! When rows want to be worked on: the earliest time of each kind of work.
 
-use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::store::{LATEST, Store};
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// The earliest time of each kind of work; `None` where there is none to do.
@@ -16,15 +16,15 @@ pub(crate) struct Earliest {
 
 impl Store<'_> {
     /// When rows want to be worked on.
-    pub(crate) fn earliest(&self) -> Result<Earliest, DatabaseError> {
+    pub(crate) fn earliest(&self, now: Timestamp) -> Result<Earliest, DatabaseError> {
         let row = self.0.first(
             "SELECT
                EXISTS(SELECT 1 FROM repository WHERE due > 0) OR EXISTS(SELECT 1 FROM tag WHERE due > 0)
                  OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL),
                (SELECT min(at) FROM (
                   SELECT min(until) AS at FROM superseded UNION ALL SELECT min(at) FROM retired)),
-               (SELECT min(coalesce(retry_at, 0)) FROM document WHERE dirty > 0)",
-            &[],
+               (SELECT min(CASE WHEN retry_at <= ? THEN retry_at ELSE 0 END) FROM document WHERE dirty > 0)",
+            &[now.after(LATEST).into()],
         )?;
         let time = |column: usize| match row.as_ref().and_then(|row| row.0.get(column)) {
             None | Some(Value::Null) => None,
@@ -58,7 +58,7 @@ impl Store<'_> {
             "SELECT EXISTS(SELECT 1 FROM repository WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2))
                OR EXISTS(SELECT 1 FROM tag WHERE due > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2))
                OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2))",
-            &[now.into(), LAST_TIME.into()],
+            &[now.into(), now.after(LATEST).into()],
         )?;
         Ok(row
             .and_then(|row| row.integer(0))

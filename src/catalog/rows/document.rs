@@ -1,11 +1,16 @@
 //! The rows of published documents, and which of them a change makes dirty.
 
+use std::time::Duration;
+
 use crate::catalog::rows::cell::{CellFault, FromCell, in_cell};
-use crate::catalog::rows::store::{LAST_TIME, Store};
+use crate::catalog::rows::store::{LATEST, Store};
 use crate::catalog::rows::typed_row::{KeyPart, typed_row};
 use crate::chart::FileName;
 use crate::index::{Key, RepositoryPath, View, shard_of};
 use crate::platform::{DatabaseError, Timestamp, Value};
+
+/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration.
+pub(crate) const RETIRED_FOR: Duration = Duration::from_hours(1);
 
 /// Whether a document shows what the rows say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +102,7 @@ impl Store<'_> {
     ) -> Result<Vec<Published>, DatabaseError> {
         self.rows(
             "WHERE dirty > 0 AND (retry_at IS NULL OR retry_at <= ?1 OR retry_at > ?2) ORDER BY key LIMIT ?3",
-            &[now.into(), LAST_TIME.into(), limit.into()],
+            &[now.into(), now.after(LATEST).into(), limit.into()],
         )
     }
 

@@ -1,17 +1,11 @@
 //! What is to be read next, by source: what was not tried comes before what failed.
 
-use std::time::Duration;
-
 use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::position::Position;
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::store::Store;
+use crate::catalog::rows::store::{LATEST, Store};
 use crate::catalog::rows::tag::{Due, TagRow};
 use crate::platform::{DatabaseError, Timestamp, Value};
-
-/// No retry is set further ahead than this: one that is was set by a clock that ran ahead, and its time has come. The longest
-/// wait is an hour and a half.
-const LATEST: Duration = Duration::from_hours(2);
 
 /// Which rows are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Single-row state: the running pass, the lease, the rhythm, what is a source's own. Each value is one row of JSON.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -198,14 +199,37 @@ pub(crate) struct LastPass {
 
 /// Who works, and until when nobody else may.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Lease {
     /// The incarnation of the object that holds it: another one's lease is a dead one's.
     pub(crate) holder: String,
     /// When it ends.
     pub(crate) until: Timestamp,
+    /// The time when it was last taken, prolonged or given back: a clock that shows less was put back.
+    pub(crate) seen: Timestamp,
 }
 
 impl Lease {
+    /// How long nobody else may work without a sign of life: longer than one call and its timeout may take.
+    pub(crate) const LENGTH: Duration = Duration::from_secs(90);
+
+    /// One that `incarnation` has from `now` on.
+    pub(crate) fn taken(incarnation: &str, now: Timestamp) -> Self {
+        Self {
+            holder: incarnation.to_owned(),
+            until: now.after(Self::LENGTH),
+            seen: now,
+        }
+    }
+
+    /// One that nobody has.
+    pub(crate) fn given_back(now: Timestamp) -> Self {
+        Self {
+            seen: now,
+            ..Self::default()
+        }
+    }
+
     /// When it ends, if `incarnation` holds it.
     pub(crate) fn end(&self, incarnation: &str, now: Timestamp) -> Option<Timestamp> {
         (self.holder == incarnation && self.until > now).then_some(self.until)

@@ -1,10 +1,13 @@
 //! The rows, by noun: each file of this folder adds its statements to [`Store`].
 
-use crate::platform::{Database, Timestamp};
+use std::time::Duration;
 
-/// No time in a row lies after this, in the year 2223. SQLite sorts text and bytes after every number, so that a comparison
-/// with it finds the times that cannot be read, too: such a row's time has come, and reading it mends it.
-pub(crate) const LAST_TIME: Timestamp = Timestamp(8_000_000_000_000);
+use crate::platform::Database;
+
+/// No row waits longer than this to be read or put again, the longest wait being an hour and a half: the time of one that does
+/// was set by a clock that ran ahead, or is damaged, and has come. SQLite sorts text and bytes after every number, so that a
+/// comparison with it finds the times that cannot be read, too: reading such a row mends it.
+pub(crate) const LATEST: Duration = Duration::from_hours(2);
 
 /// The catalog's rows. Every method is synchronous: what it writes between two awaits is one atomic write.
 #[derive(Clone, Copy)]

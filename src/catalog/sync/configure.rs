@@ -1,9 +1,9 @@
 //! A change of configuration: what is no longer configured goes at once, the rest is served from rows under new keys.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::catalog::rows::counts::SourceCounts;
+use crate::catalog::rows::document::RETIRED_FOR;
 use crate::catalog::rows::source_state::{Pace, Pause};
 use crate::catalog::rows::state::{AppliedConfig, LastPass, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
@@ -14,8 +14,6 @@ use crate::oci::Credentials;
 use crate::platform::{DatabaseError, Timestamp};
 use crate::source::Source;
 
-/// How long documents under an old prefix stay in KV: other isolates may still run the old configuration.
-const RETIRED_FOR: Duration = Duration::from_hours(1);
 /// Repositories read at a time.
 const PAGE: i64 = 500;
 
@@ -41,13 +39,13 @@ impl State {
     }
 }
 
-/// Makes the rows fit the configuration if they were made under another one.
+/// Makes the rows fit the configuration if they were made under another one, as the state says that was loaded a moment ago.
 pub(crate) fn configure(
     store: Store<'_>,
+    state: State,
     config: &Config,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let state = store.state()?;
     let mut origin = state.origin;
     let fingerprint = config.fingerprint();
     if origin.fingerprint == fingerprint {

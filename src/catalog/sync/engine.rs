@@ -8,6 +8,7 @@ use crate::catalog::rows::state::{Lease, Phase};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::Budgeted;
 use crate::catalog::sync::configure::configure;
+use crate::catalog::sync::put_right::put_right;
 use crate::catalog::sync::recent::Recent;
 use crate::catalog::sync::repair::repair;
 use crate::catalog::sync::slice::Ended;
@@ -16,8 +17,6 @@ use crate::index::Key;
 use crate::oci::Tokens;
 use crate::platform::{Clock, Database, DatabaseError, Documents, Fetch, Timestamp};
 
-/// How long nobody else may work without a sign of life: longer than one call and its timeout may take.
-const LEASE: Duration = Duration::from_secs(90);
 /// The lease is prolonged when less than this is left.
 const RENEWAL: Duration = Duration::from_secs(45);
 /// When rows cannot be read or written, it is tried again after this.
@@ -95,7 +94,9 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     pub(crate) fn store(&self) -> Result<Store<'a>, DatabaseError> {
         schema::prepare(self.database)?;
         let store = Store(self.database);
-        configure(store, self.config, self.clock.now())?;
+        let now = self.clock.now();
+        let state = put_right(store, self.config, now)?;
+        configure(store, state, self.config, now)?;
         Ok(store)
     }
 
@@ -114,7 +115,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
 
     /// Until when an alarm must be set before [`Engine::step`], so that the work goes on if this step dies.
     pub fn guard(&self) -> Timestamp {
-        self.clock.now().after(LEASE)
+        self.clock.now().after(Lease::LENGTH)
     }
 
     /// Runs one slice, unless one runs or nothing is due.
@@ -151,9 +152,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         // Later than what setting the tables up noted as due now.
         let now = self.clock.now();
         // A tick of cron, or an alarm that comes early, costs no row when nothing is due.
-        if store.deadline(self.config, now)? > now
-            || !store.lease(self.incarnation, now, now.after(LEASE))?
-        {
+        if store.deadline(self.config, now)? > now || !store.lease(self.incarnation, now)? {
             return Ok(());
         }
         let working = self.recent.working();
@@ -161,9 +160,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let repaired = repair(store, self.config, self.clock.now());
         let repaired = repaired.map(|mut lines| told.borrow_mut().faults.append(&mut lines));
         drop(working);
+        let ended = self.clock.now();
         let counted = store.update(|state| {
             state.calls = state.calls.plus(calls.outcomes());
-            state.lease = Lease::default();
+            state.lease = Lease::given_back(ended);
         });
         result.and(repaired).and(counted)
     }
@@ -173,10 +173,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         store.update(|state| {
             let left = state.lease.end(self.incarnation, now);
             if left.is_none_or(|until| until.since(now) < RENEWAL) {
-                state.lease = Lease {
-                    holder: self.incarnation.to_owned(),
-                    until: now.after(LEASE),
-                };
+                state.lease = Lease::taken(self.incarnation, now);
             }
         })
     }

@@ -13,6 +13,7 @@
 //! | [`pace`] | how fast a source is asked, and when it is left alone |
 //! | [`pass`] | a pass from its beginning to its end |
 //! | [`plan`] | which job is next |
+//! | [`put_right`] | takes over that the clock was put back |
 //! | [`recent`] | what the object remembers, so that many who ask cost as much as one |
 //! | [`removal`] | what removes a chart |
 //! | [`repair`] | unreadable rows: which repository they are of, and a line for the log |
@@ -30,6 +31,7 @@ pub(crate) mod listing;
 pub(crate) mod pace;
 pub(crate) mod pass;
 pub(crate) mod plan;
+pub(crate) mod put_right;
 pub(crate) mod recent;
 pub(crate) mod removal;
 pub(crate) mod repair;

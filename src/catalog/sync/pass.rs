@@ -17,6 +17,7 @@ use crate::catalog::sync::engine::{EndedPass, Engine, Told};
 use crate::catalog::sync::schedule::{interval, schedule};
 use crate::catalog::sync::slice::{Slice, SourceSlice};
 use crate::index::{Key, View};
+use crate::oci::MAX_PAUSE;
 use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 
 /// Revalidation runs a little ahead of its time, so that rounding never leaves a tag behind.
@@ -188,7 +189,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
 
     /// Keeps what the slice has moved.
     pub(crate) fn keep(store: Store<'a>, slice: &Slice<'a, C>) -> Result<(), DatabaseError> {
+        let now = slice.clock.now();
         let mut pass = slice.pass.clone();
+        // The clock may have been put back since they were set.
+        pass.started = pass.started.min(now);
         for (enumeration, seen) in pass.enumerations.iter_mut().zip(&slice.seen) {
             enumeration.seen = STANDARD_NO_PAD.encode(seen);
         }
@@ -198,6 +202,8 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 let known = state.source_mut(&source.id);
                 known.ring = source.ring.clone();
                 known.pace = source.pace.clone();
+                known.pace.slowed = known.pace.slowed.min(now);
+                known.pace.opened = known.pace.opened.min(now.after(MAX_PAUSE));
             }
         })
     }

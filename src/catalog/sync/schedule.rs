@@ -59,7 +59,7 @@ impl Store<'_> {
             enumerations,
             ..
         } = &state.pass;
-        let earliest = self.earliest()?;
+        let earliest = self.earliest(now)?;
         let mut deadline = earliest.removal;
         let mut due = |at: Timestamp| deadline = Some(deadline.map_or(at, |known| known.min(at)));
         let reads = *phase == Phase::Reading && state.resumes_soon(now);
@@ -107,22 +107,14 @@ impl Store<'_> {
         Ok(deadline.unwrap_or(state.rhythm.next).max(now))
     }
 
-    /// Takes the lease for `incarnation` until `until`, unless it works already. A lease of another incarnation is a dead
+    /// Takes the lease for `incarnation`, unless it works already. A lease of another incarnation is a dead
     /// one's: there is one object.
-    pub(crate) fn lease(
-        &self,
-        incarnation: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, DatabaseError> {
+    pub(crate) fn lease(&self, incarnation: &str, now: Timestamp) -> Result<bool, DatabaseError> {
         self.update(|state| {
             if state.lease.end(incarnation, now).is_some() {
                 return false;
             }
-            state.lease = Lease {
-                holder: incarnation.to_owned(),
-                until,
-            };
+            state.lease = Lease::taken(incarnation, now);
             true
         })
     }
