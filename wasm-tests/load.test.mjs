@@ -135,12 +135,12 @@ const COSTLY_REQUESTS = {
   "files that are none": (n) => [`/charts/nothing-${n}.0.0.tgz`, { headers: READER }],
   "wrong digests": (n) => [`/charts/${n.toString(16).padStart(16, "0")}/chart-0-1.0.0.tgz`, { headers: READER }],
   "Artifact Hub's file": (n) => [`/a${n}/artifacthub-repo.yml`, { headers: READER }],
+  "the index past all caches": () => ["/index.yaml", { headers: { ...READER, "cache-control": "no-cache" } }],
   "wrong passwords": (n) => ["/index.yaml", { headers: { authorization: basic("helm", `${n}`) } }],
 };
 
 /** What is answered by the catalog itself, each time: it is for those who are known, and readers must not feel it. */
 const BY_THE_CATALOG = {
-  "the index past all caches": () => ["/index.yaml", { headers: { ...READER, "cache-control": "no-cache" } }],
   "the state": () => ["/info", { headers: AS_ADMIN }],
   "the metrics": () => ["/metrics", { headers: AS_ADMIN }],
   "webhooks of what is not there": (n) => ["/webhook/harbor", { method: "POST", headers: { authorization: `Bearer ${HOOK}` }, body: pushed(n) }],

@@ -39,9 +39,13 @@ impl<H: Host> Service<'_, H> {
         request: &Incoming<'_>,
         view: &View,
     ) -> Result<Answered<H::Body>, Error> {
-        // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer.
-        if request.principal.is_known() && wants_fresh(request.headers()) {
-            let now = self.host.clock().now();
+        // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer; and so
+        // it is where many ask, or one without end.
+        let now = self.host.clock().now();
+        if request.principal.is_known()
+            && wants_fresh(request.headers())
+            && self.memory.may_ask_past_caches(now)
+        {
             if self.memory.is_unknown(&unknown(view), now) {
                 return Err(Error::NotFound(Missing::Space));
             }
@@ -63,7 +67,6 @@ impl<H: Host> Service<'_, H> {
         };
         let (reply, afterwards) = if let Some(stored) = stored {
             let reply = self.document(request, stored.body, &stored.metadata).await;
-            let now = self.host.clock().now();
             let views = self
                 .memory
                 .note_read(view, now, request.config.sync_interval);

@@ -64,6 +64,8 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// The second that is counted, and the questions asked in it.
     asked: Cell<(i64, u32)>,
+    /// The same of those who ask past caches.
+    asked_past_caches: Cell<(i64, u32)>,
     /// What the catalog said of itself last.
     status: RefCell<Option<Rc<Status>>>,
     /// When it was last asked that.
@@ -147,12 +149,12 @@ impl Memory {
 
     /// Takes one of the questions this second allows.
     pub(super) fn may_ask(&self, now: Timestamp) -> bool {
-        let second = now.0.div_euclid(1000);
-        let (counted, asked) = self.asked.get();
-        let asked = if counted == second { asked } else { 0 };
-        let may = asked < ASKS;
-        self.asked.set((second, asked + u32::from(may)));
-        may
+        take(&self.asked, now)
+    }
+
+    /// Takes one of the questions this second allows to those who ask past caches: they take none of the others.
+    pub(super) fn may_ask_past_caches(&self, now: Timestamp) -> bool {
+        take(&self.asked_past_caches, now)
     }
 
     /// Notes that a view was read from KV. Once an interval, gives the views to tell the catalog of.
@@ -176,6 +178,16 @@ impl Memory {
         self.told.set(Some(now));
         Some(std::mem::take(&mut *read).into_iter().collect())
     }
+}
+
+/// Takes one of a second's questions from a count of them.
+fn take(count: &Cell<(i64, u32)>, now: Timestamp) -> bool {
+    let second = now.0.div_euclid(1000);
+    let (counted, asked) = count.get();
+    let asked = if counted == second { asked } else { 0 };
+    let may = asked < ASKS;
+    count.set((second, asked + u32::from(may)));
+    may
 }
 
 #[cfg(test)]

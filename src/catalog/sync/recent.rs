@@ -17,8 +17,11 @@ const INDEX_KEPT: Duration = Duration::from_secs(3);
 /// How long counts are good enough for who asks how far the first pass is.
 const COUNTS_KEPT: Duration = Duration::from_secs(5);
 
-/// Longest index that is kept while a step works, in bytes: a step needs memory of its own, and there are 128 MiB.
-const KEPT_LENGTH: usize = 8 * 1024 * 1024;
+/// Most bytes of indexes that are kept: the longest that there can be, and others.
+const KEPT: usize = 32 * 1024 * 1024;
+
+/// The same while a step works: it needs memory of its own, and there are 128 MiB.
+const KEPT_WHILE_WORKING: usize = 8 * 1024 * 1024;
 
 /// Most deliveries of notifications that are remembered.
 const DELIVERIES: usize = 1000;
@@ -29,8 +32,8 @@ const DELIVERY_LENGTH: usize = 64;
 /// What the object remembers.
 #[derive(Debug, Default)]
 pub struct Recent {
-    /// The index that was made last.
-    index: RefCell<Option<RecentIndex>>,
+    /// The indexes that were made last, the newest at the end.
+    indexes: RefCell<VecDeque<RecentIndex>>,
     /// Steps that work now.
     working: Cell<u32>,
     /// How far the first pass was, and when that was counted.
@@ -46,6 +49,16 @@ struct RecentIndex {
     document: Document<Bytes>,
 }
 
+/// Lets go of the indexes that were made longest ago, until the rest has room.
+fn shorten(kept: &mut VecDeque<RecentIndex>, room: usize) {
+    let mut length: usize = kept.iter().map(|kept| kept.document.body.len()).sum();
+    while length > room
+        && let Some(oldest) = kept.pop_front()
+    {
+        length -= oldest.document.body.len();
+    }
+}
+
 impl Recent {
     /// The index of a view under these settings, if it was made a moment ago or nothing can have changed since.
     pub(crate) fn index(
@@ -54,10 +67,10 @@ impl Recent {
         fingerprint: &str,
         now: Timestamp,
     ) -> Option<Document<Bytes>> {
-        let kept = self.index.borrow();
+        let kept = self.indexes.borrow();
         let kept = kept
-            .as_ref()
-            .filter(|kept| kept.view == *view && kept.fingerprint == fingerprint)?;
+            .iter()
+            .find(|kept| kept.view == *view && kept.fingerprint == fingerprint)?;
         let young = now.since(kept.document.metadata.updated) < INDEX_KEPT;
         (self.working.get() == 0 || young).then(|| Document {
             body: kept.document.body.clone(),
@@ -65,12 +78,11 @@ impl Recent {
         })
     }
 
-    /// Keeps an index that was made.
+    /// Keeps an index that was made, in the place of those made longest ago.
     pub(crate) fn keep_index(&self, view: View, fingerprint: &str, document: &Document<Bytes>) {
-        if self.working.get() > 0 && document.body.len() > KEPT_LENGTH {
-            return;
-        }
-        *self.index.borrow_mut() = Some(RecentIndex {
+        let mut kept = self.indexes.borrow_mut();
+        kept.retain(|kept| kept.view != view);
+        kept.push_back(RecentIndex {
             view,
             fingerprint: fingerprint.to_owned(),
             document: Document {
@@ -78,18 +90,22 @@ impl Recent {
                 metadata: document.metadata.clone(),
             },
         });
+        shorten(&mut kept, self.room());
+    }
+
+    /// How many bytes of indexes may be kept.
+    fn room(&self) -> usize {
+        if self.working.get() > 0 {
+            KEPT_WHILE_WORKING
+        } else {
+            KEPT
+        }
     }
 
     /// A step begins to work at the rows, until what this gives is dropped: finished, or died.
     pub(crate) fn working(&self) -> Working<'_> {
         self.working.set(self.working.get().saturating_add(1));
-        let mut kept = self.index.borrow_mut();
-        if kept
-            .as_ref()
-            .is_some_and(|kept| kept.document.body.len() > KEPT_LENGTH)
-        {
-            *kept = None;
-        }
+        shorten(&mut self.indexes.borrow_mut(), self.room());
         Working(self)
     }
 
@@ -138,6 +154,6 @@ impl Drop for Working<'_> {
     fn drop(&mut self) {
         let Self(recent) = self;
         recent.working.set(recent.working.get().saturating_sub(1));
-        *recent.index.borrow_mut() = None;
+        recent.indexes.borrow_mut().clear();
     }
 }

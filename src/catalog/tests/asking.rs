@@ -30,6 +30,30 @@ fn who_asks_for_the_newest_index_is_given_the_one_that_was_made_for_another() {
     assert!(cost(&world, 1) < first / 4);
 }
 
+/// Whoever asks for two indexes in turn had each made anew, each time.
+#[test]
+fn who_asks_for_several_newest_indexes_in_turn_is_given_what_was_made() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    for space in 0..4 {
+        for minor in 0..50 {
+            let (name, version) = (format!("charts/s{space}/a"), format!("1.{minor}.{space}"));
+            world.registry.push_version(&name, "a", &version);
+        }
+    }
+    world.pass();
+    world.rest();
+    let round = || {
+        let before = world.database.effort();
+        for view in ["", "s0", "s1", "s2", "s3"] {
+            assert!(matches!(world.index(view), Indexed::Document(_)));
+        }
+        world.database.effort() - before
+    };
+    let first = round();
+    let others: u64 = (0..50).map(|_| round()).sum();
+    assert!(others < 20 * first, "{others} after {first}");
+}
+
 #[test]
 fn what_was_made_before_a_change_is_given_to_nobody_after_it() {
     let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 2);

@@ -285,6 +285,23 @@ fn who_is_known_may_ask_past_kv() {
     assert_eq!(world.asked().len(), 4);
 }
 
+/// `no-cache` had no limit: it is the catalog that answers, of which there is one for all.
+#[test]
+fn who_asks_past_caches_without_end_is_given_what_is_published() {
+    let world = World::of(PRIVATE);
+    world.publish_index("", "published");
+    world.say(std::iter::repeat_n(Say::Document("newest"), 100));
+    let mut given = std::collections::BTreeMap::new();
+    for _ in 0..100 {
+        let answer = world.get_with("/index.yaml", &[READER, NO_CACHE]);
+        *given.entry(bytes(&answer).to_vec()).or_insert(0) += 1;
+    }
+    assert_eq!((given[&b"newest"[..]], given[&b"published"[..]]), (20, 80));
+    // It takes nothing from those whose index is not in KV.
+    let answer = world.get_with("/team-a/index.yaml", &[READER]);
+    assert_eq!(bytes(&answer), b"newest");
+}
+
 #[test]
 fn a_stranger_may_not() {
     let world = World::of(PUBLIC);

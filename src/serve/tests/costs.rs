@@ -217,6 +217,12 @@ fn what_a_thousand_requests_in_an_hour_can_cost() {
             &fresh,
             same("/index.yaml"),
         ),
+        line(
+            "reader",
+            "GET /index.yaml and /team/index.yaml, no-cache",
+            &fresh,
+            |n| ["/index.yaml", "/team/index.yaml"][n % 2].to_owned(),
+        ),
         line("reader", "GET /<guess>/index.yaml", &reader, |n| {
             format!("/x-{n}/index.yaml")
         }),
