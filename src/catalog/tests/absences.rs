@@ -3,6 +3,14 @@
 use super::*;
 use crate::testing::Fault;
 
+/// Two repositories, of which `a` is denied.
+fn denied() -> World {
+    let world = two_repositories(3);
+    world.registry.deny("charts/a", true);
+    world.pass();
+    world
+}
+
 fn confirm(world: &World, path: Option<&str>) {
     world.ask(&ask::Refresh {
         path: path.map(str::to_owned),
@@ -27,9 +35,7 @@ fn a_denial_removes_nothing_ever() {
 #[test]
 fn what_is_denied_goes_when_an_operator_confirms_and_comes_back_with_the_same_tags() {
     for path in [None, Some("a")] {
-        let world = two_repositories(3);
-        world.registry.deny("charts/a", true);
-        world.pass();
+        let world = denied();
         world.refresh(path);
         world.rest();
         assert_eq!(world.versions("").len(), 4, "nobody confirmed it");
@@ -48,9 +54,7 @@ fn what_is_denied_goes_when_an_operator_confirms_and_comes_back_with_the_same_ta
 
 #[test]
 fn a_confirmation_for_another_path_removes_nothing() {
-    let world = two_repositories(3);
-    world.registry.deny("charts/a", true);
-    world.pass();
+    let world = denied();
     confirm(&world, Some("b"));
     assert_eq!(world.versions("").len(), 4);
 }
@@ -58,9 +62,7 @@ fn a_confirmation_for_another_path_removes_nothing() {
 /// Whose password was mended before he said so does not mean what is there again.
 #[test]
 fn a_confirmation_removes_only_what_is_still_denied() {
-    let world = two_repositories(3);
-    world.registry.deny("charts/a", true);
-    world.pass();
+    let world = denied();
     world.registry.deny("charts/a", false);
     confirm(&world, None);
     assert_eq!(world.versions("").len(), 4);
