@@ -118,7 +118,7 @@ impl std::fmt::Display for Missing {
     }
 }
 
-/// What credentials are needed for.
+/// What a client must show credentials for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
     /// Indexes and packages.

@@ -1,4 +1,5 @@
-//! What reads foreign input, one target each: bytes in, no panic, and where something is promised of what was read, that.
+//! Everything that reads foreign input, one target each: whatever the bytes, there is no panic, and what was read keeps what its
+//! type promises.
 //! libFuzzer makes the bytes (`scripts/test fuzz`, the package in `fuzz/`); the tests try the corpus and simple changes of it.
 
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! `TOKEN_REALMS`, `DOWNLOAD_HOSTS` and `REGISTRY_HEADERS`: on which terms the registry is spoken to.
+//! `TOKEN_REALMS`, `DOWNLOAD_HOSTS` and `REGISTRY_HEADERS`: the terms on which the registry is spoken to.
 
 use super::settings::Settings;
 use crate::oci::terms::{self, Hosts, Terms};

@@ -26,7 +26,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where a URL is sent that cannot be one here: nothing is at such a path.
 const NOWHERE: &str = "/%00";
 
-/// What a request is answered with.
+/// The host that a request came to: Cloudflare.
 #[derive(Debug)]
 struct Cloudflare<'a> {
     documents: Kv,

@@ -10,7 +10,7 @@ use crate::oci::Digest;
 /// The largest document: KV's limit of 25 MiB a value.
 pub const DOCUMENT_LIMIT: usize = 25 << 20;
 
-/// What an index is written in.
+/// The format of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexFormat {
     /// JSON text, which is YAML too.

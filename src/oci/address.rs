@@ -1,4 +1,4 @@
-//! Hosts that mean something else on every network (RFC 6890 and the registries of special-purpose addresses at IANA).
+//! Internal addresses: hosts that mean something else on every network (RFC 6890 and the registries of special-purpose addresses at IANA).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! Who Portolan is to a registry.
+//! The credentials that Portolan shows to a registry.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::secret::{BASE64, Secret};
 
 use super::{Invalid, Registry};
 
-/// What is shown to a registry.
+/// The credentials for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// Nothing.

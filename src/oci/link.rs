@@ -64,7 +64,7 @@ impl fmt::Display for Next {
     }
 }
 
-/// Where a list goes on.
+/// Where the next page of a list is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
     /// Nowhere: this was the last page.

@@ -94,7 +94,7 @@ pub enum Manifest {
     Index(ImageIndex),
 }
 
-/// What of a document decides which kind it is.
+/// The fields that decide which kind of document it is.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shape {

@@ -1,4 +1,5 @@
-//! What an operator says of a registry beside where it is and who asks: the terms on which it is spoken to.
+//! The terms on which a registry is spoken to, beside its address and the credentials: further token servers, where downloads may
+//! lead, headers of its own.
 
 use http::{HeaderName, HeaderValue, header};
 use serde::Deserialize;

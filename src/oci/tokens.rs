@@ -1,4 +1,4 @@
-//! What is remembered about the ways in, in memory only.
+//! Tokens and challenges that are remembered between calls, in memory only.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ struct TokenMemory {
     sessions: BTreeMap<(Account, &'static str), Token>,
 }
 
-/// What a way leads to, for all repositories alike.
+/// The kind of area that a way in is for, whatever the repository.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum AreaKind {
     Catalog,
@@ -103,7 +103,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// What a registry was seen to want.
+/// The way in that a registry was seen to want.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Way {
     /// Nothing.

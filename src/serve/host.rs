@@ -1,4 +1,4 @@
-//! What a request is answered with.
+//! The host that a request came to: the ways to registries, documents and the catalog, and the time.
 
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How often the catalog may fail to answer while somebody waits: it restarts when it is updated.
 const FAILURES: u32 = 3;
 
-/// What the catalog had instead of a document.
+/// The catalog's answer to a question for an index.
 enum IndexAnswer<B> {
     Document(B, DocumentMetadata),
     NotYet(Error),

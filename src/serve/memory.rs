@@ -48,7 +48,7 @@ pub(super) struct Hub {
     pub(super) bytes: Bytes,
 }
 
-/// What came of looking for such a file.
+/// The outcome of looking for a file for Artifact Hub, and until when it is believed.
 #[derive(Debug)]
 struct HubLookup {
     came: Result<Hub, Error>,

@@ -3,7 +3,7 @@
 use super::patterns::Repositories;
 use crate::oci::Registry;
 
-/// Who answers which repositories there are.
+/// Who is asked which repositories there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Discovery {
     /// `GET /v2/_catalog`, as distribution has it.

@@ -1,4 +1,4 @@
-//! What tests stand on: fakes at the seams of [`crate::platform`], and a clock whose hands they turn.
+//! What tests need: fakes at the seams of [`crate::platform`], and a clock whose hands they turn.
 //!
 //! | file | holds |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The catalog's object as requests meet it.
+//! The catalog's object as requests meet it: the real engine, behind the border that questions cross as JSON.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

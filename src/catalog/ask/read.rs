@@ -1,4 +1,4 @@
-//! Somebody reads.
+//! Views were read: the interval between passes stays short.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A sync is wanted now.
+//! Asks for a sync now.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Somebody waits for a sync.
+//! Asks whether a sync is published.
 
 use serde::{Deserialize, Serialize};
 

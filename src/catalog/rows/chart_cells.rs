@@ -1,11 +1,11 @@
-//! What the cells of a chart's row say of each other.
+//! Whether the cells of a chart's row agree with each other.
 
 use serde_json::Map;
 
 use crate::catalog::rows::cell::CellFault;
 use crate::chart::FileName;
 
-/// What the cells of a chart say of each other, looked at without a copy: an index of 100,000 versions asks for each.
+/// The cells of a chart that must agree with each other, looked at without a copy: an index of 100,000 versions asks for each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ChartCells<'c> {
     /// The chart's name.

@@ -1,4 +1,4 @@
-//! Places in the order of tags, and what goes round in it.
+//! Places in the order of tags, at which the next pass goes on confirming them.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub(crate) struct Position {
     pub(crate) tag: String,
 }
 
-/// How far the turn of a repository's moving tags is.
+/// How many of a repository's moving tags were asked about in its turn.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct MovingTurn {

@@ -1,4 +1,4 @@
-//! What of a registry's fault anyone may see.
+//! The part of a registry's fault that anyone may be told.
 
 use serde::{Deserialize, Serialize};
 

@@ -11,7 +11,7 @@ use crate::platform::DatabaseError;
 
 /// Row keys begin so; the document's follows.
 const SHED: &str = "shed:";
-/// What follows all of them.
+/// The first key behind all of them.
 const AFTER: &str = "shed;";
 
 /// What an index does not say.

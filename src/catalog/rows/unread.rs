@@ -1,4 +1,4 @@
-//! What is known and could not be read: by it a first index is judged, whatever the pass at hand met.
+//! Whether anything that is known could not be read: a first index is judged by this, not by the pass that runs.
 
 use crate::catalog::rows::store::Store;
 use crate::platform::DatabaseError;

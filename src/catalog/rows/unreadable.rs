@@ -43,7 +43,7 @@ typed_row! {
     checked {}
 }
 
-/// What of the documents waits for an unreadable row.
+/// Which documents wait for an unreadable row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blockade {
     /// The repository whose charts would be lacking; `None` where that is not known.

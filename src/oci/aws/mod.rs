@@ -32,7 +32,7 @@ const BUFFER: Duration = Duration::from_mins(30);
 /// No password is kept for longer, whatever the reply says.
 const MAX_LIFETIME: Duration = Duration::from_hours(12);
 
-/// What the password is kept as in memory.
+/// The name under which the password is kept in memory.
 pub(super) const SESSION: &str = "ecr:GetAuthorizationToken";
 
 /// Who gives passwords for a registry of Amazon's.

@@ -1,4 +1,4 @@
-//! What a refusal asks for.
+//! Answers a refusal: chooses the challenge that can be met, and meets it.
 
 use http::{HeaderMap, header};
 use url::Url;

@@ -1,4 +1,4 @@
-//! Tokens: at hand, or asked for.
+//! Gets tokens: remembered ones, or new ones from the token server.
 
 use http::{HeaderValue, StatusCode};
 use url::Url;

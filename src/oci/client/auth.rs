@@ -12,13 +12,13 @@ use super::super::tokens::Way;
 use super::super::{Credentials, Error, Operation};
 use super::{Client, gate};
 
-/// How a request is let in.
+/// What a request shows to be let in.
 pub(super) enum Admission {
-    /// By itself.
+    /// Nothing.
     None,
-    /// With what is always the same: user and password, or a ready token.
+    /// What is always the same: user and password, or a ready token.
     Fixed(HeaderValue),
-    /// With a token.
+    /// A token that was asked for.
     Token(ShownToken),
 }
 

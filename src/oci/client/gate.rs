@@ -1,4 +1,4 @@
-//! Doors that one goes through first, so that calls side by side do not all ask for the same token.
+//! Locks by name: of calls side by side that need the same token, one asks for it, and the others wait.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

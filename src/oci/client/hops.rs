@@ -15,7 +15,7 @@ use super::{Client, is_redirect};
 /// The most redirects that are followed for one request: registry.k8s.io takes two.
 const MAX_HOPS: usize = 5;
 
-/// What came of asking for something to be read whole, the last redirect followed.
+/// The answer behind the last redirect to a request for something that is read whole.
 pub(super) struct FinalAnswer<B> {
     /// What was being done last.
     pub(super) operation: Operation,

@@ -5,7 +5,7 @@
 
 use crate::index::Blob;
 
-/// What becomes of a piece.
+/// What is done with a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece {
     /// It goes to the client at once.

@@ -1,4 +1,4 @@
-//! What the listing APIs have in common: JSON over HTTP, page by page, at an address of ours.
+//! What the listing APIs have in common: JSON over HTTP, page by page, at an address that Portolan knows, not the registry.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
