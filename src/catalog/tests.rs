@@ -28,6 +28,7 @@ mod removals;
 mod same_bytes;
 mod scale;
 mod schema;
+mod several;
 mod shedding;
 mod sources;
 mod turns;
@@ -62,6 +63,7 @@ impl World {
         let names = vec![(repository.to_owned(), tag.map(str::to_owned))];
         self.ask(&ask::Changed {
             names,
+            host: None,
             delivery: None,
         });
     }

@@ -1,4 +1,5 @@
-//! The registry's credentials and the readers, decided together, so that nothing private becomes public by omission.
+//! The registry's credentials, and the readers, who must be named where there are any: nothing private becomes public by
+//! omission.
 
 use super::settings::Settings;
 use super::terms;
@@ -21,12 +22,6 @@ pub enum Readers {
     },
 }
 
-/// The registry's credentials and the readers.
-pub(super) struct Access {
-    pub(super) credentials: Credentials,
-    pub(super) readers: Readers,
-}
-
 const USERNAME: &str = "REGISTRY_USERNAME";
 const PASSWORD: &str = "REGISTRY_PASSWORD";
 const DOCKER: &str = "DOCKER_AUTH_CONFIG";
@@ -37,14 +32,14 @@ const READER_USER: &str = "BASIC_AUTH_USER";
 const READER_PASSWORD: &str = "BASIC_AUTH_PASS";
 const ANONYMOUS: &str = "AUTH_ANONYMOUS_GET";
 
-/// Reads the credentials and the readers; `None` when anything is wrong with them.
-pub(super) fn read<L: Fn(&str) -> Option<String>>(
+/// Reads the registry's credentials; `None` when anything is wrong with them. And whether there are any: half a pair of
+/// credentials, or wrong ones, are a sign of a private registry, too.
+pub(super) fn credentials<L: Fn(&str) -> Option<String>>(
     settings: &mut Settings<L>,
     place: Option<&(Registry, String)>,
-) -> Option<Access> {
+) -> (Option<Credentials>, bool) {
     let pair = pair(settings, USERNAME, PASSWORD);
     let docker = settings.secret(DOCKER);
-    // Half a pair of credentials, or wrong ones, are a sign of a private registry, too.
     let aws = aws_keys(settings, place);
     // What opens a tunnel shows that not everybody is to reach what is behind it.
     let tunnel = settings.secret(terms::HEADERS).is_some();
@@ -62,11 +57,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
         Ok(Some(keys)) => Some(Credentials::Aws(keys)),
         Err(()) => None,
     };
-    let readers = readers(settings, private);
-    Some(Access {
-        credentials: credentials?,
-        readers: readers?,
-    })
+    (credentials, private)
 }
 
 /// A user and a password, or neither; an error, already noted, where only one is set.
@@ -166,7 +157,8 @@ fn registry_credentials<L: Fn(&str) -> Option<String>>(
     }
 }
 
-fn readers<L: Fn(&str) -> Option<String>>(
+/// Reads who may read; `None` when that is wrong, or missing for a private registry.
+pub(super) fn readers<L: Fn(&str) -> Option<String>>(
     settings: &mut Settings<L>,
     private: bool,
 ) -> Option<Readers> {

@@ -11,6 +11,8 @@
 //! | `access` | who Portolan is to the registry, and who may read |
 //! | `registry` | `REGISTRY` |
 //! | `terms` | `TOKEN_REALMS`, `DOWNLOAD_HOSTS`, `REGISTRY_HEADERS` |
+//! | `source` | what one registry is: its place, patterns, credentials and terms |
+//! | `sources` | `SOURCES`: several of them |
 //! | `settings` | reads one setting: text, secret, choice, number, duration |
 //! | `duration` | `30s`, `5m`, `24h` |
 //! | `var` | settings that came as JSON values: arrays and numbers under `[vars]` |
@@ -21,6 +23,8 @@ mod duration;
 mod problems;
 mod registry;
 mod settings;
+mod source;
+mod sources;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -35,10 +39,10 @@ pub use problems::{Problem, Problems};
 
 use self::settings::Settings;
 use crate::index::DOCUMENT_LIMIT;
-use crate::oci::Digest;
+use crate::oci::{Digest, Name};
 use crate::secret::Secret;
 use crate::shown::shown;
-use crate::source::{self, Discovery, Precedence, Repositories, Source, TagPatterns, discovery};
+use crate::source::{Precedence, Source};
 
 /// The renderer's version. Raise it when the same rows give other bytes: documents then get new keys.
 const RENDERER: u32 = 1;
@@ -99,7 +103,7 @@ pub enum Collisions {
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The registries; of a contested file, the first one's wins. Never empty; only one can be configured today.
+    /// The registries; of a contested file, the first one's wins. Never empty.
     pub sources: Vec<Source>,
     /// Who may read.
     pub readers: Readers,
@@ -107,8 +111,6 @@ pub struct Config {
     pub admin_token: Option<Secret>,
     /// The secret of webhooks, which are closed without it.
     pub webhook_secret: Option<Secret>,
-    /// Which tags are looked at.
-    pub tags: TagPatterns,
     /// How many versions of each chart are served, the newest; all when `None`.
     pub versions_per_chart: Option<NonZeroU32>,
     /// How packages are handed out.
@@ -146,17 +148,10 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut settings = Settings::new(lookup);
         let insecure = settings.switch("ALLOW_INSECURE_REGISTRY").unwrap_or(false);
-        let place = read_registry(&mut settings, insecure);
-        let repositories = settings
-            .parsed("REPOSITORIES", Repositories::parse)
-            .unwrap_or(Repositories::All);
-        let discovery = read_discovery(&mut settings, place.as_ref(), &repositories);
-        let tags = settings
-            .parsed("TAGS", TagPatterns::parse)
-            .unwrap_or_default();
+        let sources::ConfiguredSources { sources, private } =
+            sources::read(&mut settings, insecure);
         let versions_per_chart = settings.number("VERSIONS_PER_CHART", NonZeroU32::MIN);
-        let terms = terms::read(&mut settings);
-        let access = access::read(&mut settings, place.as_ref());
+        let readers = access::readers(&mut settings, private);
         let admin_token = settings.secret("ADMIN_TOKEN");
         let webhook_secret = settings.secret("WEBHOOK_SECRET");
         let download = settings.choice(
@@ -194,21 +189,11 @@ impl Config {
         let kv_budget = settings.number("KV_BUDGET", LEAST_KV_OPERATIONS);
         let catalog_location = settings.choice("CATALOG_LOCATION", &LOCATIONS);
         let artifacthub_repository_id = settings.parsed("ARTIFACTHUB_REPOSITORY_ID", uuid);
-        let known = place.zip(access).zip(discovery);
-        let config = known.map(|(((registry, prefix), access), discovery)| Self {
-            sources: vec![Source {
-                id: source::id(&registry, &prefix),
-                registry,
-                prefix,
-                repositories,
-                discovery,
-                credentials: access.credentials,
-                terms,
-            }],
-            readers: access.readers,
+        let config = sources.zip(readers).map(|(sources, readers)| Self {
+            sources,
+            readers,
             admin_token,
             webhook_secret,
-            tags,
             versions_per_chart,
             download: download.unwrap_or_default(),
             stream_verify: stream_verify.unwrap_or(true),
@@ -234,6 +219,19 @@ impl Config {
         self.sources.iter().find(|source| source.id == id)
     }
 
+    /// The sources that a repository may be served from, which a registry named. Registries call themselves by names of their
+    /// own, so the host counts only where one of these sources has it.
+    pub(crate) fn sources_of(&self, host: Option<&str>, name: &Name) -> Vec<&Source> {
+        let allowing = self.sources.iter().filter(|source| source.allows(name));
+        let at_host = |source: &&Source| host.is_some_and(|host| source.registry.is_at(host));
+        let at: Vec<_> = allowing.clone().filter(at_host).collect();
+        if at.is_empty() {
+            allowing.collect()
+        } else {
+            at
+        }
+    }
+
     /// The same settings for other sources.
     #[cfg(test)]
     pub(crate) fn with_sources(self, sources: Vec<Source>) -> Self {
@@ -248,11 +246,13 @@ impl Config {
     /// Computes the fingerprint, once for a configuration: every request needs it.
     fn fingerprinted(self) -> Self {
         let sources: Vec<_> = self.sources.iter().map(Source::content).collect();
+        // All sources had the same once, and its place is the same still.
+        let tags = self.sources.first().map(|source| &source.tags);
         let mut content = vec![serde_json::json!([
             RENDERER,
             sources,
-            self.tags.included,
-            self.tags.excluded,
+            tags.map(|tags| &tags.included),
+            tags.map(|tags| &tags.excluded),
             self.versions_per_chart,
             match self.index_format {
                 IndexFormat::Json => "json",
@@ -270,6 +270,11 @@ impl Config {
         // What is not set says nothing: with a new setting the documents of before keep their keys.
         let precedence = self.precedence.patterns();
         content.extend((!precedence.is_empty()).then(|| precedence.into()));
+        let others = self.sources.iter().skip(1).map(|source| &source.tags);
+        let others: Vec<_> = others
+            .map(|tags| [&tags.included, &tags.excluded])
+            .collect();
+        content.extend((!others.is_empty()).then(|| serde_json::json!({ "tags": others })));
         let content: String = content.iter().map(ToString::to_string).collect();
         let digest = Digest::sha256_of(content.as_bytes());
         let fingerprint = digest.hex().chars().take(16).collect();
@@ -278,46 +283,6 @@ impl Config {
             ..self
         }
     }
-}
-
-fn read_registry<L: Fn(&str) -> Option<String>>(
-    settings: &mut Settings<L>,
-    insecure: bool,
-) -> Option<(crate::oci::Registry, String)> {
-    const NAME: &str = "REGISTRY";
-    let Some(text) = settings.text(NAME) else {
-        settings.wrong(NAME, "missing");
-        return None;
-    };
-    match registry::place(&text, insecure) {
-        Ok(place) => Some(place),
-        Err(what) => {
-            settings.wrong(NAME, what);
-            None
-        }
-    }
-}
-
-/// How repositories are found, as `DISCOVERY` says or else the host.
-fn read_discovery<L: Fn(&str) -> Option<String>>(
-    settings: &mut Settings<L>,
-    place: Option<&(crate::oci::Registry, String)>,
-    repositories: &Repositories,
-) -> Option<Discovery> {
-    let set = settings.text(discovery::SETTING).is_some();
-    let chosen = settings.choice(discovery::SETTING, &Discovery::NAMES);
-    if set && chosen.is_none() {
-        return None;
-    }
-    let (registry, prefix) = place?;
-    let discovery = chosen.unwrap_or_else(|| Discovery::of(registry));
-    // Which repositories are meant, a list that could not be read does not say.
-    let known = settings.text("REPOSITORIES").is_none() || *repositories != Repositories::All;
-    if known && let Err((setting, what)) = discovery.judge(registry, prefix, repositories) {
-        settings.wrong(setting, what);
-        return None;
-    }
-    Some(discovery)
 }
 
 /// Artifact Hub's id of a repository: a UUID of 8-4-4-4-12 hexadecimal digits.

@@ -37,6 +37,11 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         }
     }
 
+    /// Everything that was noted as wrong.
+    pub(super) fn problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
     /// A setting without whitespace around it; an empty one counts as unset.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;

@@ -1,9 +1,12 @@
 mod access;
+mod sources;
 
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::index::Space;
 use crate::oci::Credentials;
+use crate::source::{Discovery, Repositories, TagPatterns};
 
 type Given<'g> = [(&'g str, &'g str)];
 
@@ -43,7 +46,9 @@ fn defaults() {
                 id: "ghcr.io/acme/charts".to_owned(),
                 registry: "ghcr.io".parse().unwrap(),
                 prefix: "acme/charts".to_owned(),
+                mount: Space::root(),
                 repositories: Repositories::All,
+                tags: TagPatterns::default(),
                 discovery: Discovery::GitHub,
                 credentials: Credentials::Anonymous,
                 terms: crate::oci::Terms::default(),
@@ -51,7 +56,6 @@ fn defaults() {
             readers: Readers::Open,
             admin_token: None,
             webhook_secret: None,
-            tags: TagPatterns::default(),
             versions_per_chart: None,
             download: Download::Auto,
             index_format: IndexFormat::Json,

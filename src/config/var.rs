@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 /// The text of a setting that came as a JSON value: `wrangler.toml` can have arrays, numbers and booleans. A list keeps its
-/// brackets, so that an empty list is not taken for an unset setting, which would mean everything.
+/// brackets, so that an empty list is not taken for an unset setting, which would mean everything; with tables in it, it is JSON.
 pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
-        Value::Array(items) => {
+        Value::Array(items) if !items.iter().any(Value::is_object) => {
             let items: Vec<String> = items.iter().filter_map(text).collect();
             Some(format!("[{}]", items.join(",")))
         }
@@ -34,6 +34,7 @@ mod tests {
             json!(["a", "b/*"]),
             json!([]),
             json!({"auths": {}}),
+            json!([{"registry": "a"}, {"registry": "b", "tags": ["c"]}]),
         ]
         .map(|value| text(&value).unwrap_or_else(|| "unset".to_owned()));
         let expected = [
@@ -44,6 +45,7 @@ mod tests {
             "[a,b/*]",
             "[]",
             r#"{"auths":{}}"#,
+            r#"[{"registry":"a"},{"registry":"b","tags":["c"]}]"#,
         ];
         assert_eq!(shown, expected);
     }

@@ -139,7 +139,7 @@ fn covers(key: &str, registry: &Registry, prefix: &str) -> Option<usize> {
         _ if without_scheme.is_some() => "",
         path => path,
     };
-    let same_host = Registry::new(registry.scheme(), host).is_ok_and(|other| other == *registry);
+    let same_host = registry.is_at(host);
     let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
     let leads = path.is_empty() || prefix.strip_prefix(path).is_some_and(below);
     (same_host && leads).then_some(path.len())

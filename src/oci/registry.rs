@@ -71,6 +71,11 @@ impl Registry {
         &self.host
     }
 
+    /// Whether `host[:port]`, spelt in any way, is where it is.
+    pub fn is_at(&self, host: &str) -> bool {
+        Self::new(self.scheme, host).is_ok_and(|other| other == *self)
+    }
+
     /// Scheme and authority that requests go to, without a slash at the end: `https://registry-1.docker.io`.
     pub fn origin(&self) -> String {
         let host = if self.host == DOCKER_HUB {

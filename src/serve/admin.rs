@@ -1,6 +1,6 @@
 //! What operators and their tools ask: health, state, counts, a sync now.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -8,7 +8,7 @@ use http::header::ETAG;
 use serde::Serialize;
 
 use super::reply::Reply;
-use super::webhook::Named;
+use super::webhook::{ByHost, Named};
 use super::{CatalogClient, Host, Incoming, Service, metrics, webhook};
 use crate::catalog::ask::{Accepted, AskStatus, Await, Changed, Info, Refresh};
 use crate::error::{Error, Missing};
@@ -148,22 +148,33 @@ impl<H: Host> Service<'_, H> {
     pub(super) async fn changed(
         &self,
         request: &Incoming<'_>,
-        names: BTreeSet<Named>,
+        named: ByHost,
     ) -> Result<Reply<H::Body>, Error> {
-        let ours = |name: &str| {
-            name.parse::<oci::Name>().is_ok_and(|name| {
-                let mut sources = request.config.sources.iter();
-                sources.any(|source| source.allows(&name))
-            })
-        };
-        let names: Vec<Named> = names
-            .into_iter()
-            .filter(|(name, _)| ours(name))
-            .map(|(name, tag)| (name, tag.filter(|tag| tag.parse::<oci::Tag>().is_ok())))
-            .collect();
-        if !names.is_empty() {
+        let config = request.config;
+        let mut meant: BTreeMap<Option<&str>, Vec<Named>> = BTreeMap::new();
+        for (host, names) in named {
+            // However many hosts a notification names, those of no source are one.
+            let mut registries = config.sources.iter().map(|source| &source.registry);
+            let host = host.and_then(|host| registries.find(|registry| registry.is_at(&host)));
+            for (name, tag) in names {
+                if let Ok(path) = name.parse::<oci::Name>()
+                    && config.sources.iter().any(|source| source.allows(&path))
+                {
+                    let tag = tag.filter(|tag| tag.parse::<oci::Tag>().is_ok());
+                    let here = meant.entry(host.map(oci::Registry::host)).or_default();
+                    here.push((name, tag));
+                }
+            }
+        }
+        for (host, names) in meant {
             let delivery = webhook::delivery(request.headers());
-            self.ask(&Changed { names, delivery }).await?;
+            let host = host.map(str::to_owned);
+            self.ask(&Changed {
+                names,
+                host,
+                delivery,
+            })
+            .await?;
         }
         Ok(accepted())
     }

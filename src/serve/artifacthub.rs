@@ -61,13 +61,9 @@ impl<H: Host> Service<'_, H> {
 
     /// The file that the repository at the space's own path holds.
     async fn pushed(&self, config: &Config, space: &Space) -> Result<Hub, Error> {
+        let mut failed = None;
         for source in &config.sources {
-            let name = if space.is_root() {
-                source.prefix.parse().ok()
-            } else {
-                source.name(space.as_str())
-            };
-            let (Some(name), Ok(tag)) = (name, TAG.parse::<oci::Tag>()) else {
+            let (Some(name), Ok(tag)) = (source.at_space(space), TAG.parse::<oci::Tag>()) else {
                 continue;
             };
             let (fetch, clock) = (self.host.fetch(), self.host.clock());
@@ -80,7 +76,11 @@ impl<H: Host> Service<'_, H> {
                 {
                     None
                 }
-                Err(error) => return Err(self.outward(&error, source, false)),
+                // Another source may have it.
+                Err(error) => {
+                    failed = failed.or(Some(self.outward(&error, source, false)));
+                    continue;
+                }
             };
             if let Some(Descriptor { digest, size, .. }) = layer {
                 let bytes = client.blob(&name, &digest, size, LIMIT).await;
@@ -90,7 +90,7 @@ impl<H: Host> Service<'_, H> {
                 });
             }
         }
-        Err(Error::NotFound(Missing::File))
+        Err(failed.unwrap_or(Error::NotFound(Missing::File)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Notifications of registries: which repositories and tags changed. Only a hint of what to look at, and nothing in it is
 //! believed: digests, URLs and sizes in them are not read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
@@ -12,6 +12,9 @@ use crate::error::Error;
 /// A repository as the registry names it, with the tag if one is named.
 pub(super) type Named = (String, Option<String>);
 
+/// What a notification names, by the registry's `host[:port]` if it tells that.
+pub(super) type ByHost = BTreeMap<Option<String>, BTreeSet<Named>>;
+
 /// Most names taken from one notification. A registry sends one event at a time or a few; whoever sends more changed
 /// so much that the next pass is the better way.
 const NAMES: usize = 1000;
@@ -19,14 +22,21 @@ const NAMES: usize = 1000;
 const DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
 
 /// Reads the body of a notification; events that change nothing (pulls, scans, pings) name nothing.
-pub(super) fn read(sender: Sender, body: &[u8]) -> Result<BTreeSet<Named>, Error> {
+pub(super) fn read(sender: Sender, body: &[u8]) -> Result<ByHost, Error> {
     let names = match sender {
         Sender::Distribution => parse::<Envelope>(body)?.names(),
         Sender::Harbor => parse::<Harbor>(body)?.names(),
         Sender::GitHub => parse::<GitHub>(body)?.names().into_iter().collect(),
     };
-    Ok(names.into_iter().take(NAMES).collect())
+    let mut by_host = ByHost::new();
+    for (host, named) in names.into_iter().take(NAMES) {
+        by_host.entry(host).or_default().insert(named);
+    }
+    Ok(by_host)
 }
+
+/// A name with its registry's host.
+type NamedAt = (Option<String>, Named);
 
 /// What the sender calls this notification: GitHub names each, so that what is delivered twice is known
 /// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers>).
@@ -50,6 +60,15 @@ struct Event {
     action: String,
     #[serde(default)]
     target: EventTarget,
+    #[serde(default)]
+    request: Request,
+}
+
+/// What the registry was asked, by its own account.
+#[derive(Default, Deserialize)]
+struct Request {
+    #[serde(default)]
+    host: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -64,7 +83,7 @@ impl Envelope {
     /// Pulls are told, too (and we pull). A push comes as one event for each blob and one for the manifest, which alone has
     /// a tag: one without a tag moves none, and would have every tag of the repository looked at again. A deletion may
     /// name the repository alone.
-    fn names(self) -> Vec<Named> {
+    fn names(self) -> Vec<NamedAt> {
         let named = |event: Event| {
             let tag = tag(event.target.tag);
             let changes = match event.action.as_str() {
@@ -72,7 +91,8 @@ impl Envelope {
                 "delete" => true,
                 _ => false,
             };
-            changes.then_some((event.target.repository?, tag))
+            let host = event.request.host;
+            changes.then_some((host, (event.target.repository?, tag)))
         };
         self.events.into_iter().filter_map(named).collect()
     }
@@ -100,6 +120,9 @@ struct HarborData {
 struct HarborResource {
     #[serde(default)]
     tag: Option<String>,
+    /// `<host>/<repository>:<tag>`.
+    #[serde(default)]
+    resource_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,7 +132,7 @@ struct HarborRepository {
 }
 
 impl Harbor {
-    fn names(self) -> Vec<Named> {
+    fn names(self) -> Vec<NamedAt> {
         let changes = matches!(
             self.kind.as_str(),
             "PUSH_ARTIFACT"
@@ -121,14 +144,18 @@ impl Harbor {
         let Some(repository) = repository.filter(|_| changes) else {
             return Vec::new();
         };
-        let mut names: Vec<Named> = self
+        let host = |url: Option<String>| Some(url?.split_once('/')?.0.to_owned());
+        let mut names: Vec<NamedAt> = self
             .event_data
             .resources
             .into_iter()
-            .map(|resource| (repository.clone(), tag(resource.tag)))
+            .map(|resource| {
+                let named = (repository.clone(), tag(resource.tag));
+                (host(resource.resource_url), named)
+            })
             .collect();
         if names.is_empty() {
-            names.push((repository, None));
+            names.push((None, (repository, None)));
         }
         names
     }
@@ -178,9 +205,12 @@ struct ContainerTag {
     name: Option<String>,
 }
 
+/// Where GitHub's packages are; a GitHub of one's own says nothing else.
+const HOST: &str = "ghcr.io";
+
 impl GitHub {
     /// ghcr.io names a repository `<owner>/<package>` in lower case, while owners have capitals.
-    fn names(self) -> Option<Named> {
+    fn names(self) -> Option<NamedAt> {
         let package = self.package?;
         let kind = package.kind.unwrap_or_default();
         if !kind.is_empty() && !kind.eq_ignore_ascii_case("container") {
@@ -196,7 +226,7 @@ impl GitHub {
             .and_then(|metadata| metadata.tag)
             .and_then(|tag| tag.name);
         let repository = format!("{owner}/{}", package.name).to_ascii_lowercase();
-        Some((repository, tag(version_tag)))
+        Some((Some(HOST.to_owned()), (repository, tag(version_tag))))
     }
 }
 

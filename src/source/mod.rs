@@ -1,4 +1,4 @@
-//! A source: one registry with its prefix, patterns, way of listing and credentials. What it is stands here and is pure.
+//! A source: one registry with its prefix, mount, patterns, way of listing and credentials. What it is stands here and is pure.
 //!
 //! | file | holds |
 //! |---|---|
@@ -10,7 +10,7 @@ pub(crate) mod discovery;
 pub(crate) mod listing;
 mod patterns;
 
-use crate::index::RepositoryPath;
+use crate::index::{RepositoryPath, Space};
 use crate::oci::{Client, Credentials, Digest, Name, Registry, Scheme, Terms, Tokens};
 use crate::platform::{Clock, Fetch};
 use crate::secret::Secret;
@@ -19,18 +19,25 @@ pub use discovery::Discovery;
 pub(crate) use patterns::items;
 pub use patterns::{Precedence, Repositories, TagPatterns};
 
+/// What stands before the mount in an id: neither hosts nor repository names have it.
+const MOUNTED: char = '@';
+
 /// One configured registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Its canonical name: scheme, host and prefix, `https://` left out (`ghcr.io/acme/charts`,
-    /// `http://localhost:5000/charts`). What rows and documents know it by.
+    /// Its canonical name: scheme, host, prefix and mount, `https://` left out (`ghcr.io/acme/charts`,
+    /// `http://localhost:5000/charts`, `ghcr.io/acme/charts@team-a`). What rows and documents know it by.
     pub id: String,
     /// Where it is.
     pub registry: Registry,
     /// What its repositories' names begin with, without a slash at the end; may be empty.
     pub prefix: String,
+    /// The space that its repositories appear in.
+    pub mount: Space,
     /// Which of its repositories are served.
     pub repositories: Repositories,
+    /// Which of their tags are looked at.
+    pub tags: TagPatterns,
     /// How its repositories are found.
     pub discovery: Discovery,
     /// The credentials that Portolan has there.
@@ -59,12 +66,17 @@ impl Source {
     /// Whether a repository is served from here: it lies below the prefix, and `REPOSITORIES` allows it.
     pub fn allows(&self, name: &Name) -> bool {
         self.below_prefix(name)
-            .is_some_and(|relative| self.repositories.allows(relative))
+            .is_some_and(|below| self.repositories.allows(below))
     }
 
-    /// A repository's path below the prefix; `None` when it does not lie there.
+    /// A repository's path as it is served, its name below the prefix under the mount; `None` when it does not lie below
+    /// the prefix.
     pub fn relative(&self, name: &Name) -> Option<RepositoryPath> {
-        self.below_prefix(name)?.parse().ok()
+        let below = self.below_prefix(name)?;
+        if self.mount.is_root() {
+            return below.parse().ok();
+        }
+        format!("{}/{below}", self.mount).parse().ok()
     }
 
     fn below_prefix<'n>(&self, name: &'n Name) -> Option<&'n str> {
@@ -76,19 +88,49 @@ impl Source {
             .strip_prefix('/')
     }
 
-    /// The repository of a name below the prefix; `None` when there can be none of that name.
+    /// The repository that is served at a path; `None` when there can be none.
     pub fn name(&self, relative: &str) -> Option<Name> {
+        self.name_below_prefix(self.below_mount(relative)?)
+    }
+
+    fn name_below_prefix(&self, below: &str) -> Option<Name> {
         if self.prefix.is_empty() {
-            return relative.parse().ok();
+            return below.parse().ok();
         }
-        format!("{}/{relative}", self.prefix).parse().ok()
+        format!("{}/{below}", self.prefix).parse().ok()
+    }
+
+    fn below_mount<'p>(&self, path: &'p str) -> Option<&'p str> {
+        if self.mount.is_root() {
+            return Some(path);
+        }
+        path.strip_prefix(self.mount.as_str())?.strip_prefix('/')
+    }
+
+    /// The repository that lies where a space does; `None` where there can be none.
+    pub(crate) fn at_space(&self, space: &Space) -> Option<Name> {
+        if *space == self.mount {
+            self.prefix.parse().ok()
+        } else {
+            self.name(space.as_str())
+        }
+    }
+
+    /// Whether a repository of it may be served at or below a path.
+    pub(crate) fn reaches(&self, path: &str) -> bool {
+        holds(self.mount.as_str(), path) || holds(path, self.mount.as_str())
+    }
+
+    /// Whether all of it is served at or below a path.
+    pub(crate) fn is_mounted_in(&self, path: &str) -> bool {
+        holds(path, self.mount.as_str())
     }
 
     /// The repositories that are named without a wildcard: known without asking.
     pub fn exact(&self) -> Vec<Name> {
         self.repositories
             .exact()
-            .filter_map(|relative| self.name(relative))
+            .filter_map(|below| self.name_below_prefix(below))
             .collect()
     }
 
@@ -100,10 +142,17 @@ impl Source {
         };
         let place = self.registry.to_string();
         let identity = self.credentials.identity();
-        match self.registry.scheme() {
-            Scheme::Https => serde_json::json!([place, self.prefix, patterns, identity]),
+        // What is not set says nothing, so that documents keep their keys.
+        let mount = (!self.mount.is_root()).then(|| self.mount.as_str());
+        match (self.registry.scheme(), mount) {
+            (Scheme::Https, None) => serde_json::json!([place, self.prefix, patterns, identity]),
             // Documents name sources by their ids, and those of http:// had no scheme before.
-            Scheme::Http => serde_json::json!([place, self.prefix, patterns, identity, self.id]),
+            (Scheme::Http, None) => {
+                serde_json::json!([place, self.prefix, patterns, identity, self.id])
+            }
+            (Scheme::Https | Scheme::Http, Some(mount)) => {
+                serde_json::json!([place, self.prefix, patterns, identity, self.id, mount])
+            }
         }
     }
 
@@ -154,17 +203,29 @@ impl Source {
     }
 }
 
-/// The canonical name of a registry and a prefix: see [`Source::id`].
-pub(crate) fn id(registry: &Registry, prefix: &str) -> String {
+/// Whether a path is a folder or lies in it; all lie in the empty one.
+fn holds(folder: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The canonical name of a registry, a prefix and a mount: see [`Source::id`].
+pub(crate) fn id(registry: &Registry, prefix: &str, mount: &Space) -> String {
     let place = match registry.scheme() {
         Scheme::Https => registry.host().to_owned(),
         Scheme::Http => registry.to_string(),
     };
-    if prefix.is_empty() {
-        place
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    if mount.is_root() {
+        format!("{place}{slash}{prefix}")
     } else {
-        format!("{place}/{prefix}")
+        format!("{place}{slash}{prefix}{MOUNTED}{mount}")
     }
+}
+
+/// A source's id without its mount.
+pub(crate) fn unmounted(id: &str) -> &str {
+    id.split_once(MOUNTED).map_or(id, |(place, _)| place)
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ fn source(prefix: &str, repositories: &str) -> Source {
         list => Repositories::parse(list).unwrap(),
     };
     Source {
-        id: id(&registry, prefix),
+        id: id(&registry, prefix, &Space::root()),
         registry,
         prefix: prefix.to_owned(),
+        mount: Space::root(),
         repositories,
+        tags: TagPatterns::default(),
         discovery: Discovery::Catalog,
         credentials: Credentials::Anonymous,
         terms: Terms::default(),
@@ -22,7 +24,7 @@ fn ids() {
     assert_eq!(source("", "").id, "ghcr.io");
     assert_eq!(source("acme/charts", "").id, "ghcr.io/acme/charts");
     // A registry with TLS and one without, at the same host, are two sources.
-    let id_of = |registry: &str, prefix| id(&registry.parse().unwrap(), prefix);
+    let id_of = |registry: &str, prefix| id(&registry.parse().unwrap(), prefix, &Space::root());
     assert_eq!(id_of("https://ghcr.io", "acme"), "ghcr.io/acme");
     assert_eq!(id_of("http://ghcr.io", "acme"), "http://ghcr.io/acme");
     assert_eq!(id_of("http://localhost:5000", ""), "http://localhost:5000");

@@ -10,6 +10,7 @@ mod write;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -88,6 +89,8 @@ pub(crate) struct FakeRegistry {
     registry: Registry,
     clock: VirtualClock,
     state: RefCell<State>,
+    /// Other registries, which answer for their own hosts.
+    neighbours: RefCell<Vec<Rc<FakeRegistry>>>,
 }
 
 impl FakeRegistry {
@@ -126,6 +129,7 @@ impl FakeRegistry {
             registry: host.parse().unwrap(),
             clock: clock.clone(),
             state: RefCell::new(state),
+            neighbours: RefCell::default(),
         }
     }
 
@@ -235,6 +239,26 @@ impl FakeRegistry {
             .push(fault::Injected::new(what, times, fault));
     }
 
+    /// Another registry, at `[scheme://]host[:port]`, that is reached the same way.
+    pub(crate) fn beside(&self, host: &str) -> Rc<Self> {
+        let other = Rc::new(Self::at(host, &self.clock));
+        self.neighbours.borrow_mut().push(Rc::clone(&other));
+        other
+    }
+
+    fn neighbour_of(&self, request: &http::Request<Bytes>) -> Option<Rc<Self>> {
+        let origin = format!(
+            "{}://{}",
+            request.uri().scheme_str()?,
+            request.uri().authority()?
+        );
+        let neighbours = self.neighbours.borrow();
+        let mut at = neighbours
+            .iter()
+            .filter(|it| it.registry.origin() == origin);
+        at.next().cloned()
+    }
+
     /// Ends all injected faults.
     pub(crate) fn heal(&self) {
         self.state.borrow_mut().faults.clear();
@@ -248,6 +272,9 @@ impl Fetch for FakeRegistry {
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, FetchError> {
+        if let Some(neighbour) = self.neighbour_of(&request) {
+            return Box::pin(neighbour.send(request)).await;
+        }
         let running = self.arrive(&request);
         let latency = self.state.borrow().latency;
         if latency.is_zero() {

@@ -1,5 +1,7 @@
 //! A registry says that something changed.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Accepted, Ask, Rows};
@@ -13,6 +15,8 @@ use crate::platform::DatabaseError;
 pub struct Changed {
     /// Full repository names as the registry knows them, each with the tag if one was named.
     pub names: Vec<(String, Option<String>)>,
+    /// The registry's `host[:port]`, if it was told: where a source is there, others are not meant.
+    pub host: Option<String>,
     /// What the sender calls this notification, if it does: each is honoured once.
     pub delivery: Option<String>,
 }
@@ -28,16 +32,14 @@ impl Ask for Changed {
             return rows.accepted(store.state()?.tickets.issued);
         }
         let mut new_names = store.state()?.tickets.new_names;
+        let mut meant = BTreeSet::new();
         for (name, tag) in &self.names {
             let Ok(name) = name.parse::<Name>() else {
                 continue;
             };
-            for source in rows
-                .config
-                .sources
-                .iter()
-                .filter(|source| source.allows(&name))
-            {
+            let host = self.host.as_deref();
+            for source in rows.config.sources_of(host, &name) {
+                meant.insert(source.id.as_str());
                 let Some(relative) = source.relative(&name) else {
                     continue;
                 };
@@ -48,14 +50,14 @@ impl Ask for Changed {
                 }
                 let id = store.add_repository(&source.id, name.as_str(), &relative)?;
                 store.call_repository(id, tag.is_none())?;
-                if let Some(tag) = tag.as_deref().filter(|tag| allowed(rows.config, tag)) {
+                if let Some(tag) = tag.as_deref().filter(|tag| allowed(&source.tags, tag)) {
                     store.name_tag(id, tag, !tag_is_version(tag))?;
                 }
             }
         }
         store.update(|state| state.tickets.new_names = new_names)?;
         // It lives: a registry that seemed to be down is asked once more.
-        store.end_pauses(false)?;
+        store.end_pauses(false, &|id| meant.contains(id))?;
         store.asked(rows.config, rows.now)?;
         let accepted = rows.accepted(store.ticket()?)?;
         if let Some(delivery) = delivery {

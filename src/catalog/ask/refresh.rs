@@ -40,21 +40,24 @@ impl Ask for Refresh {
         let Rows {
             store, config, now, ..
         } = *rows;
+        let path = self.path.as_deref().unwrap_or_default();
+        let reaches = |id: &str| config.source(id).is_some_and(|source| source.reaches(path));
         if self.confirm {
             store.update(|state| {
-                let sources = state.sources.values_mut();
-                for source in sources.filter(|source| source.held.pass != 0) {
-                    source.held.confirmed = true;
-                    source.held.since = now.before(SECOND_SIGHT);
+                for (id, source) in &mut state.sources {
+                    if source.held.pass != 0 && reaches(id) {
+                        source.held.confirmed = true;
+                        source.held.since = now.before(SECOND_SIGHT);
+                    }
                 }
             })?;
         }
         if self.confirm {
-            for repository in store.repositories_below(self.path.as_deref().unwrap_or_default())? {
+            for repository in store.repositories_below(path)? {
                 store.confirm_absence(repository.id)?;
             }
         }
-        store.end_pauses(true)?;
+        store.end_pauses(true, &reaches)?;
         let Some(path) = &self.path else {
             store.waive_all()?;
             store.call_pass(now)?;
@@ -65,7 +68,11 @@ impl Ask for Refresh {
             store.call_repository(repository.id, true)?;
             store.waive_manifests_of(repository.id)?;
         }
-        if repositories.is_empty() && !rows.meet(path)? {
+        let has_mount = config
+            .sources
+            .iter()
+            .any(|source| source.is_mounted_in(path));
+        if repositories.is_empty() && !rows.meet(path)? && !has_mount {
             return Ok(None);
         }
         store.asked(config, now)?;
@@ -73,8 +80,8 @@ impl Ask for Refresh {
             .iter()
             .any(|repository| repository.relative.as_str() == path);
         // What was pushed to a space for the first time, only an enumeration tells. Where nothing is known at all, the
-        // path is tried as a repository first.
-        if !repositories.is_empty() && !is_repository {
+        // path is tried as a repository first, if it can be one.
+        if (!repositories.is_empty() || has_mount) && !is_repository {
             store.call_pass(now)?;
         }
         rows.accepted(store.ticket()?).map(Some)

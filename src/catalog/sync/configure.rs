@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::catalog::rows::counts::SourceCounts;
 use crate::catalog::rows::document::RETIRED_FOR;
-use crate::catalog::rows::source_state::{Pace, Pause};
+use crate::catalog::rows::source_state::{Pace, Pause, SourceState};
 use crate::catalog::rows::state::{AppliedConfig, LastPass, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::tag::TagName;
 use crate::catalog::sync::listing::allowed;
 use crate::config::Config;
-use crate::oci::Credentials;
+use crate::oci::{Credentials, Name};
 use crate::platform::{DatabaseError, Timestamp};
-use crate::source::Source;
+use crate::source::{Source, unmounted};
 
 /// Repositories read at a time.
 const PAGE: i64 = 500;
@@ -65,11 +65,9 @@ pub(crate) fn configure(
         return Ok(());
     }
     for source in &config.sources {
-        if let Some(former) = source.former_id()
-            && config.source(former).is_none()
-        {
-            store.rename_source(former, &source.id)?;
-            for private in origin.private.iter_mut().filter(|id| *id == former) {
+        if let Some(former) = former_id(source, config, &state.sources) {
+            store.rename_source(&former, &source.id)?;
+            for private in origin.private.iter_mut().filter(|id| **id == former) {
                 private.clone_from(&source.id);
             }
         }
@@ -80,23 +78,28 @@ pub(crate) fn configure(
         let Some(last) = page.last() else { break };
         after = last.id;
         for repository in page {
-            let configured = config.source(&repository.source).is_some_and(|source| {
+            let configured = config.source(&repository.source).and_then(|source| {
                 // What was seen with credentials is not for those who read without: who may see it, only a crawl without
                 // them can tell.
                 let exposed = origin.private.contains(&source.id)
                     && source.credentials == Credentials::Anonymous;
-                let name = repository.name.parse();
-                !exposed && name.is_ok_and(|name| source.allows(&name))
+                let name: Name = repository.name.parse().ok()?;
+                let relative = source.relative(&name)?;
+                (!exposed && source.allows(&name)).then_some((source, relative))
             });
-            if !configured {
+            let Some((source, relative)) = configured else {
                 // No evidence is needed, and nothing is kept for holders of links: it is not to be served any more.
                 store.forget_repository(repository.id)?;
                 store.forget_superseded(&repository.source, &repository.name)?;
                 continue;
+            };
+            if repository.relative != relative {
+                // It is mounted elsewhere now.
+                store.name_repository(repository.id, &source.id, &repository.name, &relative)?;
             }
             // How many versions are wanted is seen to when the list is read: what is pushed out goes on evidence.
             for TagName { name, .. } in store.tag_names(repository.id)? {
-                if !allowed(config, &name) {
+                if !allowed(&source.tags, &name) {
                     store.forget_tag(repository.id, &name)?;
                 }
             }
@@ -145,4 +148,23 @@ pub(crate) fn configure(
             private,
         };
     })
+}
+
+/// The id that a source had before: where it was mounted until now, or when ids held no scheme. `None` where another source has
+/// that id.
+fn former_id(
+    source: &Source,
+    config: &Config,
+    known: &BTreeMap<String, SourceState>,
+) -> Option<String> {
+    let place = unmounted(&source.id);
+    let known_here = known.contains_key(&source.id);
+    let elsewhere = known
+        .keys()
+        .find(|id| !known_here && unmounted(id) == place && config.source(id).is_none());
+    elsewhere
+        .map(String::as_str)
+        .or_else(|| source.former_id())
+        .filter(|former| config.source(former).is_none())
+        .map(str::to_owned)
 }

@@ -11,6 +11,7 @@ use crate::chart::{Version, tag_is_foreign, tag_is_version, tag_to_version};
 use crate::config::Config;
 use crate::oci::{Digest, Tag};
 use crate::platform::{Clock, DatabaseError};
+use crate::source::TagPatterns;
 
 /// So many new tags of a repository that was named without a tag are read before others: a push or a few, and no bulk.
 const FEW: usize = 100;
@@ -31,10 +32,14 @@ impl TagSelection<'_> {
 }
 
 /// Wanted is what may be served, and of the versions the newest `VERSIONS_PER_CHART`.
-fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> TagSelection<'n> {
+fn judge<'n>(
+    config: &Config,
+    tags: &TagPatterns,
+    names: impl Iterator<Item = &'n str>,
+) -> TagSelection<'n> {
     let mut judged = TagSelection::default();
     for name in names {
-        match unwanted(config, name) {
+        match unwanted(tags, name) {
             Some(reason) => judged.pass_over(reason),
             None => {
                 judged.wanted.insert(name);
@@ -66,16 +71,16 @@ fn judge<'n>(config: &Config, names: impl Iterator<Item = &'n str>) -> TagSelect
 }
 
 /// Why a tag is not served, whatever it names; `None` where it may be.
-fn unwanted(config: &Config, name: &str) -> Option<&'static str> {
+fn unwanted(tags: &TagPatterns, name: &str) -> Option<&'static str> {
     if name.parse::<Tag>().is_err() || name.parse::<Digest>().is_ok() {
         return Some("not a tag");
     }
-    tag_is_foreign(name).or_else(|| (!config.tags.allows(name)).then_some("excluded by TAGS"))
+    tag_is_foreign(name).or_else(|| (!tags.allows(name)).then_some("excluded by TAGS"))
 }
 
 /// Whether a tag may be served at all, told by its name.
-pub(crate) fn allowed(config: &Config, name: &str) -> bool {
-    unwanted(config, name).is_none()
+pub(crate) fn allowed(tags: &TagPatterns, name: &str) -> bool {
+    unwanted(tags, name).is_none()
 }
 
 impl<C: Clock> Slice<'_, C> {
@@ -90,6 +95,10 @@ impl<C: Clock> Slice<'_, C> {
         if let Some(source) = self.of_source(&repository.source) {
             source.answered = true;
         }
+        let config = self.config;
+        let Some(source) = config.source(&repository.source) else {
+            return Ok(());
+        };
         let id = repository.id;
         let pass = i64::try_from(self.pass.number).ok();
         let listed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
@@ -105,7 +114,7 @@ impl<C: Clock> Slice<'_, C> {
             let TagSelection {
                 wanted,
                 passed_over,
-            } = judge(self.config, listed.iter().copied());
+            } = judge(config, &source.tags, listed.iter().copied());
             self.store.repository_passed_over(id, &passed_over)?;
             let known = self.store.tag_names(id)?;
             let new: Vec<(&str, bool)> = wanted

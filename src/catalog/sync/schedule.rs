@@ -130,12 +130,17 @@ impl Store<'_> {
         })
     }
 
-    /// Ends the pauses of all sources: with `asked` those too that registries asked for.
-    pub(crate) fn end_pauses(&self, asked: bool) -> Result<(), DatabaseError> {
+    /// Ends the pauses of the sources whose ids are `meant`: with `asked` those too that registries asked for.
+    pub(crate) fn end_pauses(
+        &self,
+        asked: bool,
+        meant: &dyn Fn(&str) -> bool,
+    ) -> Result<(), DatabaseError> {
         self.update(|state| {
-            let sources = state.sources.values_mut();
-            for source in sources.filter(|source| asked || !source.pause.asked) {
-                source.pause = Pause::default();
+            for (id, source) in &mut state.sources {
+                if meant(id) && (asked || !source.pause.asked) {
+                    source.pause = Pause::default();
+                }
             }
         })
     }

@@ -126,6 +126,7 @@ fn a_notification_of_invented_names_costs_some_calls_and_not_a_thousand() {
     for round in 0..3 {
         world.ask(&ask::Changed {
             names: names(round * 1000),
+            host: None,
             delivery: None,
         });
         world.clock.advance(Duration::from_secs(2));
@@ -155,6 +156,7 @@ fn a_delivery_is_honoured_once() {
     let deliver = |delivery: &str| {
         world.ask(&ask::Changed {
             names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+            host: None,
             delivery: Some(delivery.to_owned()),
         });
         world.clock.advance(Duration::from_secs(2));

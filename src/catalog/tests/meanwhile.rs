@@ -102,6 +102,7 @@ fn a_webhook_while_its_tag_is_being_resolved_is_not_lost() {
         let names = vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))];
         world.ask(&ask::Changed {
             names,
+            host: None,
             delivery: None,
         });
     });

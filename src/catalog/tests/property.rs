@@ -180,6 +180,7 @@ pub(crate) fn happen(world: &mut World, event: &Event, lives: &mut u32) {
                     REPOSITORIES[*repository].to_owned(),
                     Some(TAGS[*tag].to_owned()),
                 )],
+                host: None,
                 delivery: None,
             });
         }

@@ -216,6 +216,7 @@ fn a_notification_names_what_is_ours() {
         world.asked(),
         [question(&ask::Changed {
             names,
+            host: None,
             delivery: None
         })]
     );

@@ -172,6 +172,7 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
             }
             world.ask(&ask::Changed {
                 names: vec![(REPOSITORIES[*repository].to_owned(), None)],
+                host: None,
                 delivery: None,
             });
             world.rest();

@@ -36,6 +36,7 @@ fn no_url_of_a_notification_is_followed() {
         world.asked(),
         [question(&ask::Changed {
             names,
+            host: None,
             delivery: None
         })]
     );

@@ -4,7 +4,11 @@ use super::*;
 
 #[track_caller]
 fn names(sender: Sender, body: &str, expected: &[(&str, Option<&str>)]) {
-    let read = read(sender, body.as_bytes()).unwrap();
+    let read: BTreeSet<Named> = read(sender, body.as_bytes())
+        .unwrap()
+        .into_values()
+        .flatten()
+        .collect();
     let read: Vec<(&str, Option<&str>)> = read
         .iter()
         .map(|(name, tag)| (name.as_str(), tag.as_deref()))
@@ -213,10 +217,44 @@ fn a_flood_of_names_is_cut() {
         .map(|n| format!(r#"{{"action":"delete","target":{{"repository":"a/{n}"}}}}"#))
         .collect();
     let body = format!(r#"{{"events":[{}]}}"#, events.join(","));
-    assert_eq!(
-        read(Sender::Distribution, body.as_bytes()).unwrap().len(),
-        NAMES
-    );
+    let read = read(Sender::Distribution, body.as_bytes()).unwrap();
+    assert_eq!(read.values().map(BTreeSet::len).sum::<usize>(), NAMES);
+}
+
+/// Of several registries only the one that sent it is asked.
+#[test]
+fn each_tells_which_registry_it_is_of() {
+    for (sender, body, host) in [
+        (
+            Sender::Distribution,
+            r#"{"events": [{"action": "push", "target": {"repository": "a/b", "tag": "1"}, "request": {"host": "registry.example:5000"}}]}"#,
+            Some("registry.example:5000"),
+        ),
+        (
+            Sender::Distribution,
+            r#"{"events": [{"action": "push", "target": {"repository": "a/b", "tag": "1"}}]}"#,
+            None,
+        ),
+        (
+            Sender::Harbor,
+            r#"{"type": "PUSH_ARTIFACT", "event_data": {"resources": [{"tag": "1", "resource_url": "harbor.example/a/b:1"}], "repository": {"repo_full_name": "a/b"}}}"#,
+            Some("harbor.example"),
+        ),
+        (
+            Sender::Harbor,
+            r#"{"type": "PUSH_ARTIFACT", "event_data": {"repository": {"repo_full_name": "a/b"}}}"#,
+            None,
+        ),
+        (
+            Sender::GitHub,
+            r#"{"package": {"name": "b", "namespace": "a"}}"#,
+            Some("ghcr.io"),
+        ),
+    ] {
+        let read = read(sender, body.as_bytes()).unwrap();
+        let hosts: Vec<Option<&str>> = read.keys().map(Option::as_deref).collect();
+        assert_eq!(hosts, [host], "{body}");
+    }
 }
 
 proptest! {

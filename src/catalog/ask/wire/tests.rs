@@ -39,6 +39,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
     };
     let changed = Changed {
         names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
+        host: None,
         delivery: None,
     };
     vec![
@@ -189,6 +190,7 @@ fn the_form_is_what_its_number_says() {
         }),
         json(&Changed {
             names: vec![("charts/a".to_owned(), None)],
+            host: None,
             delivery: None,
         }),
         json(&NoIndex::Missing),
