@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::clock::VirtualClock;
-use super::world::START;
+use super::clock::{START, VirtualClock};
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{Ask, AskError, Index, Indexed, Progress};
 use crate::platform::{Document, DocumentMetadata};

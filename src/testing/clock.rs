@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use crate::platform::{Clock, Timestamp};
 
+/// A day in November 2025, so that nothing works only because the clock stands at zero.
+pub(crate) const START: Timestamp = Timestamp(1_763_683_200_000);
+
 /// A clock that stands still until it is advanced. Clones show the same time.
 #[derive(Clone, Default)]
 pub(crate) struct VirtualClock(Rc<Hands>);

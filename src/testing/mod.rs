@@ -23,10 +23,10 @@ mod registry;
 mod world;
 
 pub(crate) use catalog::{Say, question};
-pub(crate) use clock::{VirtualClock, run};
+pub(crate) use clock::{START, VirtualClock, run};
 pub(crate) use database::FakeDatabase;
 pub(crate) use documents::FakeDocuments;
 pub(crate) use object::{Counted, Object};
 pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};
-pub(crate) use world::{PUBLIC, START, World, config, request};
+pub(crate) use world::{PUBLIC, World, config, request};

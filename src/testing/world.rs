@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, Request};
 
 use super::catalog::FakeCatalog;
-use super::clock::{VirtualClock, run};
+use super::clock::{START, VirtualClock, run};
 use super::database::FakeDatabase;
 use super::documents::FakeDocuments;
 use super::host::FakeHost;
@@ -19,9 +19,6 @@ use crate::config::{Config, Problems};
 use crate::oci::Tokens;
 use crate::platform::{Clock, Fetch, Timestamp};
 use crate::serve::{CatalogClient, Handled, Memory, Service};
-
-/// A day in November 2025, so that nothing works only because the clock stands at zero.
-pub(crate) const START: Timestamp = Timestamp(1_763_683_200_000);
 
 /// The settings of a world that nobody gave any: what a public registry needs.
 pub(crate) const PUBLIC: &[(&str, &str)] = &[("REGISTRY", "registry.example/charts")];

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Rows};
 use crate::catalog::sync::removal::SECOND_SIGHT;
-use crate::index::{Key, View};
 use crate::platform::DatabaseError;
 
 /// Starts a sync of everything, or of what lies at or below a path. Answered by `None` when nothing that is configured
@@ -109,7 +108,7 @@ impl Rows<'_> {
     /// How far the sync with this ticket is.
     pub(super) fn accepted(&self, ticket: u64) -> Result<Accepted, DatabaseError> {
         let tickets = self.store.state()?.tickets;
-        let published = self.store.document_etag(&Key::Index(View::root()))?;
+        let published = self.store.root_document()?.and_then(|root| root.etag);
         let done = tickets.settled >= ticket;
         Ok(Accepted {
             ticket,

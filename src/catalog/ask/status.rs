@@ -6,7 +6,6 @@ use super::{Ask, Progress, Rows};
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::state::State;
 use crate::catalog::sync::schedule::interval;
-use crate::index::{Key, View};
 use crate::platform::{DatabaseError, Timestamp};
 use crate::source::Source;
 
@@ -144,7 +143,7 @@ impl Rows<'_> {
             last_pass: last,
             ..
         } = state;
-        let (root_bytes, root_put_at) = store.document_size(&Key::Index(View::root()))?;
+        let root = store.root_document()?;
         let documents = store.count_documents()?;
         Ok(Figures {
             skipped: totals.skipped,
@@ -167,10 +166,8 @@ impl Rows<'_> {
                 .sum(),
             documents: documents.put,
             document_bytes: documents.bytes,
-            root_bytes: root_bytes
-                .and_then(|bytes| u64::try_from(bytes).ok())
-                .unwrap_or(0),
-            root_put_at,
+            root_bytes: root.as_ref().and_then(|root| root.length).unwrap_or(0),
+            root_put_at: root.and_then(|root| root.put_at),
             dirty_documents: documents.dirty,
             unreadable_rows: documents.unreadable_rows,
             sources: self.source_healths(state),

@@ -81,12 +81,16 @@ fn key_of(text: &str) -> Option<Key> {
 }
 
 impl Store<'_> {
+    /// The root's index.
+    pub(crate) fn root_document(&self) -> Result<Option<Published>, DatabaseError> {
+        let root = Key::Index(View::root());
+        self.row("WHERE key = ?", &[row_key(&root).into()])
+    }
+
     /// When the root's index was last put.
     pub(crate) fn root_put_at(&self) -> Result<Timestamp, DatabaseError> {
-        Ok(self
-            .document_size(&Key::Index(View::root()))?
-            .1
-            .unwrap_or_default())
+        let put_at = self.root_document()?.and_then(|root| root.put_at);
+        Ok(put_at.unwrap_or_default())
     }
 
     /// Every document's row, shards first.
@@ -112,29 +116,6 @@ impl Store<'_> {
             .0
             .first("SELECT 1 FROM document WHERE dirty > 0 LIMIT 1", &[])?;
         Ok(row.is_some())
-    }
-
-    /// The entity tag under which a document was put last.
-    pub(crate) fn document_etag(&self, key: &Key) -> Result<Option<String>, DatabaseError> {
-        let row = self.0.first(
-            "SELECT etag FROM document WHERE key = ?",
-            &[row_key(key).into()],
-        )?;
-        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
-    }
-
-    /// The length and time of a document's last put.
-    pub(crate) fn document_size(
-        &self,
-        key: &Key,
-    ) -> Result<(Option<i64>, Option<Timestamp>), DatabaseError> {
-        let row = self.0.first(
-            "SELECT length, put_at FROM document WHERE key = ?",
-            &[row_key(key).into()],
-        )?;
-        Ok(row.map_or((None, None), |row| {
-            (row.integer(0), row.integer(1).map(Timestamp))
-        }))
     }
 
     /// Marks what shows a file of a repository: its shard, the root, and the spaces above it that are published.
