@@ -25,6 +25,18 @@ pub enum Error {
     /// The request cannot be understood.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
+    /// What was sent is not taken, and why: words of ours, with short quotes of it at most.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The request contradicts what is there.
+    #[error("conflict: {0}")]
+    Conflict(String),
+    /// Somebody else writes the same version of the same chart.
+    #[error("somebody else writes this version")]
+    Locked,
+    /// Nothing may be written: `READ_ONLY` is set.
+    #[error("READ_ONLY is set")]
+    ReadOnly,
     /// The request's body is longer than this many bytes.
     #[error("the request's body is larger than {0} bytes")]
     TooLarge(usize),
@@ -123,6 +135,8 @@ impl std::fmt::Display for Missing {
 pub enum Door {
     /// Indexes and packages.
     Charts,
+    /// Storing and deleting charts.
+    Writing,
     /// `/info`, `/metrics`, `/refresh`.
     Admin,
     /// `/webhook/…`.
@@ -133,6 +147,7 @@ impl std::fmt::Display for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Charts => "charts",
+            Self::Writing => "writing",
             Self::Admin => "admin",
             Self::Webhook => "webhook",
         })
@@ -150,8 +165,10 @@ impl Error {
             Self::NotFound(_) => S::NOT_FOUND,
             Self::MethodNotAllowed { .. } => S::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => S::UNAUTHORIZED,
-            Self::Closed(_) => S::FORBIDDEN,
-            Self::BadRequest(_) => S::BAD_REQUEST,
+            Self::Closed(_) | Self::ReadOnly => S::FORBIDDEN,
+            Self::BadRequest(_) | Self::Refused(_) => S::BAD_REQUEST,
+            Self::Conflict(_) => S::CONFLICT,
+            Self::Locked => S::LOCKED,
             Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
             // An upstream 401 or 403 is our credential's problem and never a challenge to the client.
             Self::Registry { .. } | Self::NoRedirect { .. } | Self::NotSynced(_) => S::BAD_GATEWAY,
@@ -171,6 +188,9 @@ impl Error {
             Self::Unauthorized(_) => "credentials are missing or wrong".to_owned(),
             Self::Closed(setting) => format!("closed: {setting} is not set"),
             Self::BadRequest(what) => (*what).to_owned(),
+            Self::Refused(what) | Self::Conflict(what) => what.clone(),
+            Self::Locked => "somebody else is writing this version".to_owned(),
+            Self::ReadOnly => "closed: READ_ONLY is set".to_owned(),
             Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
             Self::Registry { host, fault, .. } => format!("the registry {host} {fault}"),
             Self::Throttled { host, .. } => format!("the registry {host} asks to slow down"),
@@ -199,12 +219,15 @@ impl Error {
                 Some(*retry_after)
             }
             Self::Busy => Some(1),
-            Self::Catalog(_) => Some(SOON),
+            Self::Catalog(_) | Self::Locked => Some(SOON),
             Self::NotFound(_)
             | Self::MethodNotAllowed { .. }
             | Self::Unauthorized(_)
             | Self::Closed(_)
             | Self::BadRequest(_)
+            | Self::Refused(_)
+            | Self::Conflict(_)
+            | Self::ReadOnly
             | Self::TooLarge(_)
             | Self::NoRedirect { .. }
             | Self::NotSynced(_)
@@ -231,6 +254,10 @@ mod tests {
             Error::Unauthorized(Door::Charts),
             Error::Closed("ADMIN_TOKEN"),
             Error::BadRequest("the body is not a notification"),
+            Error::Refused("the package is refused: package holds no Chart.yaml".into()),
+            Error::Conflict("file already exists".into()),
+            Error::Locked,
+            Error::ReadOnly,
             Error::TooLarge(1024),
             Error::Registry {
                 host: host(),
@@ -275,6 +302,10 @@ mod tests {
             401 credentials are missing or wrong
             403 closed: ADMIN_TOKEN is not set
             400 the body is not a notification
+            400 the package is refused: package holds no Chart.yaml
+            409 file already exists
+            423 somebody else is writing this version
+            403 closed: READ_ONLY is set
             413 the body is larger than 1024 bytes
             502 the registry registry.example denied access (401)
             503 the registry registry.example asks to slow down

@@ -1,10 +1,11 @@
 //! Portolan: a Cloudflare Worker that serves the charts of any OCI registry as a classic Helm repository.
 //!
-//! # Three paths
+//! # Four paths
 //!
 //! ```text
 //! read       client ── access ── route ── KV index document ──────────────────────▶ 200 | 304
 //! download   client ── access ── route ── KV file shard ── registry GET blob ─────▶ 302 | 200 streamed
+//! write      client ── access ── route ── push ── registry: blobs, manifest ── catalog ──▶ 201 when it is served
 //! sync       alarm, cron, refresh, webhook, a read ──▶ catalog ── slices ──▶ registry
 //!                                                        └── rows ── publish ──▶ KV
 //! ```
@@ -19,7 +20,7 @@
 //! ```text
 //! edge
 //! serve
-//! catalog            access
+//! catalog   push     access
 //! config
 //! source
 //! oci::client        index   chart
@@ -32,6 +33,7 @@
 //! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `rule` (what each needs), a file for each answer, `reply` (headers) |
 //! | `access` | who may do what | `principal` (who), `grant` (what, and where), `authenticate` and `signature` (how it is proven) |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
+//! | `push` | what is stored: judged, and made into what `helm push` makes of it | `artifact` (byte for byte as Helm's), `submission` |
 //! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
 //! | [`source`] | what is read: one registry with a prefix, patterns, a way of listing and credentials | `discovery` and `listing` (how repositories are found), `patterns` (which of them, and which tags) |
 //! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
@@ -51,7 +53,7 @@
 //!
 //! # Absent on purpose
 //!
-//! - Writing: no upload, no deletion, no `/v2/` gateway. Charts are pushed to the registry.
+//! - A `/v2/` gateway: `helm push` goes to the registry itself.
 //! - Referrers, credential helpers, and of registries' own APIs all but the list of repositories.
 //! - A cache of packages. Their bytes go from the registry to the client.
 //! - An HTTP framework, an async runtime, `Send`: there is one thread and a handful of routes.
@@ -73,9 +75,9 @@ mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod index;
-// What these two offer for writing has a test and, until pushes are taken, no caller.
 pub mod oci;
 pub mod platform;
+mod push;
 mod secret;
 mod serve;
 mod shown;

@@ -7,12 +7,24 @@ use crate::index::Space;
 pub(crate) enum Right {
     /// Read indexes and packages (`read`).
     Read,
+    /// Store charts (`push`).
+    Push,
     /// Start a sync (`refresh`).
     Refresh,
     /// See counts (`metrics`).
     Measure,
     /// See everything an operator sees (`admin`).
     Inspect,
+}
+
+impl Right {
+    /// Whether something in the registry changes by it.
+    pub(crate) fn writes(self) -> bool {
+        match self {
+            Self::Push => true,
+            Self::Read | Self::Refresh | Self::Measure | Self::Inspect => false,
+        }
+    }
 }
 
 /// Rights on a space and all below it.

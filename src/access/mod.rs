@@ -33,15 +33,21 @@ pub(crate) fn permit(
     right: Right,
     space: &Space,
 ) -> Result<(), Error> {
+    if right.writes() && config.read_only {
+        return Err(Error::ReadOnly);
+    }
     if principal.may(config, right, space) {
         return Ok(());
     }
     Err(match right {
         Right::Read => Error::Unauthorized(Door::Charts),
-        Right::Inspect | Right::Measure | Right::Refresh if config.admin_token.is_none() => {
+        Right::Inspect | Right::Measure | Right::Refresh | Right::Push
+            if config.admin_token.is_none() =>
+        {
             Error::Closed("ADMIN_TOKEN")
         }
         Right::Inspect | Right::Measure | Right::Refresh => Error::Unauthorized(Door::Admin),
+        Right::Push => Error::Unauthorized(Door::Writing),
     })
 }
 

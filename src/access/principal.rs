@@ -19,7 +19,13 @@ impl Principal {
     /// What they may do. Who may see everything may read, too.
     fn grants(self, config: &Config) -> Option<Grant> {
         const READ: &[Right] = &[Right::Read];
-        const ALL: &[Right] = &[Right::Read, Right::Refresh, Right::Measure, Right::Inspect];
+        const ALL: &[Right] = &[
+            Right::Read,
+            Right::Push,
+            Right::Refresh,
+            Right::Measure,
+            Right::Inspect,
+        ];
         match (self, &config.readers) {
             (Self::Admin, _) => Some(Grant::everywhere(ALL)),
             (Self::Reader, _) | (Self::Stranger, Readers::Open) => Some(Grant::everywhere(READ)),

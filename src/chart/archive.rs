@@ -28,6 +28,10 @@ const MAX_PATH: usize = 4_096;
 pub(super) struct ArchivedFile<'a> {
     /// Its path below the root directory of the chart: no `.`, no `..`, no empty segment.
     pub(super) path: &'a str,
+    /// The root directory, which Helm's loader strips whatever it is called.
+    pub(super) root: &'a str,
+    /// When it was last changed, in seconds since 1970; 0 where that cannot be read.
+    pub(super) modified: u64,
     /// Its length in bytes, at most [`MAX_FILE`].
     pub(super) size: u64,
     content: &'a mut dyn Read,
@@ -43,6 +47,7 @@ pub(super) struct Files<'a, 't> {
     entries: Enumerate<Entries<'a, Unpacked<'t>>>,
     entry: Option<Entry<'a, Unpacked<'t>>>,
     path: String,
+    root: String,
 }
 
 impl ArchivedFile<'_> {
@@ -64,12 +69,22 @@ impl<'t> Archive<'t> {
         if tgz.len() > MAX_COMPRESSED {
             return Err(Unfit::PackageTooLarge(MAX_COMPRESSED));
         }
-        Ok(Self(tar::Archive::new(Limited {
+        Ok(Self::unpacking(tgz, max_unpacked, max_unpacked))
+    }
+
+    /// The same of any length, of whose `limit` bytes of tar so many are `left`.
+    pub(super) fn unpacking(tgz: &'t [u8], left: u64, limit: u64) -> Self {
+        Self(tar::Archive::new(Limited {
             // Go reads concatenated gzip members as one stream, and so do we.
             inner: MultiGzDecoder::new(tgz),
-            left: max_unpacked,
-            limit: max_unpacked,
-        })))
+            left,
+            limit,
+        }))
+    }
+
+    /// How many bytes of tar could still be read.
+    pub(super) fn left(self) -> u64 {
+        self.0.into_inner().left
     }
 
     /// Its files in order. The paths are judged as Helm's loader does, which strips the first segment; links and devices are
@@ -81,6 +96,7 @@ impl<'t> Archive<'t> {
             entries: entries.enumerate(),
             entry: None,
             path: String::new(),
+            root: String::new(),
         })
     }
 }
@@ -127,9 +143,12 @@ impl Files<'_, '_> {
             if size > MAX_FILE {
                 return Err(Unfit::FileTooLarge(MAX_FILE));
             }
-            self.path = below_root(&path, &shown)?;
+            (self.root, self.path) = below_root(&path, &shown)?;
+            let modified = entry.header().mtime().unwrap_or_default();
             return Ok(Some(ArchivedFile {
                 path: &self.path,
+                root: &self.root,
+                modified,
                 size,
                 content: self.entry.insert(entry),
             }));
@@ -165,8 +184,8 @@ fn pax_path(bytes: &[u8]) -> Result<Option<Vec<u8>>, Unfit> {
     Ok(path)
 }
 
-/// The path without its first segment, clean (helm: `pkg/chart/loader/archive.go`, `LoadArchiveFiles`).
-fn below_root(path: &[u8], shown: &str) -> Result<String, Unfit> {
+/// The first segment of a path, and the rest of it, clean (helm: `pkg/chart/loader/archive.go`, `LoadArchiveFiles`).
+fn below_root(path: &[u8], shown: &str) -> Result<(String, String), Unfit> {
     let path = std::str::from_utf8(path).map_err(|_| Unfit::UnreadablePath)?;
     if path.len() > MAX_PATH || path.contains(char::is_control) {
         return Err(Unfit::UnreadablePath);
@@ -197,7 +216,7 @@ fn below_root(path: &[u8], shown: &str) -> Result<String, Unfit> {
     if clean.is_empty() || root == ".." {
         return Err(outside());
     }
-    Ok(clean.join("/"))
+    Ok((root.to_owned(), clean.join("/")))
 }
 
 /// Counts what comes out of the decompressor, and ends with an error where it is too much.

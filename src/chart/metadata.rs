@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 mod coerce;
 mod dependency;
+mod helm;
 mod limit;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod value;
 
 use self::coerce::{element, line, list, one_line, switch, verbatim, whole};
 use self::dependency::{Dependency, dependencies};
+pub(crate) use self::helm::HelmMetadata;
 use self::limit::{
     MAX_ANNOTATION, MAX_CONSTRAINT, MAX_DESCRIPTION, MAX_ICON, MAX_ITEMS, MAX_LINE, MAX_NAME,
     MAX_URL, MAX_YAML, SHORT_DESCRIPTION,

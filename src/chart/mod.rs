@@ -12,6 +12,8 @@
 //! | `tag` | what a tag tells by its name alone |
 //! | `file_name` | the file name of a package, `<name>-<version>.tgz` |
 //! | `package` | metadata out of a package that came without any beside it |
+//! | `inspect` | judges a whole package that somebody wants to store |
+//! | `go_json` | JSON as Go writes it, and so Helm |
 //! | `rebuild` | a package made of a two-layer chart, to the same bytes each time |
 //! | `archive` | reads a `.tgz` under limits |
 //! | `tarball` | writes a `.tgz` with the same bytes each time |
@@ -21,6 +23,8 @@
 
 mod archive;
 mod file_name;
+mod go_json;
+mod inspect;
 mod layout;
 pub mod media_type;
 mod metadata;
@@ -32,7 +36,10 @@ mod unfit;
 mod version;
 
 pub use file_name::{FileName, NotAFileName};
+pub(crate) use go_json::go_json;
+pub(crate) use inspect::Inspected;
 pub use layout::{Layout, MetadataFrom};
+pub(crate) use metadata::HelmMetadata;
 pub use metadata::Metadata;
 pub use tag::{tag_is_foreign, tag_is_version, tag_to_version};
 pub use unfit::Unfit;

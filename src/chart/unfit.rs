@@ -66,6 +66,24 @@ pub enum Unfit {
     /// The archive holds a link, a device or another entry that is no file.
     #[error("archive holds {0}, which is neither a file nor a directory")]
     NotAFile(String),
+    /// A field of the metadata is of another type than Helm reads, or of a value that Helm refuses.
+    #[error("metadata has a field that Helm does not read: {0}")]
+    Field(&'static str),
+    /// Two dependencies have one name or alias, which Helm refuses.
+    #[error("metadata has more than one dependency with the name or alias {0}")]
+    TwoDependencies(String),
+    /// The archive has more than one root directory.
+    #[error("archive has more than one root directory: {0} and {1}")]
+    TwoRoots(String, String),
+    /// A file that must stand once stands twice: two readers could see two charts.
+    #[error("archive holds {0} twice")]
+    Twice(String),
+    /// Packages lie in packages deeper than is read.
+    #[error("packages lie in packages more than {0} deep")]
+    TooDeep(usize),
+    /// A chart in `charts/` is none that Helm loads.
+    #[error("the chart {0}: {1}")]
+    Subchart(String, Box<Unfit>),
     /// The package has no `Chart.yaml` below its root directory.
     #[error("package holds no Chart.yaml")]
     NoChartYaml,
@@ -85,7 +103,9 @@ impl Unfit {
             | Self::Name(_)
             | Self::NoVersion
             | Self::Version(_)
-            | Self::Type(_) => true,
+            | Self::Type(_)
+            | Self::Field(_)
+            | Self::TwoDependencies(_) => true,
             Self::RebuiltTooLarge(_)
             | Self::PackageTooLarge(_)
             | Self::NotAnArchive
@@ -96,6 +116,10 @@ impl Unfit {
             | Self::OutsidePath(_)
             | Self::UnreadablePath
             | Self::NotAFile(_)
+            | Self::TwoRoots(..)
+            | Self::Twice(_)
+            | Self::TooDeep(_)
+            | Self::Subchart(..)
             | Self::NoChartYaml => false,
         }
     }

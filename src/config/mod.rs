@@ -65,6 +65,13 @@ const LEAST_SUBREQUESTS: u32 = 10;
 /// The least `KV_BUDGET`: a shard and an index, with room for deletions.
 const LEAST_KV_OPERATIONS: u32 = 5;
 
+/// The default of `UPLOAD_LIMIT`, that of ChartMuseum.
+const UPLOAD_LIMIT: usize = 20 << 20;
+
+/// The most that `UPLOAD_LIMIT` may be: a body is in memory, and once more on its way to the registry, of the 128 MB that an
+/// isolate has.
+const MOST_UPLOADED: usize = 60 << 20;
+
 /// Cloudflare's hints for where a Durable Object is to live.
 const LOCATIONS: [(&str, &str); 9] = [
     ("wnam", "wnam"),
@@ -100,6 +107,18 @@ pub enum Collisions {
     Hide,
 }
 
+/// Whether a version that is there may be stored again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overwriting {
+    /// When the request asks for it.
+    #[default]
+    Forced,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -129,6 +148,12 @@ pub struct Config {
     pub sync_interval: Duration,
     /// The longest time until a version tag is looked at again.
     pub revalidate_within: Duration,
+    /// Whether nothing may be written to the registry.
+    pub read_only: bool,
+    /// Longest body of a request that stores a chart, in bytes.
+    pub upload_limit: usize,
+    /// Whether a version that is there may be stored again.
+    pub overwriting: Overwriting,
     /// Most outbound calls in an invocation.
     pub subrequest_budget: u32,
     /// Most KV operations in an invocation.
@@ -185,6 +210,9 @@ impl Config {
         let sync_interval = settings.duration("SYNC_INTERVAL", least, most);
         let (least, most) = REVALIDATE_WITHIN;
         let revalidate_within = settings.duration("REVALIDATE_WITHIN", least, most);
+        let read_only = settings.switch("READ_ONLY");
+        let upload_limit = settings.parsed("UPLOAD_LIMIT", upload_limit);
+        let overwriting = read_overwriting(&mut settings);
         let subrequest_budget = settings.number("SUBREQUEST_BUDGET", LEAST_SUBREQUESTS);
         let kv_budget = settings.number("KV_BUDGET", LEAST_KV_OPERATIONS);
         let catalog_location = settings.choice("CATALOG_LOCATION", &LOCATIONS);
@@ -203,6 +231,9 @@ impl Config {
             collisions: collisions.unwrap_or_default(),
             sync_interval: sync_interval.unwrap_or(MINUTE * 5),
             revalidate_within: revalidate_within.unwrap_or(HOUR * 24),
+            read_only: read_only.unwrap_or(false),
+            upload_limit: upload_limit.unwrap_or(UPLOAD_LIMIT),
+            overwriting,
             subrequest_budget: subrequest_budget.unwrap_or(45),
             kv_budget: kv_budget.unwrap_or(800),
             catalog_location: catalog_location.map(str::to_owned),
@@ -283,6 +314,32 @@ impl Config {
             ..self
         }
     }
+}
+
+fn read_overwriting<L: Fn(&str) -> Option<String>>(settings: &mut Settings<L>) -> Overwriting {
+    let allowed = settings.switch("ALLOW_OVERWRITE").unwrap_or(false);
+    let force_disabled = settings.switch("DISABLE_FORCE_OVERWRITE").unwrap_or(false);
+    match (allowed, force_disabled) {
+        (true, _) => Overwriting::Always,
+        (false, true) => Overwriting::Never,
+        (false, false) => Overwriting::Forced,
+    }
+}
+
+/// A number of bytes, or of mebibytes (`20MiB`).
+fn upload_limit(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.strip_suffix("MiB") {
+        Some(digits) => (digits.trim_end(), 1 << 20),
+        None => (text, 1),
+    };
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits
+        .parse::<usize>()
+        .ok()
+        .filter(|_| plain)
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|limit| (1..=MOST_UPLOADED).contains(limit))
+        .ok_or_else(|| format!("{} is not a size of at most 60MiB", shown(text)))
 }
 
 /// Artifact Hub's id of a repository: a UUID of 8-4-4-4-12 hexadecimal digits.

@@ -65,6 +65,9 @@ fn defaults() {
             collisions: Collisions::First,
             sync_interval: Duration::from_mins(5),
             revalidate_within: Duration::from_hours(24),
+            read_only: false,
+            upload_limit: 20 << 20,
+            overwriting: Overwriting::Forced,
             subrequest_budget: 45,
             kv_budget: 800,
             catalog_location: None,
@@ -100,6 +103,10 @@ const EVERYTHING: &Given<'static> = &[
     ("COLLISIONS", "hide"),
     ("SYNC_INTERVAL", " 30s "),
     ("REVALIDATE_WITHIN", "720h"),
+    ("READ_ONLY", "true"),
+    ("UPLOAD_LIMIT", "60MiB"),
+    ("ALLOW_OVERWRITE", "true"),
+    ("DISABLE_FORCE_OVERWRITE", "true"),
     ("SUBREQUEST_BUDGET", "1000"),
     ("KV_BUDGET", "5"),
     ("CATALOG_LOCATION", "weur"),
@@ -108,6 +115,36 @@ const EVERYTHING: &Given<'static> = &[
         "0F4D7C1A-2b3c-4d5e-8f90-0123456789ab",
     ),
 ];
+
+#[test]
+fn what_may_be_written() {
+    for (text, limit) in [
+        ("1", 1),
+        ("20971520", 20 << 20),
+        ("1 MiB", 1 << 20),
+        ("60MiB", 60 << 20),
+    ] {
+        assert_eq!(good(&[("UPLOAD_LIMIT", text)]).upload_limit, limit);
+    }
+    for text in [
+        "0", "61MiB", "62914561", "-1", "1.5MiB", "20MB", "+1", "MiB",
+    ] {
+        let message = format!("UPLOAD_LIMIT: {text:?} is not a size of at most 60MiB");
+        wrong(&[("UPLOAD_LIMIT", text)], &message);
+    }
+    for (allow, disable, expected) in [
+        ("false", "false", Overwriting::Forced),
+        ("true", "false", Overwriting::Always),
+        ("true", "true", Overwriting::Always),
+        ("false", "true", Overwriting::Never),
+    ] {
+        let given = [
+            ("ALLOW_OVERWRITE", allow),
+            ("DISABLE_FORCE_OVERWRITE", disable),
+        ];
+        assert_eq!(good(&given).overwriting, expected);
+    }
+}
 
 #[test]
 fn everything_set() {

@@ -29,8 +29,9 @@ impl Fetch for Network {
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Stream>, FetchError> {
         let (parts, bytes) = request.into_parts();
+        let time = patience(bytes.len() as u64);
         let body = (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_ref()).into());
-        exchange(parts, body, TIMEOUT).await
+        exchange(parts, body, time).await
     }
 
     async fn send_stream(
@@ -44,8 +45,7 @@ impl Fetch for Network {
             .map(|stream| sized(&stream, length).map(Into::into))
             .transpose()
             .map_err(|error| transport(&error))?;
-        let time = TIMEOUT.saturating_add(Duration::from_secs(length / SLOWEST_UPLOAD));
-        exchange(parts, body, time).await
+        exchange(parts, body, patience(length)).await
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
@@ -60,6 +60,11 @@ impl Fetch for Network {
     async fn cancel(&self, body: Stream) {
         body.cancel().await;
     }
+}
+
+/// How long an answer to a body of this length is waited for.
+fn patience(length: u64) -> Duration {
+    TIMEOUT.saturating_add(Duration::from_secs(length / SLOWEST_UPLOAD))
 }
 
 /// One request on the wire, and the answer as soon as its headers are there, within `time`.

@@ -1,4 +1,4 @@
-//! The OCI distribution protocol, as far as a reader of charts needs it.
+//! The OCI distribution protocol, as far as charts need it.
 //!
 //! Pure but for [`Client`]: names, digests, manifests, challenges, Links and Locations are values that are parsed at the
 //! door, requests are values that are built here, and the client only puts them in order. What a registry says is hostile
@@ -29,8 +29,6 @@
 //! | `error` | everything that can go wrong with a registry |
 //! | `retry_after` | when a registry asks to be called again |
 //! | `invalid` | why a text is not the value it should be |
-//!
-//! Writing has its requests, answers and scopes; nothing puts them in order yet.
 //!
 //! Absent on purpose: referrers, and APIs of single registries: see [`crate::source`].
 

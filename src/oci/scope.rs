@@ -15,7 +15,6 @@ pub(super) enum Area<'a> {
     /// A repository's manifests and blobs, to be read.
     Content(&'a Name),
     /// The same, to be written: distribution wants `pull` for it, too.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what push/ will ask for"))]
     Push(&'a Name),
     /// Manifests, to be deleted.
     #[cfg_attr(not(test), expect(dead_code, reason = "what push/ will ask for"))]

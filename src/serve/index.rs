@@ -189,7 +189,7 @@ fn may_pass(reason: &Error, now: Timestamp, deadline: Timestamp) -> bool {
 }
 
 /// Whether the client asks past caches (RFC 9111 §5.2.1.4 and §5.4).
-fn wants_fresh(headers: &HeaderMap) -> bool {
+pub(super) fn wants_fresh(headers: &HeaderMap) -> bool {
     let holds = |value: &http::HeaderValue| {
         value.to_str().is_ok_and(|list| {
             list.split(',').any(|directive| {

@@ -104,6 +104,11 @@ impl Memory {
             .is_some_and(|until| now < *until)
     }
 
+    /// Forgets what was not there: something was stored.
+    pub(super) fn forget_unknown(&self) {
+        self.unknown.borrow_mut().clear();
+    }
+
     /// Whether the catalog is to be asked for its status. Asked once in some seconds, whatever comes of it.
     pub(super) fn status_is_due(&self, now: Timestamp) -> bool {
         let asked = self.status_asked.get();

@@ -14,6 +14,8 @@
 //! | `artifacthub` | `artifacthub-repo.yml` |
 //! | `home` | `/` |
 //! | `admin` | `/health`, `/info`, `/refresh` |
+//! | `museum` | ChartMuseum's API |
+//! | `write` | stores a chart in the registry, and waits until the catalog has it |
 //! | `metrics` | `/metrics` |
 //! | `webhook` | notifications of registries |
 //! | `reply` | an answer and its headers |
@@ -33,11 +35,13 @@ mod host;
 mod index;
 mod memory;
 mod metrics;
+mod museum;
 mod progress;
 mod reply;
 mod route;
 mod rule;
 mod webhook;
+mod write;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -192,6 +196,7 @@ impl<H: Host> Service<'_, H> {
         let body = match rule.body {
             BodyRule::Unread => Bytes::new(),
             BodyRule::Whole(limit) => self.receive(body, limit).await?,
+            BodyRule::Upload => self.receive_whole(body, config.upload_limit).await?,
         };
         if let Some(notice) = notice {
             notice.judge(&body)?;
@@ -209,6 +214,7 @@ impl<H: Host> Service<'_, H> {
                 self.deep_health().await.map(Into::into)
             }
             Route::Health => Ok(Self::health().into()),
+            Route::Upload(space) => self.upload(&request, &space, &body).await.map(Into::into),
             Route::Index(space) => self.index(&request, &View::from(space)).await,
             Route::File(file) => self.file(&request, &file).await.map(Into::into),
             Route::ArtifactHub(space) => self.artifacthub(&request, &space).await.map(Into::into),
@@ -231,6 +237,17 @@ impl<H: Host> Service<'_, H> {
                 Ok(Bytes::new())
             }
         }
+    }
+
+    /// Reads a request's body that must come to its end.
+    async fn receive_whole(&self, body: H::Body, limit: usize) -> Result<Bytes, Error> {
+        let received = self.host.receive(body, limit).await;
+        received.map_err(|error| match error {
+            FetchError::TooLarge(limit) => Error::TooLarge(limit),
+            FetchError::Transport(_) | FetchError::Timeout | FetchError::Budget => {
+                Error::BadRequest("the body broke off")
+            }
+        })
     }
 
     /// Asks the catalog.

@@ -207,6 +207,9 @@ impl<B> Reply<B> {
 fn challenge(door: Door) -> &'static str {
     match door {
         Door::Charts => r#"Basic realm="charts", charset="UTF-8""#,
+        Door::Writing => {
+            r#"Basic realm="ChartMuseum", charset="UTF-8", Bearer realm="ChartMuseum""#
+        }
         Door::Admin => r#"Basic realm="admin", charset="UTF-8", Bearer realm="admin""#,
         Door::Webhook => r#"Bearer realm="webhook""#,
     }

@@ -6,6 +6,7 @@
 //! | `/[<space>/]charts/[<16 hex>/]<file>.tgz[.prov]` | GET, HEAD |
 //! | `/[<space>/]artifacthub-repo.yml` | GET, HEAD |
 //! | `/`, `/<space>`, `/health`, `/info`, `/metrics` | GET, HEAD |
+//! | `/api/[<space>/]charts` | POST |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
 //! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
@@ -34,6 +35,8 @@ pub(super) enum Route {
     Refresh(Option<String>),
     /// A registry's notification.
     Webhook(Sender),
+    /// Store a chart in a folder, as at ChartMuseum.
+    Upload(Space),
     /// The index of a folder.
     Index(Space),
     /// A package or its provenance.
@@ -132,6 +135,7 @@ impl Route {
             [space @ .., "artifacthub-repo.yml"] => {
                 Ok(Self::ArtifactHub(folder(space).ok_or(Missing::Space)?))
             }
+            ["api", space @ .., "charts"] => Ok(Self::Upload(folder(space).ok_or(Missing::Space)?)),
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
             ["metrics"] => Ok(Self::Metrics),

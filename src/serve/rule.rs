@@ -41,6 +41,8 @@ pub(super) enum BodyRule {
     Unread,
     /// All of it, up to a limit in bytes.
     Whole(usize),
+    /// All of it, up to `UPLOAD_LIMIT`.
+    Upload,
 }
 
 /// What errors look like.
@@ -71,6 +73,7 @@ impl Route {
             }
             Self::Info => row(READ, Needs::Right(Right::Inspect), unread),
             Self::Metrics => row(READ, Needs::Right(Right::Measure), unread),
+            Self::Upload(_) => row(POST, Needs::Right(Right::Push), BodyRule::Upload),
             Self::Refresh(_) => row(POST, Needs::Right(Right::Refresh), unread),
             Self::Webhook(sender) => {
                 let signs = match sender {
@@ -89,7 +92,10 @@ impl Route {
     /// The space it is about; the root for what is about everything.
     pub(super) fn space(&self) -> Space {
         match self {
-            Self::Index(view) | Self::ArtifactHub(view) | Self::Space(view) => view.clone(),
+            Self::Index(space)
+            | Self::ArtifactHub(space)
+            | Self::Space(space)
+            | Self::Upload(space) => space.clone(),
             Self::File(file) => file.space.clone(),
             Self::Refresh(Some(path)) => path.parse().unwrap_or_default(),
             Self::Refresh(None)
@@ -121,6 +127,8 @@ mod tests {
             "GET /team/charts/0123456789abcdef/a-1.0.0.tgz",
             "GET /team/charts/a-1.0.0.tgz.prov",
             "GET /team/artifacthub-repo.yml",
+            "POST /api/charts",
+            "POST /api/team/a/charts",
             "POST /refresh",
             "POST /refresh/team/a",
             "POST /webhook/distribution",
@@ -152,6 +160,8 @@ mod tests {
             /team/charts/0123456789abcdef/a-1.0.0.tgz [team]: GET, HEAD, Right(Read), Unread, Json
             /team/charts/a-1.0.0.tgz.prov [team]: GET, HEAD, Right(Read), Unread, Json
             /team/artifacthub-repo.yml [team]: GET, HEAD, Right(Read), Unread, Json
+            /api/charts []: POST, Right(Push), Upload, Json
+            /api/team/a/charts [team/a]: POST, Right(Push), Upload, Json
             /refresh []: POST, Right(Refresh), Unread, Json
             /refresh/team/a [team/a]: POST, Right(Refresh), Unread, Json
             /webhook/distribution []: POST, Notice(Never), Whole(1048576), Json

@@ -270,10 +270,15 @@ impl Fetch for FakeRegistry {
 
     async fn send(
         &self,
-        request: http::Request<Bytes>,
+        mut request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, FetchError> {
         if let Some(neighbour) = self.neighbour_of(&request) {
             return Box::pin(neighbour.send(request)).await;
+        }
+        // As the runtime does with a body in memory.
+        if let length @ 1.. = request.body().len() {
+            let headers = request.headers_mut();
+            headers.insert(http::header::CONTENT_LENGTH, length.into());
         }
         let running = self.arrive(&request);
         let latency = self.state.borrow().latency;

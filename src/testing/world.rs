@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::join_all;
 use http::{HeaderName, Request};
 
 use super::catalog::FakeCatalog;
@@ -162,6 +163,18 @@ impl World {
         memory: &Memory,
         request: Request<Bytes>,
     ) -> Handled<Bytes> {
+        self.serve_all(fetch, catalog, memory, vec![request])
+            .remove(0)
+    }
+
+    /// The same of several requests that come at one time.
+    pub(crate) fn serve_all<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>>(
+        &self,
+        fetch: &F,
+        catalog: &C,
+        memory: &Memory,
+        requests: Vec<Request<Bytes>>,
+    ) -> Vec<Handled<Bytes>> {
         let host = FakeHost {
             fetch,
             documents: &self.documents,
@@ -175,7 +188,8 @@ impl World {
             host: &host,
             memory,
         };
-        run(&self.clock, service.handle(request))
+        let handled = requests.into_iter().map(|one| service.handle(one));
+        run(&self.clock, join_all(handled))
     }
 }
 

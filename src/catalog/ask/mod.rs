@@ -12,6 +12,8 @@
 //! | [`refresh`] | [`Refresh`]: sync now | [`Accepted`], or nothing is there |
 //! | [`wait`] | [`Await`]: is that sync published | the same |
 //! | [`changed`] | [`Changed`]: a registry says that these changed | [`Accepted`] |
+//! | [`lock`] | [`Lock`]: may this version be written | the number of the lock, if it may |
+//! | [`lock`] | [`Unlock`]: it was written, or not | [`Accepted`] |
 //!
 //! [`progress`] is how far the first pass is, which several answers tell; `contests` tells of contested files in [`info`]; [`wire`] is how questions and answers cross to
 //! the Durable Object.
@@ -21,6 +23,7 @@ mod contests;
 pub mod find;
 pub mod index;
 pub mod info;
+pub mod lock;
 pub mod progress;
 pub mod read;
 pub mod refresh;
@@ -33,6 +36,7 @@ pub use changed::Changed;
 pub use find::{Find, Found};
 pub use index::{Index, Indexed};
 pub use info::Info;
+pub use lock::{Lock, TagPlace, Unlock};
 pub use progress::Progress;
 pub use read::ViewsRead;
 pub use refresh::{Accepted, Refresh};

@@ -35,6 +35,7 @@
 //! | [`unread`] | what is known and could not be read |
 //! | [`unreadable`] | notes of rows that could not be read, and what waits for them |
 //! | [`waiver`] | waiving what was put off |
+//! | [`write_lock`] | who writes which version of a chart to the registry |
 
 pub(crate) mod absence;
 pub(crate) mod backoff;
@@ -67,3 +68,4 @@ pub(crate) mod typed_row;
 pub(crate) mod unread;
 pub(crate) mod unreadable;
 pub(crate) mod waiver;
+pub(crate) mod write_lock;

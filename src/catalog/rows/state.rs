@@ -16,6 +16,7 @@ use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::UnreadableRow;
+use crate::catalog::rows::write_lock::WriteLocks;
 use crate::config::{Collisions, IndexScope};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp, Value};
@@ -47,6 +48,8 @@ pub(crate) struct State {
     pub(crate) totals: Totals,
     /// Calls made since the catalog was made, by what came of them.
     pub(crate) calls: Calls,
+    /// Who writes to the registry.
+    pub(crate) writes: WriteLocks,
     /// What is a source's own, by the source's id. A source without an entry has the default.
     pub(crate) sources: BTreeMap<String, SourceState>,
 }
@@ -95,6 +98,7 @@ impl State {
             ("origin".to_owned(), serde_json::to_string(&self.origin)?),
             ("totals".to_owned(), serde_json::to_string(&self.totals)?),
             ("calls".to_owned(), serde_json::to_string(&self.calls)?),
+            ("writes".to_owned(), serde_json::to_string(&self.writes)?),
         ]);
         for (id, source) in &self.sources {
             rows.insert(format!("{SOURCE}{id}"), serde_json::to_string(source)?);
@@ -118,6 +122,7 @@ impl State {
             "origin" => read(value, &mut self.origin),
             "totals" => read(value, &mut self.totals),
             "calls" => read(value, &mut self.calls),
+            "writes" => read(value, &mut self.writes),
             key => match key.strip_prefix(SOURCE) {
                 Some(id) => read(value, self.source_mut(id)),
                 None => Ok(()),

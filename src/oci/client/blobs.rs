@@ -46,7 +46,9 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             operation,
             host,
             response,
-        } = self.ask_for(operation, name, request).await?;
+        } = self
+            .ask_for(operation, Area::Content(name), request)
+            .await?;
         let bytes = self.fetch.read(response.into_body(), length).await;
         let bytes = match bytes {
             Err(FetchError::TooLarge(_)) => {

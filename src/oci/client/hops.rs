@@ -9,7 +9,7 @@ use crate::platform::{Clock, Fetch};
 use super::super::error::Refusal;
 use super::super::location::{self, Target};
 use super::super::scope::Area;
-use super::super::{Error, Garbage, Name, Operation, request};
+use super::super::{Error, Garbage, Operation, request};
 use super::{Client, is_redirect};
 
 /// The most redirects that are followed for one request: registry.k8s.io takes two.
@@ -38,13 +38,11 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     pub(super) async fn ask_for(
         &self,
         operation: Operation,
-        name: &Name,
+        area: Area<'_>,
         request: Result<http::Request<Bytes>, http::Error>,
     ) -> Result<FinalAnswer<F::Body>, Error> {
         let request = self.formed(operation, request)?;
-        let response = self
-            .send(operation, Area::Content(name), request.clone())
-            .await?;
+        let response = self.send(operation, area, request.clone()).await?;
         let operation = if is_redirect(response.status()) {
             Operation::FollowingRedirect
         } else {

@@ -30,13 +30,23 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// A manifest or index. Its digest is worked out, and is the one that was asked for and that the registry states, or it
     /// is an error.
     pub async fn manifest(&self, name: &Name, reference: &Reference) -> Result<Fetched, Error> {
+        self.manifest_in(Area::Content(name), name, reference).await
+    }
+
+    /// The same for whoever is let in for `area`.
+    pub(super) async fn manifest_in(
+        &self,
+        area: Area<'_>,
+        name: &Name,
+        reference: &Reference,
+    ) -> Result<Fetched, Error> {
         let operation = Operation::ReadingManifest;
         let request = request::manifest(self.registry, Method::GET, name, reference);
         let FinalAnswer {
             operation,
             host,
             response,
-        } = self.ask_for(operation, name, request).await?;
+        } = self.ask_for(operation, area, request).await?;
         let (parts, body) = response.into_parts();
         let bytes = self.read(operation, &host, body, MAX_MANIFEST).await?;
         let stated = stated_digest(&parts.headers);

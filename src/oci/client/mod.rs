@@ -11,6 +11,7 @@
 //! | `pages` | lists of repositories and tags, page by page |
 //! | `manifests` | manifests, read and verified or only resolved |
 //! | `blobs` | blobs, read and verified or handed on unread |
+//! | `writes` | blobs and manifests, stored |
 
 mod answer;
 mod ask;
@@ -21,6 +22,7 @@ mod gate;
 mod hops;
 mod manifests;
 mod pages;
+mod writes;
 
 use std::time::Duration;
 

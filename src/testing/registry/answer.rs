@@ -54,6 +54,9 @@ impl FakeRegistry {
                 authorization, None,
                 "credentials were sent along with a redirect: {call}"
             );
+            if request.method() == http::Method::PUT {
+                return Ok(state.uploaded(request));
+            }
             return Ok(state.stored(request));
         }
         if let Auth::Token(tokens) = state.auth.clone()

@@ -109,6 +109,23 @@ impl FakeRegistry {
         json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
     }
 
+    /// The manifest that a tag names.
+    pub(crate) fn tagged(&self, repository: &str, tag: &str) -> Option<Bytes> {
+        let state = self.state.borrow();
+        let repository = state.repositories.get(repository)?;
+        let (_, bytes) = repository.manifests.get(repository.tags.get(tag)?)?;
+        Some(bytes.clone())
+    }
+
+    /// The tags of each repository.
+    pub(crate) fn all_tags(&self) -> BTreeMap<String, Vec<String>> {
+        let state = self.state.borrow();
+        let repositories = state.repositories.iter();
+        repositories
+            .map(|(name, repository)| (name.clone(), repository.tags.keys().cloned().collect()))
+            .collect()
+    }
+
     /// Deletes a tag; its manifest stays.
     pub(crate) fn delete_tag(&self, repository: &str, tag: &str) {
         if let Some(repository) = self.state.borrow_mut().repositories.get_mut(repository) {

@@ -76,6 +76,14 @@ impl State {
             .unwrap()
     }
 
+    /// An upload that goes on where redirects lead.
+    pub(super) fn uploaded(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
+        let query = request.uri().query().unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+        let digest = pairs.find(|(key, _)| key == "digest").map(|(_, it)| it);
+        self.finish("elsewhere", digest.as_ref(), request)
+    }
+
     fn finish(
         &mut self,
         name: &str,
@@ -114,6 +122,16 @@ impl State {
             return error(400, "MANIFEST_INVALID", "no media type");
         };
         let digest = Digest::sha256_of(request.body());
+        let manifest: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        let layers = manifest["layers"].as_array().into_iter().flatten();
+        let mut named = layers.chain(manifest.get("config"));
+        let is_there = |blob: &serde_json::Value| {
+            let digest = blob["digest"].as_str().unwrap().parse().unwrap();
+            self.blobs.contains_key(&digest)
+        };
+        if !named.all(is_there) {
+            return error(404, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+        }
         let repository = self.repositories.entry(name.to_owned()).or_default();
         if reference.parse::<Digest>().is_err() {
             repository.tags.insert(reference.to_owned(), digest.clone());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::catalog::ask::index::NoIndex;
-use crate::catalog::ask::{Accepted, Found, Progress, Status};
+use crate::catalog::ask::{Accepted, Found, Progress, Status, TagPlace};
 use crate::index::View;
 use crate::testing::World;
 
@@ -42,7 +42,24 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         host: None,
         delivery: None,
     };
+    let version = TagPlace {
+        source: "registry.example/charts".to_owned(),
+        repository: "charts/a".to_owned(),
+        tag: "1.0.0".to_owned(),
+    };
+    let lock = Lock {
+        version: version.clone(),
+        holder: None,
+        seconds: 60,
+    };
+    let unlock = Unlock {
+        version,
+        holder: 1,
+        changed: true,
+    };
     vec![
+        one(&lock, fingerprint),
+        one(&unlock, fingerprint),
         one(&index, fingerprint),
         one(&find, fingerprint),
         one(&read, fingerprint),
@@ -167,6 +184,11 @@ fn the_form_is_what_its_number_says() {
         serde_json::to_string(value).unwrap()
     }
     let view: View = "team".parse().unwrap();
+    let version = TagPlace {
+        source: "registry.example".to_owned(),
+        repository: "charts/a".to_owned(),
+        tag: "1.0.0".to_owned(),
+    };
     let lines = [
         json(&Index {
             view: view.clone(),
@@ -193,6 +215,17 @@ fn the_form_is_what_its_number_says() {
             host: None,
             delivery: None,
         }),
+        json(&Lock {
+            version: version.clone(),
+            holder: None,
+            seconds: 60,
+        }),
+        json(&Unlock {
+            version,
+            holder: 1,
+            changed: true,
+        }),
+        json(&Some(1_u64)),
         json(&NoIndex::Missing),
         json(&NoIndex::NotReady(Progress::default())),
         json(&Found::Missing),

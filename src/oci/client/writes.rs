@@ -1,0 +1,112 @@
+//! Writing: blobs and manifests. What is sent is in memory, so that a request can be sent again with a token.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response};
+
+use crate::platform::{Clock, Fetch};
+
+use super::super::scope::Area;
+use super::super::written::{self, Begun};
+use super::super::{Digest, Error, Kind, Name, Operation, Tag, request};
+use super::{Client, Fetched, MAX_ERROR};
+
+impl<F: Fetch, C: Clock> Client<'_, F, C> {
+    /// The manifest that a tag names, read as somebody who may write; `None` where there is no such tag or repository.
+    pub async fn tagged(&self, name: &Name, tag: &Tag) -> Result<Option<Fetched>, Error> {
+        let reference = tag.clone().into();
+        match self.manifest_in(Area::Push(name), name, &reference).await {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores a blob, unless it is there already. `from` is another repository of the registry that has it: where that is
+    /// not served, the bytes are sent.
+    pub async fn store(
+        &self,
+        name: &Name,
+        digest: &Digest,
+        bytes: &Bytes,
+        from: Option<&Name>,
+    ) -> Result<(), Error> {
+        let host = self.registry.host();
+        let operation = Operation::LookingForBlob;
+        let looking = request::has_blob(self.registry, name, digest);
+        let answer = self.write(operation, name, looking).await?;
+        if written::has_blob(&answer, host)? {
+            return Ok(());
+        }
+        let begun = match from {
+            Some(from) => match self.begin(name, Some((digest, from))).await {
+                Ok(begun) => begun,
+                // Whoever may not read there is told so in many ways; without a mount it is an upload as any other.
+                Err(Error::Status { .. }) => self.begin(name, None).await?,
+                Err(other) => return Err(other),
+            },
+            None => self.begin(name, None).await?,
+        };
+        let Begun::Upload(upload) = begun else {
+            return Ok(());
+        };
+        let operation = Operation::WritingBlob;
+        let uploading = request::upload(&upload, digest, bytes.clone());
+        let answer = if upload.is_at_home() {
+            self.write(operation, name, uploading).await?
+        } else {
+            let uploading = self.formed(operation, uploading)?;
+            let response = self.exchange(operation, uploading).await?;
+            self.whole(response).await
+        };
+        written::stored(&answer, host, operation, digest)
+    }
+
+    /// Stores a manifest under a tag.
+    pub async fn put(
+        &self,
+        name: &Name,
+        tag: &Tag,
+        media_type: &'static str,
+        manifest: &Bytes,
+    ) -> Result<(), Error> {
+        let operation = Operation::WritingManifest;
+        let putting = request::put_manifest(
+            self.registry,
+            name,
+            &tag.clone().into(),
+            &HeaderValue::from_static(media_type),
+            manifest.clone(),
+        );
+        let answer = self.write(operation, name, putting).await?;
+        let digest = Digest::sha256_of(manifest);
+        written::stored(&answer, self.registry.host(), operation, &digest)
+    }
+
+    async fn begin(&self, name: &Name, mount: Option<(&Digest, &Name)>) -> Result<Begun, Error> {
+        let operation = Operation::BeginningUpload;
+        let beginning =
+            self.formed(operation, request::begin_upload(self.registry, name, mount))?;
+        let requested = beginning.uri().clone();
+        let answer = self.write(operation, name, Ok(beginning)).await?;
+        written::begun(&answer, &requested, self.registry)
+    }
+
+    /// Sends a request that writes to a repository.
+    async fn write(
+        &self,
+        operation: Operation,
+        name: &Name,
+        request: Result<http::Request<Bytes>, http::Error>,
+    ) -> Result<Response<Bytes>, Error> {
+        let request = self.formed(operation, request)?;
+        let response = self.send(operation, Area::Push(name), request).await?;
+        Ok(self.whole(response).await)
+    }
+
+    /// An answer with as much of its body as tells why something is refused.
+    async fn whole(&self, response: Response<F::Body>) -> Response<Bytes> {
+        let (parts, body) = response.into_parts();
+        let body = self.fetch.read(body, MAX_ERROR).await.unwrap_or_default();
+        Response::from_parts(parts, body)
+    }
+}

@@ -1,0 +1,358 @@
+//! Stores a chart in the registry: a lock in the catalog, blobs, the manifest under the tag, and then the catalog reads it.
+//!
+//! Until the manifest is put, the old version is served; from then on the new one. Whatever goes wrong before, what is
+//! missing is sent when the request is repeated; what went wrong behind it, the catalog finds by itself.
+
+use std::time::Duration;
+
+use super::{CatalogClient, Host, Service};
+use crate::catalog::ask::{Accepted, Await, Find, Found, Lock, TagPlace, Unlock};
+use crate::config::{Config, Overwriting};
+use crate::error::{Error, Missing};
+use crate::index::{Candidate, Space};
+use crate::oci::{self, ImageManifest, Manifest, Operation};
+use crate::platform::Clock;
+use crate::push::{Artifact, MANIFEST, Rejection, Submission};
+use crate::source::Source;
+
+/// How long a lock lasts that is held for one step: for each its calls to the registry, of which most are answered at once.
+/// It is prolonged before the next.
+const STEP: u64 = 120;
+
+/// The slowest upload that is waited for, in bytes a second: a lock lasts as long.
+const SLOWEST: u64 = 256 << 10;
+
+/// How long it is waited until the catalog serves what was stored. It is stored whatever comes of that.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait before the catalog is asked again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What ChartMuseum says of a version that is there.
+const EXISTS: &str = "file already exists";
+
+/// Where a version goes.
+struct Destination<'c> {
+    source: &'c Source,
+    name: oci::Name,
+    tag: oci::Tag,
+}
+
+impl<'c> Destination<'c> {
+    /// The first source that may have a repository called like the chart in this space.
+    fn of(config: &'c Config, space: &Space, chart: &Submission) -> Result<Self, Error> {
+        let relative = match space.as_str() {
+            "" => chart.name().to_owned(),
+            space => format!("{space}/{}", chart.name()),
+        };
+        let tag = chart.tag();
+        let sources = config.sources.iter();
+        let named: Vec<_> = sources
+            .filter_map(|source| Some((source, source.name(&relative)?)))
+            .collect();
+        if named.is_empty() {
+            return Err(match relative.parse::<oci::Name>() {
+                // No registry is served there.
+                Ok(_) => Error::NotFound(Missing::Space),
+                Err(_) => Rejection::Name(relative).into(),
+            });
+        }
+        let mut allowed = named
+            .into_iter()
+            .filter(|(source, name)| source.allows(name))
+            .peekable();
+        if allowed.peek().is_none() {
+            let why = format!("REPOSITORIES leaves out {relative:?}");
+            return Err(Error::Refused(why));
+        }
+        let (source, name) = allowed
+            .find(|(source, _)| source.tags.allows(tag.as_str()))
+            .ok_or_else(|| Error::Refused(format!("TAGS leaves out the version {tag}")))?;
+        Ok(Self {
+            source,
+            name,
+            tag: tag.clone(),
+        })
+    }
+
+    fn version(&self) -> TagPlace {
+        TagPlace {
+            source: self.source.id.clone(),
+            repository: self.name.to_string(),
+            tag: self.tag.to_string(),
+        }
+    }
+
+    /// Whether a candidate is of its repository, and no superseded one.
+    fn offers(&self, candidate: &Candidate) -> bool {
+        candidate.source == self.source.id
+            && candidate.repository == self.name.as_str()
+            && candidate.until.is_none()
+    }
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection.to_string())
+    }
+}
+
+/// Whether the version may have changed in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Touched {
+    Not,
+    Perhaps,
+}
+
+impl<H: Host> Service<'_, H> {
+    /// Stores a chart in a space, and waits until the catalog serves it. `force` is the request's wish to replace a version
+    /// that is there.
+    pub(super) async fn store(
+        &self,
+        config: &Config,
+        space: &Space,
+        chart: &Submission,
+        force: bool,
+    ) -> Result<(), Error> {
+        let to = Destination::of(config, space, chart)?;
+        let overwrite = match config.overwriting {
+            Overwriting::Always => true,
+            Overwriting::Forced => force,
+            Overwriting::Never => false,
+        };
+        let holder = self.lock(&to, None, STEP).await?;
+        let (written, touched) = self.write(&to, chart, holder, overwrite).await;
+        let changed = touched == Touched::Perhaps;
+        let unlock = Unlock {
+            version: to.version(),
+            holder,
+            changed,
+        };
+        let told = self.ask(&unlock).await;
+        if changed {
+            self.memory.forget_unknown();
+        }
+        written?;
+        // Stored it is; what the catalog was not told, it finds in its next pass.
+        if let Ok(accepted) = told {
+            self.await_served(&to, chart, &accepted).await;
+        }
+        Ok(())
+    }
+
+    /// Locks a version, or prolongs its lock.
+    async fn lock(
+        &self,
+        to: &Destination<'_>,
+        holder: Option<u64>,
+        seconds: u64,
+    ) -> Result<u64, Error> {
+        let lock = Lock {
+            version: to.version(),
+            holder,
+            seconds,
+        };
+        self.ask(&lock).await?.ok_or(Error::Locked)
+    }
+
+    /// Writes what is missing, under the lock of `holder`.
+    async fn write(
+        &self,
+        to: &Destination<'_>,
+        chart: &Submission,
+        holder: u64,
+        overwrite: bool,
+    ) -> (Result<(), Error>, Touched) {
+        let client = to
+            .source
+            .client(self.host.fetch(), &self.memory.tokens, self.host.clock());
+        let artifact = chart.artifact(self.host.clock().now());
+        let outward = |error: oci::Error| self.outward_written(&error, to);
+        let known = match self.known(chart).await {
+            Ok(known) => known,
+            Err(error) => return (Err(error), Touched::Not),
+        };
+        match client.tagged(&to.name, &to.tag).await {
+            Ok(None) => {}
+            Ok(Some(there)) => {
+                let same = holds(&there, &artifact);
+                let serves = |candidate: &Candidate| {
+                    to.offers(candidate) && candidate.package == *chart.digest()
+                };
+                if same && (overwrite || !known.iter().any(serves)) {
+                    // A write that was cut off behind the manifest: what is left to do is to tell the catalog.
+                    return (Ok(()), Touched::Perhaps);
+                }
+                if !overwrite {
+                    return (Err(Error::Conflict(EXISTS.to_owned())), Touched::Not);
+                }
+            }
+            Err(error) => return (Err(outward(error)), Touched::Not),
+        }
+        // Another repository of this registry that has the same package: its bytes need not be sent.
+        let elsewhere = known
+            .iter()
+            .filter(|candidate| {
+                candidate.source == to.source.id && candidate.package == *chart.digest()
+            })
+            .find_map(|candidate| candidate.repository.parse::<oci::Name>().ok())
+            .filter(|name| *name != to.name);
+        for piece in &artifact.pieces {
+            let seconds = STEP + piece.bytes.len() as u64 / SLOWEST;
+            if let Err(error) = self.lock(to, Some(holder), seconds).await {
+                return (Err(error), Touched::Not);
+            }
+            let from = elsewhere
+                .as_ref()
+                .filter(|_| piece.digest == *chart.digest());
+            let stored = client
+                .store(&to.name, &piece.digest, &piece.bytes, from)
+                .await;
+            if let Err(error) = stored {
+                return (Err(outward(error)), Touched::Not);
+            }
+        }
+        if let Err(error) = self.lock(to, Some(holder), STEP).await {
+            return (Err(error), Touched::Not);
+        }
+        let put = client
+            .put(&to.name, &to.tag, MANIFEST, &artifact.manifest)
+            .await;
+        // Without an answer nobody knows whether it was stored.
+        (put.map_err(outward), Touched::Perhaps)
+    }
+
+    /// Who offers the chart's file so far.
+    async fn known(&self, chart: &Submission) -> Result<Vec<Candidate>, Error> {
+        let find = Find {
+            file: chart.file().clone(),
+            missed: false,
+        };
+        Ok(match self.ask(&find).await? {
+            Found::Candidates(candidates) => candidates,
+            Found::Missing | Found::NotReady(_) => Vec::new(),
+        })
+    }
+
+    /// Waits until the catalog serves the chart, or has read all that it was called for, or patience ends.
+    async fn await_served(&self, to: &Destination<'_>, chart: &Submission, accepted: &Accepted) {
+        let deadline = self.host.clock().now().after(PATIENCE);
+        let serves =
+            |candidate: &Candidate| to.offers(candidate) && candidate.package == *chart.digest();
+        loop {
+            match self.known(chart).await {
+                Ok(known) if known.iter().any(serves) => return,
+                Ok(_) | Err(_) => {}
+            }
+            let settled = Await {
+                ticket: accepted.ticket,
+                path: None,
+            };
+            let settled = self.ask(&settled).await;
+            let is_done = matches!(settled, Ok(Some(Accepted { done: true, .. })));
+            if is_done || self.host.clock().now() >= deadline {
+                return;
+            }
+            self.host.catalog().pause(PAUSE).await;
+        }
+    }
+
+    /// A fault of the registry at a step of a write, as the client sees it: what the registry refuses, and at which step.
+    fn outward_written(&self, error: &oci::Error, to: &Destination<'_>) -> Error {
+        let host = to.source.registry.host();
+        let told = match error {
+            oci::Error::Status {
+                status,
+                code,
+                operation,
+                ..
+            } => refusal(*operation, *status, code.as_deref().unwrap_or_default(), to),
+            _ => None,
+        };
+        match told {
+            Some(Meaning::Conflict(what)) => Error::Conflict(format!("the registry {host} {what}")),
+            Some(Meaning::Registry(fault)) => Error::Registry {
+                host: host.to_owned(),
+                fault,
+                detail: error.to_string(),
+                retry_after: None,
+            },
+            None => match self.outward(error, to.source, false) {
+                Error::Registry {
+                    host,
+                    fault,
+                    detail,
+                    retry_after,
+                } => Error::Registry {
+                    host,
+                    fault: match operation_of(error) {
+                        Some(operation) => format!("{fault} ({operation})"),
+                        None => fault,
+                    },
+                    detail,
+                    retry_after,
+                },
+                other => other,
+            },
+        }
+    }
+}
+
+/// What was being done, if a registry was asked.
+fn operation_of(error: &oci::Error) -> Option<Operation> {
+    match error {
+        oci::Error::Status { operation, .. }
+        | oci::Error::Fetch { operation, .. }
+        | oci::Error::Garbage { operation, .. }
+        | oci::Error::Refused { operation, .. } => Some(*operation),
+        oci::Error::Unlisted { .. } | oci::Error::Invalid(_) => None,
+    }
+}
+
+/// What a registry's refusal means for whoever wrote.
+enum Meaning {
+    Conflict(String),
+    Registry(String),
+}
+
+/// Refusals that say more than their kind. Amazon answers `TAG_INVALID` for a tag that must not move, Harbor 412.
+fn refusal(operation: Operation, status: u16, code: &str, to: &Destination<'_>) -> Option<Meaning> {
+    let Destination { name, tag, .. } = to;
+    let writes = matches!(
+        operation,
+        Operation::BeginningUpload | Operation::WritingBlob | Operation::WritingManifest
+    );
+    match (operation, status, code) {
+        (Operation::WritingManifest, 409 | 412, _)
+        | (Operation::WritingManifest, _, "TAG_INVALID" | "MANIFEST_TAG_IMMUTABLE") => Some(
+            Meaning::Conflict(format!("does not let the tag {tag} be moved")),
+        ),
+        (Operation::BeginningUpload, 404, _) | (Operation::BeginningUpload, _, "NAME_UNKNOWN") => {
+            Some(Meaning::Registry(format!(
+                "has no repository {name} and makes none by itself: create it there first"
+            )))
+        }
+        (_, 413, _) | (_, _, "SIZE_INVALID") if writes => {
+            Some(Meaning::Registry(format!("takes no more ({operation})")))
+        }
+        (_, 507, _) | (_, _, "QUOTA_EXCEEDED" | "TOO_LARGE") if writes => {
+            Some(Meaning::Registry(format!("is full ({operation})")))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a manifest is of these very blobs, whatever its date.
+fn holds(there: &oci::Fetched, artifact: &Artifact) -> bool {
+    let parsed = Manifest::parse(&there.bytes, there.content_type.as_deref());
+    let Ok(Manifest::Image(ImageManifest { config, layers, .. })) = parsed else {
+        return false;
+    };
+    let there = std::iter::once(&config)
+        .chain(&layers)
+        .map(|one| &one.digest);
+    there.eq(artifact.digests())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Many writers, and those that died.
+
+use std::time::Duration;
+
+use super::*;
+use crate::catalog::ask::{Lock, TagPlace, Unlock};
+
+fn version() -> TagPlace {
+    TagPlace {
+        source: "registry.example/charts".to_owned(),
+        repository: "charts/web".to_owned(),
+        tag: "1.0.0".to_owned(),
+    }
+}
+
+fn lock(museum: &Museum, holder: Option<u64>, seconds: u64) -> Option<u64> {
+    museum.world.ask(&Lock {
+        version: version(),
+        holder,
+        seconds,
+    })
+}
+
+#[test]
+fn one_writes_and_the_other_waits_for_the_dead_no_longer_than_their_lock() {
+    let museum = Museum::new(&[]);
+    let web = chart("web", "1.0.0", "");
+    let dead = lock(&museum, None, 100).unwrap();
+    let answer = museum.post("/api/charts", web.clone());
+    assert_eq!(error(&answer), "423 somebody else is writing this version");
+    assert_eq!(answer.headers()["retry-after"], "5");
+    assert_eq!(museum.world.registry.calls(), 0);
+    // Another version of the chart, and the same in another space, are free.
+    assert_eq!(
+        status(&museum.post("/api/charts", chart("web", "1.0.1", ""))),
+        201
+    );
+    assert_eq!(status(&museum.post("/api/team/charts", web.clone())), 201);
+    // Readers never wait.
+    assert!(museum.served("/charts/web-1.0.1.tgz").is_some());
+    assert_eq!(
+        lock(&museum, Some(dead), 100),
+        Some(dead),
+        "it lives and goes on"
+    );
+    museum.world.clock.advance(Duration::from_secs(101));
+    assert_eq!(status(&museum.post("/api/charts", web)), 201);
+    assert_eq!(lock(&museum, Some(dead), 100), None, "its lock has ended");
+}
+
+#[test]
+fn a_lock_is_given_back_by_its_holder_only() {
+    let museum = Museum::new(&[]);
+    let unlock = |holder| {
+        museum.world.ask(&Unlock {
+            version: version(),
+            holder,
+            changed: false,
+        });
+    };
+    let first = lock(&museum, None, 100).unwrap();
+    unlock(first + 1);
+    assert_eq!(lock(&museum, None, 100), None);
+    unlock(first);
+    let second = lock(&museum, None, 1_000_000).unwrap();
+    assert_ne!(first, second);
+    unlock(first);
+    assert_eq!(lock(&museum, None, 100), None);
+    // However long somebody wants it.
+    museum.world.clock.advance(Duration::from_mins(10));
+    assert!(lock(&museum, None, 100).is_some());
+}
+
+/// Ten writers of each of ten charts, each with bytes of its own: of each chart one wins, the index in the end holds what the
+/// registry holds, and everybody was told the truth.
+#[test]
+fn a_hundred_writers_of_ten_charts() {
+    let museum = Museum::new(&[]);
+    museum.world.registry.set_latency(Duration::from_millis(7));
+    let charts: Vec<Bytes> = (0..100)
+        .map(|nth| chart(&format!("c{}", nth % 10), "1.0.0", &nth.to_string()))
+        .collect();
+    let requests: Vec<Sent<'_>> = charts
+        .iter()
+        .map(|body| Sent {
+            method: "POST",
+            path: "/api/charts",
+            headers: &[TOKEN],
+            body: body.clone(),
+        })
+        .collect();
+    let answers: Vec<u16> = museum.send_all(&requests).iter().map(status).collect();
+    for name in 0..10 {
+        let of_it = || (0..100).filter(|nth| nth % 10 == name);
+        let won: Vec<usize> = of_it().filter(|nth| answers[*nth] == 201).collect();
+        assert_eq!(won.len(), 1, "c{name}: {answers:?}");
+        assert!(of_it().all(|nth| matches!(answers[nth], 201 | 409 | 423)));
+        let served = museum.served(&format!("/charts/c{name}-1.0.0.tgz"));
+        assert_eq!(served, Some(charts[won[0]].to_vec()), "c{name}");
+    }
+    // With force, whoever was not told 423 has had its turn, and one of them is what is served.
+    let forced: Vec<Sent<'_>> = requests
+        .iter()
+        .map(|sent| Sent {
+            method: "POST",
+            path: "/api/charts?force",
+            headers: sent.headers,
+            body: sent.body.clone(),
+        })
+        .collect();
+    let answers: Vec<u16> = museum.send_all(&forced).iter().map(status).collect();
+    assert!(
+        answers.iter().all(|status| matches!(status, 201 | 423)),
+        "{answers:?}"
+    );
+    for name in 0..10 {
+        let served = museum
+            .served(&format!("/charts/c{name}-1.0.0.tgz"))
+            .unwrap();
+        let writers = (0..100).filter(|nth| nth % 10 == name && answers[*nth] == 201);
+        assert!(writers.clone().count() > 0);
+        assert!(
+            writers.into_iter().any(|nth| charts[nth] == served),
+            "c{name}"
+        );
+    }
+    let all = museum.world.registry.all_tags();
+    assert_eq!(all.len(), 10);
+    assert_eq!(
+        museum.index().matches("\"version\":\"1.0.0\"").count(),
+        10,
+        "{}",
+        museum.index()
+    );
+}
