@@ -15,6 +15,7 @@ mod hostile;
 mod kept;
 mod layouts;
 mod lists;
+mod lost_puts;
 mod meanwhile;
 mod named;
 mod odd;

@@ -317,6 +317,20 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Notes that a part of a manifest, if it is still to be read, is not to be asked for before `retry_at`.
+    pub(crate) fn manifest_waits(
+        &self,
+        digest: &Digest,
+        error: &str,
+        retry_at: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE manifest SET error = ?2, retry_at = ?3 WHERE digest = ?1 AND plan IS NOT NULL",
+            &[digest.to_string().into(), error.into(), retry_at.into()],
+        )?;
+        Ok(())
+    }
+
     /// The file name and the way to the bytes of a manifest that is a chart.
     pub(crate) fn chart_file(
         &self,

@@ -44,6 +44,8 @@ pub(crate) struct Pace {
     pub(crate) slowed: Timestamp,
     /// Failures in a row without an answer.
     pub(crate) failures: u32,
+    /// Refusals in a row (429) without an answer.
+    pub(crate) refusals: u32,
     /// How often in a row it was left alone because nothing succeeded.
     pub(crate) openings: u32,
     /// When that ended, or ends: calls that began before say nothing new.
@@ -62,6 +64,7 @@ impl Default for Pace {
             gap: 0,
             slowed: Timestamp::default(),
             failures: 0,
+            refusals: 0,
             openings: 0,
             opened: Timestamp::default(),
         }

@@ -73,8 +73,22 @@ impl<C: Clock> Slice<'_, C> {
             (Job::Resolve { tag, .. }, Outcome::Resolved(digest)) => self.resolved(tag, &digest),
             (
                 Job::Resolve { tag, repository } | Job::Read { tag, repository },
-                Outcome::Found { digest, what, .. },
-            ) => self.found(tag, repository, &digest, what, now),
+                Outcome::Found {
+                    digest,
+                    what,
+                    unread,
+                },
+            ) => {
+                self.found(tag, repository, &digest, what, now)?;
+                let asked = unread.as_ref().and_then(|error| error.retry_after(now));
+                match (unread, asked) {
+                    // It is asked for again when the registry wants it.
+                    (Some(error), Some(at)) => {
+                        self.store.manifest_waits(&digest, &error.to_string(), at)
+                    }
+                    _ => Ok(()),
+                }
+            }
             (Job::Contents { digest, .. }, Outcome::Judged(judged)) => match judged {
                 Judged::Known(contents) => self.settled(digest, &contents, None, now),
                 Judged::Wants(plan) => self.store.plan_manifest(digest, &plan),

@@ -218,10 +218,13 @@ impl<C: Clock> Slice<'_, C> {
             return self.retry_at(ITEM, now, attempts, about);
         }
         // It is not the item's fault, and the source's pace has seen to it: unless it is refused again and again.
-        match attempts - PATIENCE {
+        let again = match attempts - PATIENCE {
             ..0 => now,
             more => self.retry_at(ITEM, now, more, about),
-        }
+        };
+        let longest = now.after(ITEM.longest);
+        let asked = error.retry_after(now).unwrap_or(now);
+        again.max(asked.min(longest))
     }
 
     fn retry_at(&self, backoff: Backoff, now: Timestamp, attempts: i64, about: &str) -> Timestamp {
