@@ -127,7 +127,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
             self.store.document_taken(key)?;
             return self.store.document_put(key, None);
         }
-        self.store.document_taken(key)?;
+        self.store.document_leaves(key)?;
         let name = key.name(fingerprint);
         self.store.unretire(&name)?;
         if unproven && let Some(again) = self.fuller(document, &name, &bytes).await? {

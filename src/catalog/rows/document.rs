@@ -184,6 +184,16 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// The same; what KV has is not known until the put is heard of, as it may take a document and say that it did not, and the
+    /// object may die: so nothing counts as put until then.
+    pub(crate) fn document_leaves(&self, key: &Key) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE document SET dirty = 2, etag = NULL WHERE key = ?",
+            &[row_key(key).into()],
+        )?;
+        Ok(())
+    }
+
     /// Notes that a document was put; with `None` that what was put before is what it is now.
     pub(crate) fn document_put(
         &self,

@@ -12,6 +12,7 @@ fn dead_after_a_put() -> World {
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.pass();
     world.rest();
+    world.clock.advance(Duration::from_secs(5));
     world.registry.push_version("charts/a", "a", "1.1.0");
     world.notify("charts/a", Some("1.1.0"));
     {
@@ -51,6 +52,7 @@ fn what_was_stored_though_its_put_failed_is_put_right_when_it_is_as_it_was_befor
     let root = Key::Index(View::root()).name(world.config.fingerprint());
     let (before, _) = world.documents.stored(&root).unwrap();
     world.registry.push_version("charts/a", "a", "1.1.0");
+    world.clock.advance(Duration::from_secs(5));
     world.notify("charts/a", Some("1.1.0"));
     world.documents.fail_puts(5);
     world.wait_for_alarm();
