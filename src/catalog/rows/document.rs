@@ -110,11 +110,13 @@ impl Store<'_> {
         )
     }
 
-    /// Whether a document is dirty.
-    pub(crate) fn any_dirty_document(&self) -> Result<bool, DatabaseError> {
-        let row = self
-            .0
-            .first("SELECT 1 FROM document WHERE dirty > 0 LIMIT 1", &[])?;
+    /// Whether a document is dirty without which what was called for is not published. A shard that waits for this reason is
+    /// none: for what it lacks, the catalog is asked.
+    pub(crate) fn any_document_unpublished(&self, waits: &str) -> Result<bool, DatabaseError> {
+        let row = self.0.first(
+            "SELECT 1 FROM document WHERE dirty > 0 AND NOT (error IS ? AND key >= 'files:' AND key < 'files;') LIMIT 1",
+            &[waits.into()],
+        )?;
         Ok(row.is_some())
     }
 

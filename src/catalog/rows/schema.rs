@@ -113,6 +113,12 @@ CREATE INDEX superseded_tag ON superseded(source, repository, tag, until) WHERE 
 ",
 ];
 
+/// What another Worker's rows have put to KV, these do not know: every shard is made anew, or removed. (An index is, when
+/// somebody reads it.)
+const EVERY_SHARD: &str = "
+WITH RECURSIVE shard(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM shard WHERE number < 255)
+INSERT INTO document(key) SELECT printf('files:%02x', number) FROM shard";
+
 /// Every table, for a clean start.
 const NAMES: [&str; 9] = [
     "state",
@@ -157,6 +163,9 @@ pub(crate) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
             database.execute(&format!("DROP TABLE IF EXISTS {name}"), &[])?;
         }
         database.execute(TABLES, &[])?;
+        if found.is_some() {
+            database.execute(EVERY_SHARD, &[])?;
+        }
     }
     database.execute("DELETE FROM schema", &[])?;
     database.execute("INSERT INTO schema(version) VALUES(?)", &[VERSION.into()])?;

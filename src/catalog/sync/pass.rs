@@ -7,7 +7,7 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::catalog::publish::publisher::{Progressed, Publisher, anything_unread};
+use crate::catalog::publish::publisher::{FULLER, Progressed, Publisher, anything_unread};
 use crate::catalog::rows::counts::Totals;
 use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::source_state::SourceState;
@@ -319,7 +319,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if tickets.settled == tickets.issued || last_pass.number < tickets.pass {
             return Ok(());
         }
-        if !store.any_dirty_document()? && !store.called_for()? {
+        if !store.any_document_unpublished(FULLER)? && !store.called_for()? {
             store.update(|state| state.tickets.settled = state.tickets.issued)?;
         }
         Ok(())
