@@ -29,6 +29,9 @@ const KEY_LIMIT: usize = 512;
 
 type Stored = (Bytes, DocumentMetadata);
 
+/// A key, and what was put there or `None`.
+pub(crate) type Change = (String, Option<Bytes>);
+
 /// KV as one location sees it.
 pub(crate) struct FakeDocuments {
     clock: Box<dyn Clock>,
@@ -46,6 +49,8 @@ pub(crate) struct FakeDocuments {
     deletes: Cell<usize>,
     reads: Cell<usize>,
     cancels: Cell<usize>,
+    /// Every put and (`None`) deletion in its order, if somebody wants to know.
+    journal: RefCell<Option<Vec<Change>>>,
 }
 
 impl Default for FakeDocuments {
@@ -73,6 +78,7 @@ impl FakeDocuments {
             deletes: Cell::new(0),
             reads: Cell::new(0),
             cancels: Cell::new(0),
+            journal: RefCell::default(),
         }
     }
 
@@ -111,6 +117,23 @@ impl FakeDocuments {
     /// Whether the next get will fail.
     pub(crate) fn is_failing(&self) -> bool {
         self.failing_gets.get() > 0
+    }
+
+    /// From now on every put and deletion is noted.
+    pub(crate) fn keep_journal(&self) {
+        *self.journal.borrow_mut() = Some(Vec::new());
+    }
+
+    /// What was put and deleted since this was last asked.
+    pub(crate) fn take_journal(&self) -> Vec<Change> {
+        let mut journal = self.journal.borrow_mut();
+        journal.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn note(&self, key: &str, value: Option<Bytes>) {
+        if let Some(journal) = self.journal.borrow_mut().as_mut() {
+            journal.push((key.to_owned(), value));
+        }
     }
 
     /// Drops a key without a trace, as if it had never been put.
@@ -201,7 +224,7 @@ impl FakeDocuments {
     /// What a reader of `key` is given now. Not counted, and nothing is remembered of it.
     pub(crate) fn seen(&self, key: &str) -> Option<Stored> {
         match self.remembered.borrow().get(key) {
-            Some((memory, since)) if self.clock.now().since(*since) < KV_CACHE => memory.clone(),
+            Some((memory, since)) if is_young(self.clock.now(), *since, KV_CACHE) => memory.clone(),
             _ => self.stored(key),
         }
     }
@@ -209,7 +232,7 @@ impl FakeDocuments {
     fn look(&self, key: &str) -> Option<Stored> {
         let now = self.clock.now();
         if let Some((memory, since)) = self.remembered.borrow().get(key)
-            && now.since(*since) < KV_CACHE
+            && is_young(now, *since, KV_CACHE)
         {
             return memory.clone();
         }
@@ -225,6 +248,11 @@ impl FakeDocuments {
         }
         found
     }
+}
+
+/// Whether less than `long` has passed since `then`. KV's own clock is never set.
+fn is_young(now: Timestamp, then: Timestamp, long: Duration) -> bool {
+    then <= now && now.since(then) < long
 }
 
 /// Takes one from a counter of things still to come.
@@ -279,11 +307,12 @@ impl Documents for FakeDocuments {
         }
         let now = self.clock.now();
         let last = self.last_put.borrow().get(key).copied();
-        if self.limit_puts.get() && last.is_some_and(|last| now.since(last) < PUT_INTERVAL) {
+        if self.limit_puts.get() && last.is_some_and(|last| is_young(now, last, PUT_INTERVAL)) {
             return Err(DocumentsError::Store("429".to_owned()));
         }
         self.last_put.borrow_mut().insert(key.to_owned(), now);
         let value = (Bytes::copy_from_slice(value), metadata.clone());
+        self.note(key, Some(value.0.clone()));
         self.stored.borrow_mut().insert(key.to_owned(), value);
         // It is stored, and who put it may die before hearing so.
         give_way().await;
@@ -293,6 +322,7 @@ impl Documents for FakeDocuments {
     async fn delete(&self, key: &str) -> Result<(), DocumentsError> {
         self.deletes.set(self.deletes.get() + 1);
         give_way().await;
+        self.note(key, None);
         self.stored.borrow_mut().remove(key);
         give_way().await;
         Ok(())
@@ -300,75 +330,4 @@ impl Documents for FakeDocuments {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::rc::Rc;
-
-    use futures::executor::block_on;
-
-    use super::*;
-
-    fn put(documents: &FakeDocuments, value: &str) -> Result<(), DocumentsError> {
-        let metadata = DocumentMetadata {
-            etag: format!("\"{value}\""),
-            length: value.len() as u64,
-            updated: Timestamp(0),
-        };
-        block_on(documents.put("k", value.as_bytes(), &metadata))
-    }
-
-    fn get(documents: &FakeDocuments) -> Option<Bytes> {
-        block_on(documents.get("k")).unwrap().map(|it| it.body)
-    }
-
-    fn ticking() -> (Rc<Cell<i64>>, FakeDocuments) {
-        let hand = Rc::new(Cell::new(0));
-        let clock = Rc::clone(&hand);
-        (hand, FakeDocuments::new(move || Timestamp(clock.get())))
-    }
-
-    #[test]
-    fn a_miss_is_remembered_for_a_minute() {
-        let (hand, documents) = ticking();
-        documents.remember_misses(true);
-        assert_eq!(get(&documents), None);
-        put(&documents, "new").unwrap();
-        hand.set(59_999);
-        assert_eq!(get(&documents), None);
-        hand.set(60_000);
-        assert_eq!(get(&documents).as_deref(), Some(b"new".as_slice()));
-    }
-
-    #[test]
-    fn a_value_is_remembered_for_a_minute() {
-        let (hand, documents) = ticking();
-        documents.remember_values(true);
-        put(&documents, "old").unwrap();
-        assert_eq!(get(&documents).as_deref(), Some(b"old".as_slice()));
-        put(&documents, "new").unwrap();
-        hand.set(59_999);
-        assert_eq!(get(&documents).as_deref(), Some(b"old".as_slice()));
-        hand.set(60_000);
-        assert_eq!(get(&documents).as_deref(), Some(b"new".as_slice()));
-    }
-
-    #[test]
-    fn puts_are_refused_as_told() {
-        let (hand, documents) = ticking();
-        documents.limit_puts(true);
-        put(&documents, "a").unwrap();
-        hand.set(999);
-        assert_eq!(
-            put(&documents, "b"),
-            Err(DocumentsError::Store("429".into()))
-        );
-        hand.set(1000);
-        documents.fail_puts(1);
-        assert_eq!(
-            put(&documents, "b"),
-            Err(DocumentsError::Store("500".into()))
-        );
-        put(&documents, "b").unwrap();
-        assert_eq!(get(&documents).as_deref(), Some(b"b".as_slice()));
-        assert_eq!(documents.puts(), 4);
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ mod content;
 mod fault;
 mod log;
 mod paging;
+mod truth;
 mod write;
 
 use std::cell::RefCell;
@@ -71,6 +72,16 @@ struct State {
     shuffled: Option<u64>,
     /// Repositories whose tag lists never end.
     endless: BTreeSet<String>,
+    /// Repositories that the list of repositories lacks, and those whose tag lists have only so many.
+    hidden: BTreeSet<String>,
+    shown: BTreeMap<String, usize>,
+    /// Another host at which it answers.
+    other_host: Option<String>,
+    /// What manifests are of, once they were looked into.
+    contents: BTreeMap<Digest, truth::Contents>,
+    /// Times in which it is to be left alone, and calls in them.
+    refusals: Vec<truth::Refusal>,
+    intrusions: Vec<String>,
     /// How many calls are answered in how long.
     rate: Option<(usize, Duration)>,
     /// When the window of that began, and the calls in it.
@@ -115,6 +126,12 @@ impl FakeRegistry {
             link_style: LinkStyle::Relative,
             shuffled: None,
             endless: BTreeSet::new(),
+            hidden: BTreeSet::new(),
+            shown: BTreeMap::new(),
+            other_host: None,
+            contents: BTreeMap::new(),
+            refusals: Vec::new(),
+            intrusions: Vec::new(),
             rate: None,
             window: (Timestamp::default(), 0),
             auth: Auth::Open,
@@ -288,6 +305,10 @@ impl Fetch for FakeRegistry {
             self.clock.sleep(latency).await;
         }
         let answer = self.answer(&request);
+        if let Ok(answer) = &answer {
+            let now = self.clock.now();
+            self.state.borrow_mut().note(&request, answer, now);
+        }
         drop(running);
         answer
     }

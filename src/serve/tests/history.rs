@@ -11,7 +11,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::catalog::ask;
-use crate::catalog::tests::property::{self, REPOSITORIES, SPACES, TAGS, happen};
+use crate::catalog::tests::property::{self, REPOSITORIES, SPACES, TAGS, happen, restart};
 use crate::testing::{Blobs, World, run};
 
 use client::{Client, Settings};
@@ -216,12 +216,6 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
         Event::Blobs(blobs) => world.registry.set_blobs(*blobs),
         Event::Days(days) => world.clock.advance(Duration::from_hours(24 * days)),
     }
-}
-
-fn restart(world: &mut World, lives: &mut u32) {
-    *lives += 1;
-    world.incarnation = format!("life {lives}");
-    world.tokens = crate::oci::Tokens::default();
 }
 
 proptest! {

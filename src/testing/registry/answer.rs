@@ -64,7 +64,10 @@ impl FakeRegistry {
         {
             return Ok(state.guard.give(&tokens, request, now));
         }
-        let own = self.registry.origin();
+        let own = match &state.other_host {
+            Some(other) if *other == host => format!("https://{other}"),
+            _ => self.registry.origin(),
+        };
         assert_eq!(
             own.split("://").nth(1),
             Some(host.as_str()),
@@ -127,7 +130,8 @@ impl State {
     }
 
     fn catalog(&self, request: &Request<Bytes>, origin: &str) -> Response<Bytes> {
-        let names: Vec<&str> = self.repositories.keys().map(String::as_str).collect();
+        let names = self.repositories.keys().map(String::as_str);
+        let names: Vec<&str> = names.filter(|name| !self.hidden.contains(*name)).collect();
         self.list(
             &names,
             |page| json!({"repositories": page}),
@@ -140,7 +144,9 @@ impl State {
         let Some(repository) = self.repositories.get(name) else {
             return error(404, "NAME_UNKNOWN", "repository name not known to registry");
         };
-        let tags: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
+        let shown = self.shown.get(name).copied().unwrap_or(usize::MAX);
+        let tags = repository.tags.keys().map(String::as_str);
+        let tags: Vec<&str> = tags.take(shown).collect();
         if self.endless.contains(name) {
             let page: Vec<&str> = tags
                 .iter()

@@ -103,6 +103,13 @@ impl Injected {
         }
     }
 
+    /// Whether it may yet answer a call that contains one of `what` with this status.
+    pub(super) fn is_pending(&self, status: u16, what: &[&str]) -> bool {
+        let same = matches!(&self.fault, Fault::Answer { status: own, .. } if *own == status);
+        let about = what.iter().any(|what| self.what.contains(what));
+        same && about && self.left != Some(0)
+    }
+
     /// The first fault that strikes `call`, used up by one.
     pub(super) fn strike(
         faults: &mut [Self],

@@ -86,6 +86,7 @@ impl FakeRegistry {
                 .map(|value| value.to_str().unwrap().to_owned())
         };
         let mut state = self.state.borrow_mut();
+        state.watch(request, self.clock.now());
         state.log.push(Call {
             method: request.method().to_string(),
             url: request.uri().to_string(),
