@@ -113,11 +113,12 @@ fn the_example_shows_valid_values() {
 #[test]
 fn pages_name_no_setting_that_there_is_not() {
     /// Names of others: CI systems, wrangler, the scripts, bindings, the programs of the examples.
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 9] = [
         "ALL_TOOLS",
         "CLOUDFLARE_",
         "CI_",
         "GITHUB_",
+        "MUTANTS_",
         "PORTOLAN_",
         "PROPTEST_",
         "STATE_DIR",
