@@ -111,5 +111,11 @@ mod tests {
             ..promised(BYTES)
         };
         assert_eq!(through(&other, []).unwrap_err(), BrokenOff(Vec::new()));
+        // The right bytes, of which more were promised.
+        let longer = Blob {
+            size: 27,
+            ..promised(BYTES)
+        };
+        assert!(through(&longer, [BYTES]).is_err());
     }
 }

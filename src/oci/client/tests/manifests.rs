@@ -60,6 +60,17 @@ fn bytes_of_another_digest_are_refused() {
         );
         assert_eq!(error.kind(), Kind::Garbage);
     }
+    // Nor are the right bytes taken that the registry calls something else.
+    let nginx = bench.nginx.manifest.clone();
+    let bytes = manifest(&bench, &nginx.clone().into()).unwrap().bytes;
+    let called_otherwise = Fault::status(200)
+        .header("docker-content-digest", &other)
+        .body(String::from_utf8(bytes.to_vec()).unwrap());
+    bench
+        .registry
+        .inject("manifests", Some(1), called_otherwise);
+    let error = manifest(&bench, &nginx.into()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Garbage);
     // A header that is no digest says nothing.
     bench.registry.inject("manifests", Some(1), lie("md5:00"));
     assert_eq!(
