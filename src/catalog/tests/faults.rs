@@ -301,3 +301,19 @@ fn nobody_asks_and_the_interval_doubles_up_to_an_hour() {
     world.pass();
     assert!(world.clock.now().since(asked) <= Duration::from_mins(5));
 }
+
+/// A proxy's page, or a body that was cut: the random histories found that it took the tag's chart away, as one that is none.
+#[test]
+fn a_page_in_place_of_a_manifest_takes_no_chart_away() {
+    for body in ["", "<html>", "[]", r#"{"schemaVersion":2,"con"#] {
+        let world = small();
+        world.pass();
+        let before = world.versions("");
+        let page = Fault::status(200).body(body);
+        world.registry.inject("/manifests/", None, page);
+        world.refresh(Some(""));
+        assert!(world.pass().faults > 0, "{body:?} is told of");
+        world.pass();
+        assert_eq!(world.versions(""), before, "{body:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use serde::de::IgnoredAny;
 
 use crate::platform::{Clock, Fetch};
 
@@ -50,6 +51,11 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let (parts, body) = response.into_parts();
         let bytes = self.read(operation, &host, body, MAX_MANIFEST).await?;
         let stated = stated_digest(&parts.headers);
+        // Where nobody vouches for the bytes, a page of a proxy's with status 200 must not pass for what a tag names.
+        let vouched = stated.is_some() || matches!(reference, Reference::Digest(_));
+        if !vouched && !is_object(&bytes) {
+            return Err(self.garbage(operation, &host, Garbage::Unparseable));
+        }
         let digest = match (reference, &stated) {
             (Reference::Digest(asked), _) => asked.clone(),
             (Reference::Tag(_), Some(stated)) => stated.clone(),
@@ -103,4 +109,10 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
 /// What the registry says the digest is; a malformed one says nothing.
 fn stated_digest(headers: &HeaderMap) -> Option<Digest> {
     text(headers, &DOCKER_CONTENT_DIGEST)?.trim().parse().ok()
+}
+
+/// Whether bytes are an object in JSON, as every manifest is.
+fn is_object(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"{")
+        && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
