@@ -248,6 +248,11 @@ impl FakeRegistry {
         self.state.borrow_mut().latency = latency;
     }
 
+    /// How long each call takes now.
+    pub(crate) fn latency(&self) -> Duration {
+        self.state.borrow().latency
+    }
+
     /// Answers calls whose `METHOD URL` contains `what` with `fault`: so many times, or (`None`) for ever.
     pub(crate) fn inject(&self, what: &str, times: Option<usize>, fault: Fault) {
         self.state

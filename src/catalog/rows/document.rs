@@ -149,7 +149,8 @@ impl Store<'_> {
     /// Has a document published, for the first time or anew.
     pub(crate) fn mark_document(&self, key: &Key) -> Result<(), DatabaseError> {
         self.0.execute(
-            "INSERT INTO document(key, dirty) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET dirty = 1 WHERE dirty <> 1",
+            "INSERT INTO document(key, dirty) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET dirty = 1, retry_at = CASE WHEN length IS NULL THEN NULL ELSE retry_at END
+             WHERE dirty <> 1 OR (length IS NULL AND retry_at IS NOT NULL)",
             &[row_key(key).into()],
         )?;
         Ok(())

@@ -116,7 +116,10 @@ impl State {
     pub(super) fn watch(&mut self, request: &http::Request<bytes::Bytes>, now: Timestamp) {
         let host = request.uri().host().unwrap_or_default();
         let mut refusals = self.refusals.iter();
-        if refusals.any(|refusal| refusal.host == host && refusal.at < now && now < refusal.until) {
+        // Who is asked to wait may still be reading so.
+        let heard = std::time::Duration::from_secs(1);
+        let told = |refusal: &Refusal| refusal.host == host && refusal.at.after(heard) < now;
+        if refusals.any(|refusal| told(refusal) && now < refusal.until) {
             let call = format!("{} {} at {}", request.method(), request.uri(), now.0);
             self.intrusions.push(call);
         }

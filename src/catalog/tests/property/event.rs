@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::catalog::ask;
 use crate::index::Key;
 use crate::platform::{Clock as _, Database as _};
-use crate::testing::{FakeRegistry, Fault, World};
+use crate::testing::{FakeRegistry, Fault, LinkStyle, World};
 
 pub(crate) const REPOSITORIES: [&str; 4] = [
     "charts/a",
@@ -73,8 +73,11 @@ pub(crate) enum Event {
         status: u16,
         wait: Option<u64>,
     },
-    /// Lists come in pages of so many names.
-    Pages(Option<usize>),
+    /// Lists come in pages of so many names, perhaps with links to the next one that cannot be followed.
+    Pages {
+        size: Option<usize>,
+        broken: bool,
+    },
     /// The list of the many versions has only the first few: as complete as ever, says its status.
     Amnesia(bool),
     /// The list of repositories lacks one that is there.
@@ -130,7 +133,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         2 => repository.clone().prop_map(|repository| Event::DeleteRepository { repository }),
         6 => (0..FAULTS.len(), 1_usize..4, status, wait)
             .prop_map(|(what, times, status, wait)| Event::Fault { what, times, status, wait }),
-        2 => prop::option::of(1_usize..4).prop_map(Event::Pages),
+        2 => (prop::option::of(1_usize..4), prop::bool::weighted(0.3)).prop_map(|(size, broken)| Event::Pages { size, broken }),
         2 => any::<bool>().prop_map(Event::Amnesia),
         2 => (repository.clone(), any::<bool>()).prop_map(|(repository, hidden)| Event::Hide { repository, hidden }),
         2 => (1_u32..4).prop_map(Event::FailPuts),
@@ -277,7 +280,14 @@ fn happen_to_registry(registry: &FakeRegistry, event: &Event) {
             };
             registry.inject(FAULTS[*what], Some(*times), fault);
         }
-        Event::Pages(size) => registry.set_page_size(*size),
+        Event::Pages { size, broken } => {
+            registry.set_page_size(*size);
+            registry.set_link_style(if *broken {
+                LinkStyle::Foreign
+            } else {
+                LinkStyle::Relative
+            });
+        }
         Event::Amnesia(begins) => registry.show_only(BULKY, begins.then_some(3)),
         Event::Hide { repository, hidden } => {
             registry.hide(REPOSITORIES[*repository], *hidden);
