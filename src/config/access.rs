@@ -1,10 +1,9 @@
 //! The registry's credentials, and the readers, who must be named where there are any: nothing private becomes public by
 //! omission.
 
+use super::cloud;
 use super::settings::Settings;
 use super::terms;
-use crate::oci::aws;
-use crate::oci::credentials::AwsKeys;
 use crate::oci::{Credentials, Registry, credentials};
 use crate::secret::Secret;
 
@@ -25,9 +24,6 @@ pub enum Readers {
 const USERNAME: &str = "REGISTRY_USERNAME";
 const PASSWORD: &str = "REGISTRY_PASSWORD";
 const DOCKER: &str = "DOCKER_AUTH_CONFIG";
-const AWS_ID: &str = "AWS_ACCESS_KEY_ID";
-const AWS_SECRET: &str = "AWS_SECRET_ACCESS_KEY";
-const AWS_SESSION: &str = "AWS_SESSION_TOKEN";
 const READER_USER: &str = "BASIC_AUTH_USER";
 const READER_PASSWORD: &str = "BASIC_AUTH_PASS";
 const ANONYMOUS: &str = "AUTH_ANONYMOUS_GET";
@@ -40,21 +36,21 @@ pub(super) fn credentials<L: Fn(&str) -> Option<String>>(
 ) -> (Option<Credentials>, bool) {
     let pair = pair(settings, USERNAME, PASSWORD);
     let docker = settings.secret(DOCKER);
-    let aws = aws_keys(settings, place);
+    let keys = cloud::keys(settings, place);
     // What opens a tunnel shows that not everybody is to reach what is behind it.
     let tunnel = settings.secret(terms::HEADERS).is_some();
     let private =
-        tunnel || docker.is_some() || !matches!(pair, Ok(None)) || !matches!(aws, Ok(None));
-    let credentials = match aws {
+        tunnel || docker.is_some() || !matches!(pair, Ok(None)) || !matches!(keys, Ok(None));
+    let credentials = match keys {
         Ok(None) => registry_credentials(settings, pair, docker, place),
-        Ok(Some(_)) if docker.is_some() || !matches!(pair, Ok(None)) => {
+        Ok(Some(key)) if docker.is_some() || !matches!(pair, Ok(None)) => {
             settings.wrong(
-                AWS_ID,
+                key.setting,
                 format!("set beside {USERNAME}, {PASSWORD} or {DOCKER}: one of them must go"),
             );
             None
         }
-        Ok(Some(keys)) => Some(Credentials::Aws(keys)),
+        Ok(Some(key)) => Some(key.credentials),
         Err(()) => None,
     };
     (credentials, private)
@@ -86,45 +82,6 @@ fn pair<L: Fn(&str) -> Option<String>>(
         return Err(());
     }
     Ok(Some(pair))
-}
-
-/// Amazon's access key, or none; an error, already noted, where a part of it is missing or it opens nothing.
-fn aws_keys<L: Fn(&str) -> Option<String>>(
-    settings: &mut Settings<L>,
-    place: Option<&(Registry, String)>,
-) -> Result<Option<AwsKeys>, ()> {
-    let session = settings.secret(AWS_SESSION);
-    let (id, secret) = match (settings.secret(AWS_ID), settings.secret(AWS_SECRET)) {
-        (None, None) if session.is_none() => return Ok(None),
-        (Some(id), Some(secret)) => (id, secret),
-        (None, None) => {
-            settings.wrong(
-                AWS_SESSION,
-                format!("set without {AWS_ID} and {AWS_SECRET}"),
-            );
-            return Err(());
-        }
-        (None, Some(_)) => {
-            settings.wrong(AWS_ID, format!("missing, while {AWS_SECRET} is set"));
-            return Err(());
-        }
-        (Some(_), None) => {
-            settings.wrong(AWS_SECRET, format!("missing, while {AWS_ID} is set"));
-            return Err(());
-        }
-    };
-    if place.is_some_and(|(registry, _)| !aws::is_ecr(registry)) {
-        settings.wrong(
-            AWS_ID,
-            "opens Amazon's registries only, and REGISTRY is elsewhere",
-        );
-        return Err(());
-    }
-    Ok(Some(AwsKeys {
-        id,
-        secret,
-        session,
-    }))
 }
 
 fn registry_credentials<L: Fn(&str) -> Option<String>>(

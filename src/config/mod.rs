@@ -9,6 +9,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `access` | who Portolan is to the registry, and who may read |
+//! | `cloud` | keys that are exchanged for a registry's password |
 //! | `registry` | `REGISTRY` |
 //! | `terms` | `TOKEN_REALMS`, `DOWNLOAD_HOSTS`, `REGISTRY_HEADERS` |
 //! | `source` | what one registry is: its place, patterns, credentials and terms |
@@ -19,6 +20,7 @@
 //! | `problems` | everything that is wrong, with what anyone may know of it |
 
 mod access;
+mod cloud;
 mod duration;
 mod problems;
 mod registry;

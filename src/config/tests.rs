@@ -243,7 +243,7 @@ fn discovery() {
     assert!(!good(&[("REPOSITORIES", "nginx"), ("DISCOVERY", "list")]).sources[0].enumerates());
     wrong(
         &[("DISCOVERY", "Harbour")],
-        r#"DISCOVERY: "Harbour" is not one of catalog, acr, dockerhub, ecr, github, gitlab, harbor, quay, list"#,
+        r#"DISCOVERY: "Harbour" is not one of catalog, acr, dockerhub, ecr, ecr-public, github, gitlab, google, harbor, quay, list"#,
     );
     wrong(
         &[("DISCOVERY", "list")],

@@ -16,7 +16,7 @@ use super::fetch::Network;
 use super::isolate;
 use super::kv::Kv;
 use super::stream::{BodyRead, Stream};
-use super::{headers, log, now};
+use super::{headers, log, now, sign};
 use crate::catalog::ask::{AskError, Tick, wire};
 use crate::catalog::{Engine, Recent, Step};
 use crate::config::Config;
@@ -52,7 +52,7 @@ impl DurableObject for Catalog {
         Self {
             state,
             env,
-            tokens: Tokens::default(),
+            tokens: Tokens::signed_by(sign::rs256),
             recent: Recent::default(),
             incarnation: incarnation(),
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
-use super::log;
+use super::{log, sign};
 use crate::config::{Config, Problems, var};
 use crate::serve::Memory;
 
@@ -36,7 +36,7 @@ fn begin(env: &Env) -> Isolate {
     }
     Isolate {
         config,
-        memory: Memory::new(),
+        memory: Memory::signed_by(sign::rs256),
     }
 }
 

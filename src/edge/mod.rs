@@ -17,6 +17,7 @@
 //! | `stream` | bodies that pass through untouched |
 //! | `verified` | a body that is hashed while it is passed on |
 //! | `rebuilt` | a package that is made while it is sent |
+//! | `sign` | signatures by WebCrypto |
 //! | `log` | one line of JSON an occasion |
 
 mod catalog;
@@ -29,6 +30,7 @@ mod isolate;
 mod kv;
 mod log;
 mod rebuilt;
+mod sign;
 mod stream;
 mod verified;
 

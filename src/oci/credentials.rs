@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use crate::secret::{BASE64, Secret};
 
-use super::{Invalid, Registry};
+use super::azure::AzurePrincipal;
+use super::google::GoogleKey;
+use super::{Invalid, Registry, aws, azure, google};
 
 /// The credentials for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub enum Credentials {
     Bearer(Secret),
     /// An access key of Amazon's, exchanged for user and password when they are wanted.
     Aws(AwsKeys),
+    /// A service account of Google's, exchanged for an access token when one is wanted.
+    Google(GoogleKey),
+    /// A service principal of Azure's, exchanged for a refresh token when one is wanted.
+    Azure(AzurePrincipal),
 }
 
 impl Credentials {
@@ -39,6 +45,51 @@ impl Credentials {
             Self::Identity(_) => "identity".to_owned(),
             Self::Bearer(_) => "bearer".to_owned(),
             Self::Aws(keys) => format!("aws {}", keys.id.expose()),
+            Self::Google(key) => format!("google {}", key.email),
+            Self::Azure(principal) => format!("azure {} {}", principal.tenant, principal.client),
+        }
+    }
+
+    /// What kind they are, in a word of ours.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Basic { .. } => "basic",
+            Self::Identity(_) => "identity",
+            Self::Bearer(_) => "bearer",
+            Self::Aws(_) => "aws",
+            Self::Google(_) => "google",
+            Self::Azure(_) => "azure",
+        }
+    }
+
+    /// All that proves them, for hashing.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Anonymous => Vec::new(),
+            Self::Basic { username, password } => vec![username.expose(), password.expose()],
+            Self::Identity(token) | Self::Bearer(token) => vec![token.expose()],
+            Self::Aws(keys) => {
+                let session = keys.session.as_ref().map(Secret::expose);
+                let pair = [keys.id.expose(), keys.secret.expose()];
+                pair.into_iter().chain(session).collect()
+            }
+            Self::Google(key) => vec![&key.email, key.pem.expose()],
+            Self::Azure(AzurePrincipal {
+                tenant,
+                client,
+                secret,
+            }) => vec![tenant, client, secret.expose()],
+        }
+    }
+
+    /// What the key is exchanged for is kept as this in memory; `None` for what is shown as it is.
+    pub(super) fn session(&self) -> Option<&'static str> {
+        match self {
+            Self::Aws(_) => Some(aws::SESSION),
+            Self::Google(_) => Some(google::SESSION),
+            Self::Azure(_) => Some(azure::SESSION),
+            Self::Anonymous | Self::Basic { .. } | Self::Identity(_) | Self::Bearer(_) => None,
         }
     }
 }

@@ -280,7 +280,11 @@ impl Error {
                 // and a token server that is not there says nothing about what is in it.
                 | (404 | 410, _, Operation::AskingForToken) => Kind::Unavailable,
                 // Amazon's answer to an access key that is no good.
-                (401 | 403, ..) | (400, Some(DENIED), Operation::AskingForToken) => {
+                (401 | 403, ..) | (
+                    400,
+                    Some(DENIED),
+                    Operation::AskingForToken | Operation::ListingRepositories,
+                ) => {
                     Kind::Denied(*status)
                 }
                 (404 | 410, ..) => Kind::NotFound,

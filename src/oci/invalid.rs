@@ -25,4 +25,7 @@ pub enum Invalid {
     /// Not a `dockerconfigjson` that can be used here, and why.
     #[error("not a usable docker config: {0}")]
     DockerConfig(&'static str),
+    /// Not the key file of a service account, and why.
+    #[error("not a usable service account key: {0}")]
+    GoogleKey(&'static str),
 }

@@ -13,6 +13,9 @@
 //! | `registry` | where a registry is: scheme, host, port |
 //! | `credentials` | who Portolan is to a registry; reads a Docker `config.json` |
 //! | `aws` | what Amazon is asked for the password of a registry, signed |
+//! | `google` | the assertion that a service account's key signs, and what it is exchanged for |
+//! | `azure` | what a service principal is exchanged for |
+//! | `oauth` | how OAuth2 servers refuse |
 //! | `name` | repository names |
 //! | `tag` | tags, and what a manifest can be asked by |
 //! | `digest` | content digests, and hashing |
@@ -34,16 +37,19 @@
 
 mod address;
 pub mod aws;
+pub mod azure;
 pub mod challenge;
 mod client;
 pub mod credentials;
 mod digest;
 mod error;
+pub mod google;
 mod invalid;
 pub mod link;
 pub mod location;
 mod manifest;
 mod name;
+mod oauth;
 pub mod realm;
 mod registry;
 pub mod request;

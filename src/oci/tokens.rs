@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::platform::Timestamp;
+use crate::platform::sign::{self, Rs256};
 
 use super::scope::{Area, Asking};
 use super::token::Token;
@@ -19,8 +20,17 @@ const MAX_TOKENS: usize = 1_000;
 
 /// What an isolate knows about how it is let in: tokens until shortly before they end, and the challenges that led to
 /// them, so that a repository seen for the first time does not have to be asked for its challenge. Keep one an isolate.
-#[derive(Default)]
-pub struct Tokens(RefCell<TokenMemory>);
+pub struct Tokens {
+    memory: RefCell<TokenMemory>,
+    rs256: Rs256,
+}
+
+impl Default for Tokens {
+    /// Nothing yet, and nobody who signs.
+    fn default() -> Self {
+        Self::signed_by(sign::unable)
+    }
+}
 
 #[derive(Default)]
 struct TokenMemory {
@@ -70,21 +80,8 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn new(registry: &Registry, credentials: &Credentials) -> Self {
-        let mut session = "";
-        let parts = match credentials {
-            Credentials::Anonymous => ["anonymous", "", ""],
-            Credentials::Basic { username, password } => {
-                ["basic", username.expose(), password.expose()]
-            }
-            Credentials::Identity(token) => ["identity", token.expose(), ""],
-            Credentials::Bearer(token) => ["bearer", token.expose(), ""],
-            Credentials::Aws(keys) => {
-                session = keys.session.as_ref().map_or("", |token| token.expose());
-                ["aws", keys.id.expose(), keys.secret.expose()]
-            }
-        };
         let mut hash = Sha256::new();
-        for part in parts.into_iter().chain([session]) {
+        for part in std::iter::once(credentials.kind()).chain(credentials.secrets()) {
             // With its length, so that no two lists of parts read the same.
             hash.update(part.len().to_le_bytes());
             hash.update(part);
@@ -122,16 +119,29 @@ pub(super) enum Way {
 }
 
 impl Tokens {
+    /// Nothing yet; keys that sign do it by `rs256`.
+    pub fn signed_by(rs256: Rs256) -> Self {
+        Self {
+            memory: RefCell::default(),
+            rs256,
+        }
+    }
+
+    /// Signs `text` with a private key; `None` where that cannot be done.
+    pub(super) async fn sign(&self, key: Vec<u8>, text: Vec<u8>) -> Option<Vec<u8>> {
+        (self.rs256)(key, text).await
+    }
+
     /// What the registry wants for `area`; as long as nothing else is known, what it wants for the rest of a repository.
     pub(super) fn way(&self, account: &Account, area: Area<'_>) -> Option<Way> {
         let kind = AreaKind::of(area);
-        let ways = &self.0.borrow().ways;
+        let ways = &self.memory.borrow().ways;
         let known = |kind| ways.get(&(account.clone(), kind)).cloned();
         known(kind).or_else(|| known(kind.sibling()))
     }
 
     pub(super) fn remember(&self, account: &Account, area: Area<'_>, way: Way) {
-        self.0
+        self.memory
             .borrow_mut()
             .ways
             .insert((account.clone(), AreaKind::of(area)), way);
@@ -140,7 +150,7 @@ impl Tokens {
     /// Forgets the way, so that the next request asks anew.
     pub(super) fn forget(&self, account: &Account, area: Area<'_>) {
         let kind = AreaKind::of(area);
-        let ways = &mut self.0.borrow_mut().ways;
+        let ways = &mut self.memory.borrow_mut().ways;
         for kind in [kind, kind.sibling()] {
             ways.remove(&(account.clone(), kind));
         }
@@ -154,7 +164,7 @@ impl Tokens {
         now: Timestamp,
     ) -> Option<Token> {
         let key = (account.clone(), scope.map(str::to_owned));
-        self.0
+        self.memory
             .borrow()
             .tokens
             .get(&key)
@@ -169,7 +179,7 @@ impl Tokens {
         token: Token,
         now: Timestamp,
     ) {
-        let tokens = &mut self.0.borrow_mut().tokens;
+        let tokens = &mut self.memory.borrow_mut().tokens;
         if tokens.len() >= MAX_TOKENS {
             tokens.retain(|_, token| now < token.until);
         }
@@ -190,7 +200,7 @@ impl Tokens {
         origin: &'static str,
         now: Timestamp,
     ) -> Option<Token> {
-        let sessions = &self.0.borrow().sessions;
+        let sessions = &self.memory.borrow().sessions;
         sessions
             .get(&(account.clone(), origin))
             .filter(|token| now < token.until)
@@ -204,7 +214,7 @@ impl Tokens {
         origin: &'static str,
         token: Option<Token>,
     ) {
-        let sessions = &mut self.0.borrow_mut().sessions;
+        let sessions = &mut self.memory.borrow_mut().sessions;
         let key = (account.clone(), origin);
         match token {
             Some(token) => sessions.insert(key, token),
@@ -215,7 +225,7 @@ impl Tokens {
     /// Forgets a token that was refused, unless another one has taken its place since.
     pub(super) fn discard(&self, account: &Account, scope: Option<&str>, refused: &Token) {
         let key = (account.clone(), scope.map(str::to_owned));
-        let tokens = &mut self.0.borrow_mut().tokens;
+        let tokens = &mut self.memory.borrow_mut().tokens;
         if tokens.get(&key) == Some(refused) {
             tokens.remove(&key);
         }
@@ -225,7 +235,7 @@ impl Tokens {
 impl fmt::Debug for Tokens {
     /// Counts only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory = self.0.borrow();
+        let memory = self.memory.borrow();
         write!(
             f,
             "Tokens({} ways, {} tokens)",

@@ -3,12 +3,14 @@
 //! - `fetch`: HTTP out ([`Fetch`]), request bodies in memory or streamed;
 //! - `documents`: published documents ([`Documents`], KV at Cloudflare);
 //! - `database`: the catalog's rows ([`Database`], the SQLite of a Durable Object);
+//! - `sign`: signatures with a private key ([`sign::Rs256`], WebCrypto at Cloudflare);
 //! - `clock`: time is an argument everywhere: a [`Timestamp`], or a [`Clock`] where a job outlasts one reading.
 
 mod clock;
 mod database;
 mod documents;
 mod fetch;
+pub mod sign;
 
 pub use clock::{Clock, Timestamp};
 pub use database::{Database, DatabaseError, Row, Value};

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::index::{Space, View};
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
+use crate::platform::sign::Rs256;
 
 /// How long what the catalog does not know is remembered: a chart that was just pushed may be late by that.
 const FORGET_AFTER: Duration = Duration::from_secs(30);
@@ -79,9 +80,18 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// An isolate's memory when it starts.
+    /// An isolate's memory when it starts, where nothing can be signed.
+    #[cfg(test)]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An isolate's memory when it starts, where keys sign by `rs256`.
+    pub fn signed_by(rs256: Rs256) -> Self {
+        Self {
+            tokens: Tokens::signed_by(rs256),
+            ..Self::default()
+        }
     }
 
     /// Remembers that `what` does not exist.

@@ -1,7 +1,8 @@
 //! `DISCOVERY`: how the repositories of a registry are found.
 
+use super::listing;
 use super::patterns::Repositories;
-use crate::oci::Registry;
+use crate::oci::{Registry, aws, azure, google};
 
 /// Who is asked which repositories there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +13,12 @@ pub enum Discovery {
     Acr,
     /// Docker Hub's API, at hub.docker.com.
     DockerHub,
-    /// Amazon's private registries: `_catalog`.
+    /// Amazon's private registries: `DescribeRepositories` with an access key, else `_catalog`.
     Ecr,
+    /// Amazon's public gallery: `DescribeRepositories` of the key's own registry there.
+    EcrPublic,
+    /// Google's Artifact Registry: its API's packages.
+    Google,
     /// GitHub's packages API, at api.github.com.
     GitHub,
     /// GitLab's container registry API, at the host of its token server.
@@ -39,13 +44,15 @@ const HARBOR_AND_OTHERS: &str =
 
 impl Discovery {
     /// Each by its name in settings.
-    pub(crate) const NAMES: [(&'static str, Self); 9] = [
+    pub(crate) const NAMES: [(&'static str, Self); 11] = [
         ("catalog", Self::Catalog),
         ("acr", Self::Acr),
         ("dockerhub", Self::DockerHub),
         ("ecr", Self::Ecr),
+        ("ecr-public", Self::EcrPublic),
         ("github", Self::GitHub),
         ("gitlab", Self::GitLab),
+        ("google", Self::Google),
         ("harbor", Self::Harbor),
         ("quay", Self::Quay),
         ("list", Self::List),
@@ -58,8 +65,10 @@ impl Discovery {
             GITHUB => Self::GitHub,
             "registry.gitlab.com" => Self::GitLab,
             "quay.io" => Self::Quay,
-            host if host.ends_with(".azurecr.io") => Self::Acr,
-            host if is_ecr(host) => Self::Ecr,
+            "public.ecr.aws" => Self::EcrPublic,
+            _ if azure::is_azure(registry) => Self::Acr,
+            _ if google::is_google(registry) => Self::Google,
+            _ if aws::is_ecr(registry) => Self::Ecr,
             _ => Self::Catalog,
         }
     }
@@ -86,6 +95,18 @@ impl Discovery {
             Self::DockerHub if registry.host() != DOCKER_HUB => (
                 SETTING,
                 "dockerhub lists docker.io only, and REGISTRY is elsewhere",
+            ),
+            Self::Ecr | Self::EcrPublic if !aws::is_ecr(registry) => (
+                SETTING,
+                "ecr and ecr-public list Amazon's registries only, and REGISTRY is elsewhere",
+            ),
+            Self::Google if !google::is_google(registry) => (
+                SETTING,
+                "google lists Google's registries only, and REGISTRY is elsewhere",
+            ),
+            Self::Google if !listing::is_google_place(registry, prefix) => (
+                "REGISTRY",
+                "names no project and repository whose packages could be listed: write them behind the host, or name all repositories in REPOSITORIES",
             ),
             Self::GitHub | Self::DockerHub | Self::GitLab if prefix.is_empty() => (
                 "REGISTRY",
@@ -117,6 +138,12 @@ impl Discovery {
             (Self::Acr, _) => {
                 "name them in REPOSITORIES, or use a token or service principal that may list the catalog"
             }
+            (Self::EcrPublic, _) => {
+                "name them in REPOSITORIES, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key of the account whose registry it is"
+            }
+            (Self::Google, _) => {
+                "name them in REPOSITORIES, or set GOOGLE_CREDENTIALS to the key of a service account with the role Artifact Registry Reader"
+            }
             (Self::Ecr, _) => {
                 "name them in REPOSITORIES, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key that may read them"
             }
@@ -126,13 +153,6 @@ impl Discovery {
             (Self::Catalog | Self::List, _) => HARBOR_AND_OTHERS,
         }
     }
-}
-
-/// `<account>.dkr.ecr.<region>.amazonaws.com`, in China `….amazonaws.com.cn`.
-fn is_ecr(host: &str) -> bool {
-    let host = host.strip_suffix(".cn").unwrap_or(host);
-    host.strip_suffix(".amazonaws.com")
-        .is_some_and(|rest| rest.contains(".dkr.ecr"))
 }
 
 #[cfg(test)]

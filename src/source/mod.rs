@@ -13,7 +13,6 @@ mod patterns;
 use crate::index::{RepositoryPath, Space};
 use crate::oci::{Client, Credentials, Digest, Name, Registry, Scheme, Terms, Tokens};
 use crate::platform::{Clock, Fetch};
-use crate::secret::Secret;
 
 pub use discovery::Discovery;
 pub(crate) use patterns::items;
@@ -159,19 +158,7 @@ impl Source {
     /// Eight hex digits that stand for all settings of it, passwords too: where they differ, what the registry said to the
     /// former ones is void. So few, that who reads them learns nothing of a password.
     pub(crate) fn trace(&self) -> String {
-        let secrets = match &self.credentials {
-            Credentials::Anonymous => Vec::new(),
-            Credentials::Basic { username, password } => vec![username, password],
-            Credentials::Identity(token) | Credentials::Bearer(token) => vec![token],
-            Credentials::Aws(keys) => {
-                let session = keys.session.as_ref();
-                [&keys.id, &keys.secret]
-                    .into_iter()
-                    .chain(session)
-                    .collect()
-            }
-        };
-        let secrets: Vec<&str> = secrets.into_iter().map(Secret::expose).collect();
+        let secrets = self.credentials.secrets();
         let mut all = vec![self.content(), secrets.into()];
         // What is not set says nothing: a new version of Portolan voids no pause.
         let headers = self.terms.headers.iter();

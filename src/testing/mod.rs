@@ -6,6 +6,7 @@
 //! | `documents` | KV, with its late values and remembered misses |
 //! | `database` | SQLite in memory, with the limits of a Durable Object's |
 //! | `clock` | time that passes only when a test lets it |
+//! | `sign` | signatures with a private key |
 //! | `package` | packages as Helm makes them |
 //! | `world` | all of these at one time, with the engine and the service between them |
 //! | `object` | the real catalog as requests meet it, behind the border of its object |
@@ -20,6 +21,7 @@ mod host;
 mod object;
 mod package;
 mod registry;
+mod sign;
 mod world;
 
 pub(crate) use catalog::{Say, question};
@@ -30,3 +32,4 @@ pub(crate) use object::{Counted, Object};
 pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};
 pub(crate) use world::{PUBLIC, World, config, request};
+pub(crate) use sign::rs256;

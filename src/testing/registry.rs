@@ -253,7 +253,7 @@ impl FakeRegistry {
         self.state.borrow().latency
     }
 
-    /// Answers calls whose `METHOD URL` contains `what` with `fault`: so many times, or (`None`) for ever.
+    /// Answers calls whose `METHOD URL`, with Amazon's name of the operation behind it, contains `what` with `fault`: so many times, or (`None`) for ever.
     pub(crate) fn inject(&self, what: &str, times: Option<usize>, fault: Fault) {
         self.state
             .borrow_mut()

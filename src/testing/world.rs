@@ -67,7 +67,7 @@ impl World {
             registry: FakeRegistry::new(&clock),
             documents,
             database: FakeDatabase::new(),
-            tokens: Tokens::default(),
+            tokens: Tokens::signed_by(super::rs256),
             recent: Recent::default(),
             catalog: FakeCatalog::new(&clock),
             memory: Memory::new(),

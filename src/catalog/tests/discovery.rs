@@ -1,6 +1,8 @@
 //! Each way of finding repositories through the whole path: the list, the index, the download. The registry and its API are
 //! played with the answers that their documentation gives.
 
+mod clouds;
+
 use serde_json::json;
 
 use super::worker::{body, get};
@@ -151,54 +153,6 @@ fn quay() {
         None,
     );
     served(&world, &["acme/nginx"]);
-}
-
-/// An access key, and nothing else, from the list to the download; the next day, too.
-#[test]
-fn amazon_ecr() {
-    const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-    let mut world = World::with(&[
-        ("REGISTRY", &format!("{HOST}/charts")),
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", "wJalr"),
-        ("AUTH_ANONYMOUS_GET", "true"),
-    ]);
-    world.registry = FakeRegistry::at(HOST, &world.clock);
-    let day = |world: &World, password: &str| {
-        use base64::Engine as _;
-        let token = base64::engine::general_purpose::STANDARD.encode(format!("AWS:{password}"));
-        let end = world.clock.now().after(Duration::from_hours(12)).0 / 1000;
-        let reply = json!({"authorizationData": [{"authorizationToken": token, "expiresAt": end, "proxyEndpoint": format!("https://{HOST}")}]});
-        world.registry.heal();
-        answers(
-            world,
-            "POST https://api.ecr.eu-west-1.amazonaws.com/",
-            &reply,
-            None,
-        );
-        world.registry.set_auth(Auth::basic("AWS", password));
-    };
-    day(&world, "monday");
-    world.registry.push_version("charts/a", "a", "1.0.0");
-    assert_eq!(world.pass().faults, 0);
-    world.rest();
-    assert_eq!(world.versions(""), ["a 1.0.0"]);
-    assert_eq!(get(&world, "charts/a-1.0.0.tgz").status(), 200);
-    // The catalog's object and the isolate that serves a download have a memory each.
-    assert_eq!(world.registry.calls_to("POST "), 2);
-    world.clock.advance(Duration::from_hours(12));
-    day(&world, "tuesday");
-    world.registry.push_version("charts/a", "a", "2.0.0");
-    assert_eq!(world.pass().faults, 0);
-    world.rest();
-    assert_eq!(world.versions(""), ["a 2.0.0", "a 1.0.0"]);
-    assert_eq!(world.registry.calls_to("POST "), 3);
-    for call in world.registry.log() {
-        let shown = call.authorization.unwrap_or_default();
-        let own = call.url.starts_with(&format!("https://{HOST}/"));
-        assert!(!shown.contains("wJalr"), "the secret key is never sent");
-        assert_eq!(own, !shown.starts_with("AWS4-HMAC-SHA256 "), "{}", call.url);
-    }
 }
 
 /// Nothing is asked for a list.

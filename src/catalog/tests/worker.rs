@@ -10,7 +10,7 @@ use crate::testing::{Object, rebuilt, request};
 pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
     let request = request("GET", &format!("/{path}"), &[], "");
     let catalog = Object::new(world);
-    let handled = world.serve(&world.registry, &catalog, &Memory::new(), request);
+    let handled = world.serve(&world.registry, &catalog, &Memory::signed_by(crate::testing::rs256), request);
     handled.response.map(|body| match body {
         Body::Rebuilt { parts, .. } => Body::Bytes(rebuilt(&parts)),
         other => other,

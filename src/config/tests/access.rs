@@ -119,6 +119,66 @@ fn access_keys_of_amazon() {
 }
 
 #[test]
+fn keys_of_google_and_azure() {
+    const FILE: &str = include_str!("../../../tests/fixtures/service-account.json");
+    let pkg = ("REGISTRY", "europe-docker.pkg.dev/acme/charts");
+    let acr = ("REGISTRY", "acme.azurecr.io/charts");
+    let file = ("GOOGLE_CREDENTIALS", FILE);
+    let tenant = ("AZURE_TENANT_ID", "acme.onmicrosoft.com");
+    let client = ("AZURE_CLIENT_ID", "11111111-2222-3333-4444-555555555555");
+    let secret = ("AZURE_CLIENT_SECRET", "hunter2");
+    let open = ("AUTH_ANONYMOUS_GET", "true");
+    for given in [
+        [pkg, open, file].as_slice(),
+        &[acr, open, tenant, client, secret],
+    ] {
+        let shown = format!("{:?}", good(given));
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("BEGIN"),
+            "{shown}"
+        );
+        assert!(shown.contains("Google(") || shown.contains("Azure("));
+    }
+    let halved = FILE.replace("\"private_key\"", "\"public_key\"");
+    for (given, message) in [
+        (
+            [pkg, open, ("GOOGLE_CREDENTIALS", halved.as_str())].as_slice(),
+            "GOOGLE_CREDENTIALS: not a usable service account key: no private_key",
+        ),
+        (
+            &[file, open],
+            "GOOGLE_CREDENTIALS: opens Google's registries only, and REGISTRY is elsewhere",
+        ),
+        (
+            &[tenant, client, secret, open],
+            "AZURE_CLIENT_ID: opens Azure's registries only, and REGISTRY is elsewhere",
+        ),
+        (
+            &[acr, client, secret, open],
+            "AZURE_TENANT_ID: missing, while AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are set",
+        ),
+        (
+            &[acr, tenant, open],
+            "AZURE_CLIENT_ID: missing, while AZURE_TENANT_ID is set; AZURE_CLIENT_SECRET: missing, while AZURE_TENANT_ID is set",
+        ),
+        (
+            &[acr, ("AZURE_TENANT_ID", "../x"), client, secret, open],
+            "AZURE_TENANT_ID: neither the id of a directory nor its domain",
+        ),
+        (
+            &[pkg, file, open, ("DOCKER_AUTH_CONFIG", DOCKER)],
+            "GOOGLE_CREDENTIALS: set beside REGISTRY_USERNAME, REGISTRY_PASSWORD or DOCKER_AUTH_CONFIG: one of them must go",
+        ),
+    ] {
+        wrong(given, message);
+    }
+    for given in [[pkg, file].as_slice(), &[acr, tenant, client, secret]] {
+        let problems = beside(given).unwrap_err();
+        assert_eq!(problems.public(), "AUTH_ANONYMOUS_GET");
+    }
+}
+
+#[test]
 fn one_kind_of_credentials() {
     let open = ("AUTH_ANONYMOUS_GET", "true");
     let both = "DOCKER_AUTH_CONFIG: set as well as REGISTRY_USERNAME or REGISTRY_PASSWORD: remove one of the two";

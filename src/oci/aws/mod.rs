@@ -35,21 +35,24 @@ const MAX_LIFETIME: Duration = Duration::from_hours(12);
 /// The name under which the password is kept in memory.
 pub(super) const SESSION: &str = "ecr:GetAuthorizationToken";
 
-/// Who gives passwords for a registry of Amazon's.
+/// Amazon's API for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct PasswordService {
+struct AmazonService {
     host: String,
     region: String,
     name: &'static str,
+    /// What the names of its operations begin with.
     target: &'static str,
+    /// Whose repositories are listed, where that can be told.
+    account: Option<String>,
 }
 
 /// Whether a registry is one that an access key opens.
 pub fn is_ecr(registry: &Registry) -> bool {
-    PasswordService::of(registry).is_some()
+    AmazonService::of(registry).is_some()
 }
 
-impl PasswordService {
+impl AmazonService {
     /// The service in the region that the registry's host names.
     fn of(registry: &Registry) -> Option<Self> {
         if registry.host() == "public.ecr.aws" {
@@ -58,7 +61,8 @@ impl PasswordService {
                 host: "api.ecr-public.us-east-1.amazonaws.com".to_owned(),
                 region: "us-east-1".to_owned(),
                 name: "ecr-public",
-                target: "SpencerFrontendService.GetAuthorizationToken",
+                target: "SpencerFrontendService",
+                account: None,
             });
         }
         // <account>.dkr.ecr.<region>.amazonaws.com, in China ….amazonaws.com.cn.
@@ -79,7 +83,8 @@ impl PasswordService {
             host,
             region: region.to_owned(),
             name: "ecr",
-            target: "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
+            target: "AmazonEC2ContainerRegistry_V20150921",
+            account: Some(account.to_owned()),
         })
     }
 }
@@ -90,53 +95,79 @@ pub(super) fn password_request(
     keys: &AwsKeys,
     now: Timestamp,
 ) -> Option<Result<Request<Bytes>, http::Error>> {
-    let service = PasswordService::of(registry)?;
-    let body = b"{}";
-    let date = signature::date(now);
-    let mut headers = vec![
-        ("content-type", "application/x-amz-json-1.1"),
-        ("host", service.host.as_str()),
-        ("x-amz-date", date.as_str()),
-    ];
-    if let Some(session) = &keys.session {
-        headers.push(("x-amz-security-token", session.expose()));
-    }
-    headers.push(("x-amz-target", service.target));
-    let authorization = signature::authorization(
-        keys,
-        &signature::Signed {
-            method: Method::POST.as_str(),
-            headers: &headers,
-            body,
-            region: &service.region,
-            service: service.name,
-        },
-    );
-    let secret = |text: &str| {
-        HeaderValue::from_str(text).map(|mut value| {
-            value.set_sensitive(true);
-            value
-        })
-    };
-    let mut builder = request::client()
-        .method(Method::POST)
-        .uri(format!("https://{}/", service.host))
-        .header(ACCEPT, "application/json")
-        .header(CONTENT_TYPE, "application/x-amz-json-1.1")
-        .header(HeaderName::from_static("x-amz-date"), &date)
-        .header(HeaderName::from_static("x-amz-target"), service.target);
-    if let Some(session) = &keys.session {
-        match secret(session.expose()) {
-            Ok(value) => builder = builder.header("x-amz-security-token", value),
-            Err(error) => return Some(Err(error.into())),
+    let service = AmazonService::of(registry)?;
+    Some(service.request("GetAuthorizationToken", keys, "{}".to_owned(), now))
+}
+
+/// The request for a page of repositories (`DescribeRepositories`), signed at `now`, the first without a `token`; `None` for a
+/// registry that is not Amazon's.
+pub(crate) fn repositories_request(
+    registry: &Registry,
+    keys: &AwsKeys,
+    now: Timestamp,
+    token: Option<&str>,
+) -> Option<Result<Request<Bytes>, http::Error>> {
+    let service = AmazonService::of(registry)?;
+    let mut body = serde_json::json!({"maxResults": 1000});
+    let account = service.account.as_deref();
+    for (key, value) in [("registryId", account), ("nextToken", token)] {
+        if let (Some(value), Some(body)) = (value, body.as_object_mut()) {
+            body.insert(key.to_owned(), value.into());
         }
     }
-    Some(match secret(&authorization) {
-        Ok(value) => builder
-            .header(http::header::AUTHORIZATION, value)
-            .body(Bytes::from_static(body)),
-        Err(error) => Err(error.into()),
-    })
+    Some(service.request("DescribeRepositories", keys, body.to_string(), now))
+}
+
+impl AmazonService {
+    /// A request for `operation`, signed at `now`.
+    fn request(
+        &self,
+        operation: &str,
+        keys: &AwsKeys,
+        body: String,
+        now: Timestamp,
+    ) -> Result<Request<Bytes>, http::Error> {
+        let target = format!("{}.{operation}", self.target);
+        let date = signature::date(now);
+        let mut headers = vec![
+            ("content-type", "application/x-amz-json-1.1"),
+            ("host", self.host.as_str()),
+            ("x-amz-date", date.as_str()),
+        ];
+        if let Some(session) = &keys.session {
+            headers.push(("x-amz-security-token", session.expose()));
+        }
+        headers.push(("x-amz-target", &target));
+        let authorization = signature::authorization(
+            keys,
+            &signature::Signed {
+                method: Method::POST.as_str(),
+                headers: &headers,
+                body: body.as_bytes(),
+                region: &self.region,
+                service: self.name,
+            },
+        );
+        let secret = |text: &str| {
+            HeaderValue::from_str(text).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            })
+        };
+        let mut builder = request::client()
+            .method(Method::POST)
+            .uri(format!("https://{}/", self.host))
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-amz-json-1.1")
+            .header(HeaderName::from_static("x-amz-date"), &date)
+            .header(HeaderName::from_static("x-amz-target"), &target);
+        if let Some(session) = &keys.session {
+            builder = builder.header("x-amz-security-token", secret(session.expose())?);
+        }
+        builder
+            .header(http::header::AUTHORIZATION, secret(&authorization)?)
+            .body(Bytes::from(body))
+    }
 }
 
 /// Reads a reply that came at `now`: the password, and until when it is used. `None` when it holds none.
@@ -177,7 +208,7 @@ pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
 }
 
 /// The same refusal with what its body says of it: Amazon answers most with 400 ("Common Error Types").
-pub(super) fn judge(error: Error, body: &[u8]) -> Error {
+pub(crate) fn judge(error: Error, body: &[u8]) -> Error {
     #[derive(Deserialize)]
     struct AmazonError {
         #[serde(rename = "__type")]

@@ -38,7 +38,7 @@ fn the_region_is_in_the_host() {
         ("123456789012.dkr.ecr.amazonaws.com", None),
         ("123456789012.dkr.ecrx.eu-west-1.amazonaws.com", None),
     ] {
-        let service = PasswordService::of(&host.parse().unwrap());
+        let service = AmazonService::of(&host.parse().unwrap());
         let shown = service.map(|one| format!("{} {} {}", one.host, one.region, one.name));
         assert_eq!(shown.as_deref(), expected, "{host}");
     }

@@ -8,7 +8,7 @@ use crate::platform::{Clock, Fetch, FetchError};
 use super::super::error::Refusal;
 use super::super::scope::Area;
 use super::super::token::{self, Token};
-use super::super::{Credentials, Error, Garbage, Operation, aws};
+use super::super::{Error, Garbage, Operation};
 use super::auth::{Admission, ShownToken};
 use super::{Client, gate, is_redirect};
 
@@ -68,11 +68,11 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             });
         }
         if response.status() != StatusCode::OK {
-            if let (Credentials::Aws(_), true) =
-                (self.credentials, response.status().is_client_error())
+            if let Some(session) = self.credentials.session()
+                && is_no(response.status())
             {
-                // Perhaps it has ended before its time: the next request exchanges the access key anew.
-                self.end_session(aws::SESSION);
+                // Perhaps it has ended before its time: the next request exchanges the key anew.
+                self.end_session(session);
             }
             return Err(self.refusal(operation, &host, response).await);
         }
@@ -123,4 +123,9 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             )
         })
     }
+}
+
+/// Whether a token server says no to who asks.
+fn is_no(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
 }

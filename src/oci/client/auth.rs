@@ -127,7 +127,10 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     fn settle(&self, area: Area<'_>, admission: &Admission) {
         match (admission, self.credentials) {
             (Admission::None, _) => self.tokens.remember(&self.account, area, Way::Open),
-            (Admission::Fixed(_), Credentials::Basic { .. } | Credentials::Aws(_)) => {
+            (
+                Admission::Fixed(_),
+                Credentials::Basic { .. } | Credentials::Aws(_) | Credentials::Google(_),
+            ) => {
                 self.tokens.remember(&self.account, area, Way::Basic);
             }
             // Tokens are remembered with their challenge; a ready one is all there is.
@@ -138,7 +141,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     pub(super) fn has_password(&self) -> bool {
         matches!(
             self.credentials,
-            Credentials::Basic { .. } | Credentials::Aws(_)
+            Credentials::Basic { .. } | Credentials::Aws(_) | Credentials::Google(_)
         )
     }
 
@@ -151,7 +154,9 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             Credentials::Anonymous
             | Credentials::Identity(_)
             | Credentials::Bearer(_)
-            | Credentials::Aws(_) => Ok(Admission::None),
+            | Credentials::Aws(_)
+            | Credentials::Google(_)
+            | Credentials::Azure(_) => Ok(Admission::None),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `auth` | sends a request, logging in where that is asked for |
 //! | `ask` | gets a token |
-//! | `aws` | gets the password that an access key of Amazon's is exchanged for |
+//! | `exchange` | gets what the keys of clouds are exchanged for |
 //! | `gate` | lets one call log in while those beside it wait |
 //! | `answer` | what a refusal asks for: a token, another scope, nothing |
 //! | `hops` | follows redirects by hand, never with credentials |
@@ -16,8 +16,8 @@
 mod answer;
 mod ask;
 mod auth;
-mod aws;
 mod blobs;
+mod exchange;
 mod gate;
 mod hops;
 mod manifests;
@@ -85,6 +85,11 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
             gates: gate::Gates::default(),
             page_size,
         }
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> crate::platform::Timestamp {
+        self.clock.now()
     }
 
     /// The registry's host as people know it.

@@ -3,6 +3,7 @@
 mod auth;
 mod aws;
 mod blobs;
+mod clouds;
 mod lists;
 mod manifests;
 mod terms;
@@ -47,7 +48,7 @@ impl Bench {
         Self {
             clock,
             registry,
-            tokens: Tokens::default(),
+            tokens: Tokens::signed_by(crate::testing::rs256),
             credentials,
             terms: Terms::default(),
             nginx,

@@ -136,6 +136,17 @@ pub(super) async fn exchange<F: Fetch, C: Clock>(
     request: http::Request<Bytes>,
     limit: usize,
 ) -> Result<Answer, Error> {
+    exchange_judged(client, operation, request, limit, |error, _| error).await
+}
+
+/// The same, where `judge` reads what a refusal's body says of it.
+pub(super) async fn exchange_judged<F: Fetch, C: Clock>(
+    client: &Client<'_, F, C>,
+    operation: Operation,
+    request: http::Request<Bytes>,
+    limit: usize,
+    judge: fn(Error, &[u8]) -> Error,
+) -> Result<Answer, Error> {
     let asked = request.uri().clone();
     let host = client.host_of(&request);
     let response = client.exchange(operation, request).await?;
@@ -161,6 +172,7 @@ pub(super) async fn exchange<F: Fetch, C: Clock>(
         });
     }
     let error = Error::refusal(&host, operation, parts.status, &parts.headers, &body);
+    let error = judge(error, &body);
     if is_limit(parts.status, &parts.headers) {
         return Err(error.throttled(end_of_limit(&parts.headers)));
     }
@@ -191,7 +203,9 @@ pub(super) fn basic(credentials: &Credentials) -> Option<HeaderValue> {
         Credentials::Anonymous
         | Credentials::Identity(_)
         | Credentials::Bearer(_)
-        | Credentials::Aws(_) => None,
+        | Credentials::Aws(_)
+        | Credentials::Google(_)
+        | Credentials::Azure(_) => None,
     }
 }
 
@@ -202,7 +216,9 @@ pub(super) fn bearer(credentials: &Credentials) -> Option<HeaderValue> {
         Credentials::Anonymous
         | Credentials::Identity(_)
         | Credentials::Bearer(_)
-        | Credentials::Aws(_) => None,
+        | Credentials::Aws(_)
+        | Credentials::Google(_)
+        | Credentials::Azure(_) => None,
     }
 }
 

@@ -8,19 +8,25 @@
 //! |---|---|
 //! | `api` | what they have in common: sending, limits, faults, the next page |
 //! | `docker_hub` | Docker Hub's namespaces |
+//! | `ecr` | Amazon's `DescribeRepositories`, private and public |
 //! | `github` | GitHub's packages of an organization or a user |
 //! | `gitlab` | GitLab's groups and projects |
+//! | `google` | Artifact Registry's packages |
 //! | `harbor` | Harbor's projects |
 //! | `quay` | Quay's namespaces |
 
 mod api;
 mod docker_hub;
+mod ecr;
 mod github;
 mod gitlab;
+mod google;
 mod harbor;
 mod quay;
 #[cfg(test)]
 mod tests;
+
+pub(super) use google::is_listable as is_google_place;
 
 use super::{Discovery, Source};
 use crate::oci::{Client, Credentials, Error, Kind, Next, Page};
@@ -35,10 +41,12 @@ pub(crate) async fn page<F: Fetch, C: Clock>(
     page: Option<&Next>,
 ) -> Result<Page, Error> {
     let listed = match source.discovery {
-        Discovery::Catalog | Discovery::Acr | Discovery::Ecr => client.repositories(page).await,
+        Discovery::Catalog | Discovery::Acr => client.repositories(page).await,
+        Discovery::Ecr | Discovery::EcrPublic => ecr::page(source, client, page).await,
         Discovery::DockerHub => docker_hub::page(source, client, page).await,
         Discovery::GitHub => github::api(source).page(source, client, page).await,
         Discovery::GitLab => gitlab::page(source, client, page).await,
+        Discovery::Google => google::page(source, client, page).await,
         Discovery::Harbor => harbor::api(source).page(source, client, page).await,
         Discovery::Quay => match quay::api(source) {
             Some(api) => api.page(source, client, page).await,

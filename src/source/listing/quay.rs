@@ -24,7 +24,9 @@ pub(super) fn api(source: &Source) -> Option<Api> {
         Credentials::Basic { .. }
         | Credentials::Identity(_)
         | Credentials::Bearer(_)
-        | Credentials::Aws(_) => return None,
+        | Credentials::Aws(_)
+        | Credentials::Google(_)
+        | Credentials::Azure(_) => return None,
     };
     Some(Api {
         name: "quay",

@@ -11,6 +11,7 @@ use crate::oci::Tokens;
 use crate::platform::Timestamp;
 use crate::testing::{FakeRegistry, Fault, VirtualClock, run};
 
+mod clouds;
 mod credentials;
 mod faults;
 mod registries;
@@ -44,7 +45,7 @@ impl Listed {
         Self {
             registry: FakeRegistry::at(&source.registry.to_string(), &clock),
             source,
-            tokens: Tokens::default(),
+            tokens: Tokens::signed_by(crate::testing::rs256),
             clock,
         }
     }
@@ -117,8 +118,10 @@ impl Listed {
 
 #[test]
 fn azure_and_amazon_list_their_catalogs() {
+    // With a password; with an access key Amazon's is asked in another way.
     for host in [
         "acme.azurecr.io",
+        "public.ecr.aws",
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
     ] {
         let listed = Listed::with_password(&[("REGISTRY", host)]);

@@ -34,7 +34,10 @@ impl FakeRegistry {
         if let Some(refusal) = state.throttled(self.clock.now()) {
             return Ok(refusal);
         }
-        let call = format!("{} {}", request.method(), request.uri());
+        // Amazon names its operations in a header.
+        let target = request.headers().get("x-amz-target");
+        let target = target.map_or("", |target| target.to_str().unwrap());
+        let call = format!("{} {} {target}", request.method(), request.uri());
         if let Some(answer) = fault::Injected::strike(&mut state.faults, &call) {
             return answer;
         }
