@@ -35,12 +35,14 @@ pub mod var;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use url::Url;
+
 pub use crate::index::{IndexFormat, IndexScope};
 pub use access::Readers;
 pub use problems::{Problem, Problems};
 
 use self::settings::Settings;
-use crate::index::DOCUMENT_LIMIT;
+use crate::index::{DOCUMENT_LIMIT, View};
 use crate::oci::{Digest, Name};
 use crate::secret::Secret;
 use crate::shown::shown;
@@ -142,6 +144,8 @@ pub struct Config {
     pub index_format: IndexFormat,
     /// What the index of a folder holds.
     pub index_scope: IndexScope,
+    /// What links in indexes begin with, without a slash at the end; without it they are relative.
+    pub chart_url: Option<String>,
     /// Which repositories serve a contested file before others.
     pub precedence: Precedence,
     /// What becomes of contested files.
@@ -201,6 +205,7 @@ impl Config {
                 ("folder", IndexScope::Folder),
             ],
         );
+        let chart_url = settings.parsed("CHART_URL", base_url);
         let precedence = settings
             .parsed("PRECEDENCE", Precedence::parse)
             .unwrap_or_default();
@@ -229,6 +234,7 @@ impl Config {
             stream_verify: stream_verify.unwrap_or(true),
             index_format: index_format.unwrap_or_default(),
             index_scope: index_scope.unwrap_or_default(),
+            chart_url,
             precedence,
             collisions: collisions.unwrap_or_default(),
             sync_interval: sync_interval.unwrap_or(MINUTE * 5),
@@ -245,6 +251,16 @@ impl Config {
         });
         let config = config.map(Self::fingerprinted);
         settings.finish(config)
+    }
+
+    /// What the links in the index of a view begin with: nothing, or the absolute address of its folder.
+    pub(crate) fn links_of(&self, view: &View) -> String {
+        let folder = view.below();
+        match &self.chart_url {
+            None => String::new(),
+            Some(url) if folder.is_root() => format!("{url}/"),
+            Some(url) => format!("{url}/{folder}/"),
+        }
     }
 
     /// The source with this id; `None` when it is no longer configured.
@@ -308,6 +324,8 @@ impl Config {
             .map(|tags| [&tags.included, &tags.excluded])
             .collect();
         content.extend((!others.is_empty()).then(|| serde_json::json!({ "tags": others })));
+        let chart_url = self.chart_url.as_ref();
+        content.extend(chart_url.map(|url| serde_json::json!({ "chart_url": url })));
         let content: String = content.iter().map(ToString::to_string).collect();
         let digest = Digest::sha256_of(content.as_bytes());
         let fingerprint = digest.hex().chars().take(16).collect();
@@ -342,6 +360,26 @@ fn upload_limit(text: &str) -> Result<usize, String> {
         .and_then(|number| number.checked_mul(unit))
         .filter(|limit| (1..=MOST_UPLOADED).contains(limit))
         .ok_or_else(|| format!("{} is not a size of at most 60MiB", shown(text)))
+}
+
+/// The address that links begin with: `https://charts.acme.example`, or with a path. `http://` too: a Worker of one's own
+/// machine, or behind a proxy, has no other.
+fn base_url(text: &str) -> Result<String, String> {
+    let wrong = || {
+        format!(
+            "{} is not an address such as https://charts.acme.example",
+            shown(text)
+        )
+    };
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !plain || !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Artifact Hub's id of a repository: a UUID of 8-4-4-4-12 hexadecimal digits.

@@ -15,6 +15,8 @@ pub struct Entry<'a> {
     pub metadata: &'a str,
     /// When it was made, RFC 3339 in UTC.
     pub created: Option<&'a str>,
+    /// What links begin with, a slash at its end: empty, so that they are relative to the index, or an absolute address.
+    pub base: &'a str,
     /// The package's digest, bare hex: Helm 4.0 to 4.1.1 fail where the algorithm stands before it.
     pub digest: &'a str,
 }
@@ -46,10 +48,11 @@ pub const LINK_DIGITS: usize = 16;
 const SHA256: usize = 64;
 
 impl Entry<'_> {
-    /// The link, relative to the index and without a leading slash: Helm resolves it under the repository's own path.
+    /// The link; without a base relative to the index and without a leading slash: Helm resolves it under the repository's own
+    /// path.
     pub fn url(&self) -> String {
         let digest = self.digest.get(..LINK_DIGITS).unwrap_or(self.digest);
-        format!("charts/{digest}/{}", self.file)
+        format!("{}charts/{digest}/{}", self.base, self.file)
     }
 
     /// All keys of the entry, in byte order; `None` where the metadata are not those of this version of this chart.
@@ -113,6 +116,7 @@ mod tests {
             name: "nginx",
             version: "1.0.0+b.1",
             file: "nginx-1.0.0+b.1.tgz",
+            base: "",
             metadata,
             created,
             digest,

@@ -109,8 +109,7 @@ pub enum Refusal {
     DownloadHost,
 }
 
-/// Why a registry did not give what was asked. Holds facts fit for a log: hosts, statuses and codes; never a URL, a body,
-/// a token.
+/// Why a registry did not give what was asked. Holds facts fit for a log: hosts, statuses, codes; never a URL, body or token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It answered with a status that is no success.

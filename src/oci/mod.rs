@@ -31,6 +31,7 @@
 //! | `location` | where a redirect leads, and whether it is followed |
 //! | `error` | everything that can go wrong with a registry |
 //! | `retry_after` | when a registry asks to be called again |
+//! | `rate_limit` | how many calls a registry still takes |
 //! | `invalid` | why a text is not the value it should be |
 //!
 //! Absent on purpose: referrers, and APIs of single registries: see [`crate::source`].
@@ -50,6 +51,7 @@ pub mod location;
 mod manifest;
 mod name;
 mod oauth;
+mod rate_limit;
 pub mod realm;
 mod registry;
 pub mod request;
@@ -70,6 +72,7 @@ pub use link::Next;
 pub(crate) use manifest::essence;
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};
 pub use name::Name;
+pub use rate_limit::RateLimit;
 pub use registry::{Registry, Scheme};
 pub(crate) use retry_after::MAX_PAUSE;
 pub use retry_after::RetryAfter;

@@ -209,6 +209,12 @@ fn sources(text: &mut MetricsText, figures: &Figures) {
         figures,
         |source| source.read.map(|at| seconds(at.0)),
     );
+    text.by_source(
+        "source_calls_left",
+        "How many calls a source said it still takes in its window.",
+        figures,
+        |source| source.calls_left.map(|left| left.to_string()),
+    );
 }
 
 /// What is published.

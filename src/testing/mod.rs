@@ -31,5 +31,5 @@ pub(crate) use documents::FakeDocuments;
 pub(crate) use object::{Counted, Object};
 pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};
-pub(crate) use world::{PUBLIC, World, config, request};
 pub(crate) use sign::rs256;
+pub(crate) use world::{PUBLIC, World, config, request};

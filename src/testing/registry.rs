@@ -82,6 +82,8 @@ struct State {
     /// Times in which it is to be left alone, and calls in them.
     refusals: Vec<truth::Refusal>,
     intrusions: Vec<String>,
+    /// What is told of how many calls are left: of these, of so many, in so many seconds.
+    told_limit: Option<(u64, u64, u64)>,
     /// How many calls are answered in how long.
     rate: Option<(usize, Duration)>,
     /// When the window of that began, and the calls in it.
@@ -132,6 +134,7 @@ impl FakeRegistry {
             contents: BTreeMap::new(),
             refusals: Vec::new(),
             intrusions: Vec::new(),
+            told_limit: None,
             rate: None,
             window: (Timestamp::default(), 0),
             auth: Auth::Open,
@@ -243,6 +246,11 @@ impl FakeRegistry {
         self.state.borrow_mut().rate = Some((calls, window));
     }
 
+    /// Tells with each manifest that is read how many are left, as Docker Hub does: of these, of so many, in so many seconds.
+    pub(crate) fn tell_rate_limit(&self, told: Option<(u64, u64, u64)>) {
+        self.state.borrow_mut().told_limit = told;
+    }
+
     /// How long each call takes, on the virtual clock.
     pub(crate) fn set_latency(&self, latency: Duration) {
         self.state.borrow_mut().latency = latency;
@@ -281,6 +289,17 @@ impl FakeRegistry {
         at.next().cloned()
     }
 
+    fn count_manifest(&self, answer: &mut Result<http::Response<Bytes>, FetchError>) {
+        let mut state = self.state.borrow_mut();
+        if let (Ok(answer), Some((left, limit, window))) = (answer, &mut state.told_limit) {
+            *left = left.saturating_sub(1);
+            for (name, count) in [("ratelimit-limit", limit), ("ratelimit-remaining", left)] {
+                let value = format!("{count};w={window}").parse().unwrap();
+                answer.headers_mut().insert(name, value);
+            }
+        }
+    }
+
     /// Ends all injected faults.
     pub(crate) fn heal(&self) {
         self.state.borrow_mut().faults.clear();
@@ -309,10 +328,13 @@ impl Fetch for FakeRegistry {
         } else {
             self.clock.sleep(latency).await;
         }
-        let answer = self.answer(&request);
+        let mut answer = self.answer(&request);
         if let Ok(answer) = &answer {
             let now = self.clock.now();
             self.state.borrow_mut().note(&request, answer, now);
+        }
+        if request.method() == http::Method::GET && request.uri().path().contains("/manifests/") {
+            self.count_manifest(&mut answer);
         }
         drop(running);
         answer

@@ -70,6 +70,18 @@ impl Ask for Info {
                 "source": source.source, "pages": source.pages, "done": source.done, "fault": source.fault,
             })).collect::<Vec<_>>(),
             "pause": state.paused(now).map(|pause| json!({ "until": time(pause.until), "cause": pause.cause })),
+            "rate_limits": config.sources.iter().filter_map(|source| {
+                let (told, seen) = state.source(&source.id).rate_limit?;
+                // At the pace at which the last fifth is used up, what is left unread takes so long.
+                let share = told.share();
+                let unread = u32::try_from(trouble.unread_tags).unwrap_or(u32::MAX);
+                let done = now.after(share.saturating_mul(unread));
+                Some(json!({
+                    "source": source.id, "remaining": told.remaining, "limit": told.limit,
+                    "window_seconds": told.window, "seen": time(seen),
+                    "all_read_by": (told.is_low() && unread > 0).then(|| time(done)),
+                }))
+            }).collect::<Vec<_>>(),
             "held_removal": held.map(|held| json!({
                 "versions": held.versions, "since": time(held.since), "confirm_with": "POST /refresh?confirm",
             })),

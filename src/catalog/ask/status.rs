@@ -89,6 +89,8 @@ pub struct SourceHealth {
     pub read: Option<Timestamp>,
     /// Whether it was not read for three intervals.
     pub overdue: bool,
+    /// How many calls it said it still takes, if it did.
+    pub calls_left: Option<u64>,
 }
 
 /// So many passes without a source, or so many of the longest intervals without a pass, make it overdue.
@@ -130,6 +132,7 @@ impl Rows<'_> {
                 denied_since: known.denied_since,
                 read: known.read,
                 overdue: known.unread >= OVERDUE || known.read.is_some_and(unread),
+                calls_left: known.rate_limit.map(|(told, _)| told.remaining),
             }
         };
         self.config.sources.iter().map(health).collect()

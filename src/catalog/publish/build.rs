@@ -116,6 +116,7 @@ impl Store<'_> {
         winners: &Winners,
         plan: Option<&SheddingPlan>,
     ) -> Result<Option<(Writer, Shown)>, DatabaseError> {
+        let base = config.links_of(view);
         let mut writer = Writer::new(config.index_format, config.index_limit);
         let mut unreadable = Vec::new();
         let mut place = 0;
@@ -126,7 +127,7 @@ impl Store<'_> {
             let Some(detail) = detail else {
                 return ControlFlow::Continue(());
             };
-            match writer.push(&version.entry(), detail) {
+            match writer.push(&version.entry(&base), detail) {
                 Err(Refused::Metadata) => unreadable.push(version.offer.manifest),
                 Err(Refused::TooLarge(_)) if plan.is_none() => {
                     outgrown = true;
@@ -150,9 +151,10 @@ impl Store<'_> {
         view: &View,
         winners: &Winners,
     ) -> Result<Measures, DatabaseError> {
+        let base = config.links_of(view);
         let mut measures = Measures::default();
         self.each_served(config, view, winners, &mut |version| {
-            let length = Length::of(&version.entry(), config.index_format);
+            let length = Length::of(&version.entry(&base), config.index_format);
             measures.add(&version.offer, version.created.as_deref(), length);
             ControlFlow::Continue(())
         })?;

@@ -10,14 +10,15 @@ use crate::index::{Entry, View};
 use crate::platform::DatabaseError;
 
 impl OfferedVersion {
-    /// What an index says of it.
-    pub(crate) fn entry(&self) -> Entry<'_> {
+    /// What an index says of it, with links that begin with `base`.
+    pub(crate) fn entry<'a>(&'a self, base: &'a str) -> Entry<'a> {
         Entry {
             name: &self.offer.name,
             version: &self.offer.version,
             file: self.offer.file.as_str(),
             metadata: &self.metadata,
             created: self.created.as_deref(),
+            base,
             digest: self.offer.candidate.package.hex(),
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Enumeration {
     pub(crate) next: Option<String>,
     /// Pages read.
     pub(crate) pages: u32,
+    /// Pages without a name among the last ones read.
+    pub(crate) empty: u32,
     /// The address of the last page whose number was a power of two: where it comes again, the list goes round in a circle
     /// (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
     pub(crate) mark: Option<String>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::position::Ring;
 use crate::catalog::rows::registry_fault::RegistryFault;
+use crate::oci::RateLimit;
 use crate::platform::Timestamp;
 
 /// What is known of a source beside the rows read from it.
@@ -14,6 +15,11 @@ pub(crate) struct SourceState {
     pub(crate) pause: Pause,
     /// How fast it is asked.
     pub(crate) pace: Pace,
+    /// How many calls it said it still takes, and when.
+    pub(crate) rate_limit: Option<(RateLimit, Timestamp)>,
+    /// Until when an API beside the registry is not asked for its list: it limits requests, which is no reason to leave the
+    /// registry alone.
+    pub(crate) unlisted_until: Timestamp,
     /// [`Source::trace`](crate::source::Source::trace): other settings end a pause.
     pub(crate) settings: String,
     /// A mass removal that is doubted.

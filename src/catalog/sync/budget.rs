@@ -6,6 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use crate::catalog::rows::calls::Calls;
+use crate::oci::RateLimit;
 use crate::platform::{Clock, Fetch, FetchError, Timestamp};
 
 /// A [`Fetch`] that counts every send and refuses those beyond the invocation's budget.
@@ -99,6 +100,10 @@ pub(crate) struct Patient<'a, F, C> {
     pub(crate) inner: &'a F,
     /// Until when it is left alone.
     pub(crate) until: Rc<Cell<Timestamp>>,
+    /// The registry's own host, with its port.
+    pub(crate) home: String,
+    /// How many calls the registry still takes, where an answer said so.
+    pub(crate) rate_limit: Rc<Cell<Option<RateLimit>>>,
     /// The time.
     pub(crate) clock: &'a C,
 }
@@ -120,7 +125,15 @@ impl<F: Fetch, C: Clock> Fetch for Patient<'_, F, C> {
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Self::Body>, FetchError> {
         self.wait()?;
-        self.inner.send(request).await
+        let authority = request.uri().authority();
+        let home = authority.is_some_and(|authority| self.home == authority.as_str());
+        let answer = self.inner.send(request).await;
+        if let (true, Ok(answer)) = (home, &answer)
+            && let Some(told) = RateLimit::read(answer.headers())
+        {
+            self.rate_limit.set(Some(told));
+        }
+        answer
     }
 
     async fn send_stream(

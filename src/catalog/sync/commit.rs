@@ -14,6 +14,10 @@ use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// Pages of an enumeration: more is a fault of the registry.
 const PAGES_LIMIT: u32 = 5_000;
+
+/// Pages in a row that name nothing. An API that filters gives some on the way (Google's and Amazon's documentation say so); a
+/// list of nothing else has no end.
+const EMPTY_LIMIT: u32 = 20;
 /// Manifests of named tags that are noted while their contents are not read; others are published with what else is read.
 const AWAITED: usize = 100;
 
@@ -123,11 +127,16 @@ impl<C: Clock> Slice<'_, C> {
         };
         enumeration.pages += 1;
         let next = page.next.as_ref().map(ToString::to_string);
-        // An empty page with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
+        enumeration.empty = if page.names.is_empty() {
+            enumeration.empty + 1
+        } else {
+            0
+        };
+        // Empty pages with a further one, and a page that names itself, never end: Cloudflare's serverless-registry gives both.
         let endless = next.is_some()
             && (next.as_deref() == asked
                 || next == enumeration.mark
-                || page.names.is_empty()
+                || enumeration.empty >= EMPTY_LIMIT
                 || enumeration.pages >= PAGES_LIMIT);
         if endless || !page.complete {
             enumeration.fault = Some("its list of repositories has no end".to_owned());

@@ -46,11 +46,13 @@ impl<C: Clock> Slice<'_, C> {
         self.tell(text.clone());
         match job {
             Job::Enumerate { source, .. } => {
+                let api = self.is_of_an_api(*source, error);
                 if let Some(enumeration) = self.pass.enumerations.get_mut(*source) {
                     enumeration.attempts += 1;
                     // What may be over in a moment is asked for again, a few times.
                     let again = match error.kind() {
-                        Kind::Throttled => true,
+                        // The registry's own pause is waited for; another host's must not keep the pass from ending.
+                        Kind::Throttled => !api,
                         Kind::Unavailable => enumeration.attempts < ENUMERATION_ATTEMPTS,
                         _ => false,
                     };

@@ -123,6 +123,24 @@ impl<C: Clock> Slice<'_, C> {
             return Ok(());
         };
         let kind = error.map(Error::kind);
+        let reads = matches!(job, Job::Read { .. });
+        let mut spread = None;
+        if let Some(told) = source.rate_limit.take() {
+            source.few_left = told.is_low();
+            let id = source.id.clone();
+            self.store
+                .update(|state| state.source_mut(&id).rate_limit = Some((told, now)))?;
+            // Manifests are what is counted (Docker Hub: a HEAD and a list are free). The last fifth is not used up at once.
+            spread = (reads && told.is_low()).then(|| now.after(told.share()));
+        }
+        if let (Job::Enumerate { .. }, Some(Kind::Throttled), Some(error)) = (job, kind, error)
+            && self.is_of_an_api(place, error)
+        {
+            return self.leave_unlisted(place, error, now);
+        }
+        let Some(source) = self.sources.get_mut(place) else {
+            return Ok(());
+        };
         let mut asked = None;
         let mut until = None;
         match kind {
@@ -158,7 +176,7 @@ impl<C: Clock> Slice<'_, C> {
             }
         }
         let Some(error) = error else {
-            return self.leave_alone(place, until, None, false);
+            return self.leave_alone(place, until.max(spread), None, false);
         };
         if let Job::List { repository, .. }
         | Job::Resolve { repository, .. }
@@ -180,6 +198,35 @@ impl<C: Clock> Slice<'_, C> {
         self.leave_alone(place, asked.max(until), Some(&fault), asked.is_some())?;
         self.pass.fault = Some(fault);
         Ok(())
+    }
+
+    /// Whether it was another host than the registry that answered so: an API that knows its repositories.
+    pub(crate) fn is_of_an_api(&self, place: usize, error: &Error) -> bool {
+        let source = self.config.sources.get(place);
+        let registry = source.map(|source| source.registry.host());
+        error.host().is_some() && error.host() != registry
+    }
+
+    /// Asks an API that limits requests for no list until it says, and the registry for all else as before.
+    fn leave_unlisted(
+        &mut self,
+        place: usize,
+        error: &Error,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let until = error
+            .retry_after(now)
+            .unwrap_or_else(|| now.after(self.config.sync_interval));
+        self.pass.fault = Some(RegistryFault {
+            host: error.host().unwrap_or_default().to_owned(),
+            kind: error.public(),
+            retry_at: Some(until),
+        });
+        let Some(source) = self.sources.get(place) else {
+            return Ok(());
+        };
+        self.store
+            .update(|state| state.source_mut(&source.id).unlisted_until = until)
     }
 
     /// Leaves a source alone, if `until` is later than what it is left alone for already.

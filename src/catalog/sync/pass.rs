@@ -112,7 +112,9 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 Some(former) => former.clone(),
                 None => Enumeration {
                     source: source.id.clone(),
-                    done: !source.enumerates(),
+                    done: !source.enumerates() || state.source(&source.id).unlisted_until > now,
+                    fault: (source.enumerates() && state.source(&source.id).unlisted_until > now)
+                        .then(|| "is limiting requests".to_owned()),
                     versions_before: state.source(&source.id).versions,
                     quota: self.quota(state.source_mut(&source.id), now),
                     known_to,

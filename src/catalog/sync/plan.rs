@@ -37,7 +37,11 @@ impl<C: Clock> Slice<'_, C> {
             let Some(source) = self.sources.get(place) else {
                 continue;
             };
-            let slots = source.pace.slots().min(most);
+            let slots = if source.few_left {
+                1
+            } else {
+                source.pace.slots().min(most)
+            };
             if source.paused_until.get() > now || source.under_way >= slots {
                 continue;
             }

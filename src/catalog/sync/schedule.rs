@@ -140,6 +140,7 @@ impl Store<'_> {
             for (id, source) in &mut state.sources {
                 if meant(id) && (asked || !source.pause.asked) {
                     source.pause = Pause::default();
+                    source.unlisted_until = Timestamp::default();
                 }
             }
         })

@@ -15,7 +15,7 @@ use crate::catalog::rows::store::Store;
 use crate::catalog::sync::budget::{Budgeted, Patient};
 use crate::catalog::sync::job::{Job, Outcome};
 use crate::config::Config;
-use crate::oci::{Digest, Tokens};
+use crate::oci::{Digest, RateLimit, Tokens};
 use crate::platform::{Clock, DatabaseError, Fetch, Timestamp};
 
 /// Calls at a time: the connections that a Worker may have waiting for an answer.
@@ -57,6 +57,10 @@ pub(crate) struct SourceSlice {
     pub(crate) pace: Pace,
     /// Until when it is left alone.
     pub(crate) paused_until: Rc<Cell<Timestamp>>,
+    /// How many calls it still takes, where an answer of this slice said so.
+    pub(crate) rate_limit: Rc<Cell<Option<RateLimit>>>,
+    /// Whether it said last that few are left: it is then asked one call at a time.
+    pub(crate) few_left: bool,
     /// Where revalidation stands.
     pub(crate) ring: Ring,
     /// Jobs under way.
@@ -77,6 +81,8 @@ impl SourceSlice {
             id: id.to_owned(),
             pace: known.pace,
             paused_until: Rc::new(Cell::new(known.pause.until)),
+            rate_limit: Rc::default(),
+            few_left: known.rate_limit.is_some_and(|(told, _)| told.is_low()),
             ring: known.ring,
             under_way: 0,
             lists: 0,
@@ -136,11 +142,19 @@ impl<C: Clock> Slice<'_, C> {
         C: 'f,
         Self: 'f,
     {
+        let homes = self.config.sources.iter().map(|source| {
+            let origin = source.registry.origin();
+            let home = origin.split_once("://").map(|(_, home)| home.to_owned());
+            home.unwrap_or_default()
+        });
         self.sources
             .iter()
-            .map(|source| Patient {
+            .zip(homes)
+            .map(|(source, home)| Patient {
                 inner: fetch,
                 until: Rc::clone(&source.paused_until),
+                home,
+                rate_limit: Rc::clone(&source.rate_limit),
                 clock: self.clock,
             })
             .collect()

@@ -2,6 +2,7 @@
 //! played with the answers that their documentation gives.
 
 mod clouds;
+mod limits;
 
 use serde_json::json;
 
@@ -278,39 +279,4 @@ fn a_refused_list_is_told_everywhere_with_what_helps() {
     assert!(log.iter().all(|call| {
         call.url.starts_with("https://api.github.com/orgs/acme/") || call.authorization.is_none()
     }));
-}
-
-/// An API that limits requests is left alone as long as it asks.
-#[test]
-fn a_rate_limit_of_an_api_is_obeyed() {
-    let world = world(&[("REGISTRY", "ghcr.io/acme")]);
-    let until = (START.0 / 1000 + 1800).to_string();
-    world.registry.inject(
-        "api.github.com",
-        Some(1),
-        Fault::status(403)
-            .header("x-ratelimit-remaining", "0")
-            .header("x-ratelimit-reset", &until),
-    );
-    answers(&world, "api.github.com", &json!([{"name": "a"}]), None);
-    served_after(&world, Duration::from_mins(30));
-}
-
-#[track_caller]
-fn served_after(world: &World, pause: Duration) {
-    world.registry.push_version("acme/a", "a", "1.0.0");
-    while world.registry.calls_to("api.github.com") < 2 {
-        world.wait_for_alarm();
-        world.step();
-    }
-    let calls = world.registry.log();
-    let asked: Vec<Timestamp> = calls
-        .iter()
-        .filter(|call| call.url.contains("api.github.com"))
-        .map(|call| call.at)
-        .collect();
-    assert!(asked[1].since(asked[0]) >= pause, "{asked:?}");
-    world.pass();
-    world.rest();
-    assert_eq!(world.versions(""), ["a 1.0.0"]);
 }

@@ -10,7 +10,12 @@ use crate::testing::{Object, rebuilt, request};
 pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
     let request = request("GET", &format!("/{path}"), &[], "");
     let catalog = Object::new(world);
-    let handled = world.serve(&world.registry, &catalog, &Memory::signed_by(crate::testing::rs256), request);
+    let handled = world.serve(
+        &world.registry,
+        &catalog,
+        &Memory::signed_by(crate::testing::rs256),
+        request,
+    );
     handled.response.map(|body| match body {
         Body::Rebuilt { parts, .. } => Body::Bytes(rebuilt(&parts)),
         other => other,

@@ -12,6 +12,7 @@ type Row<'r> = (&'r str, &'r str, &'r str, Option<&'r str>);
 fn push(writer: &mut Writer, row: Row<'_>, digest: &str) -> Result<(), Refused> {
     let (name, version, metadata, created) = row;
     let entry = Entry {
+        base: "",
         name,
         version,
         file: &format!("{name}-{version}.tgz"),
@@ -284,6 +285,7 @@ proptest! {
                 }
                 let text = metadata.to_string();
                 let entry = Entry {
+                    base: "",
                     name, version, file: "file.tgz", metadata: &text, created: created.as_deref(), digest: A,
                 };
                 json.push(&entry, Detail::Full).unwrap();

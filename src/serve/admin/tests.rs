@@ -335,6 +335,7 @@ fn deep_health_names_the_sources_that_are_denied_or_not_read() {
         denied_since,
         read: at(1_795_219_200_000),
         overdue,
+        calls_left: None,
     };
     let with = |sources| {
         let mut told = Status::default();

@@ -51,6 +51,7 @@ fn full() -> Status {
                 denied_since: Some(Timestamp(1_795_226_300_000)),
                 read: Some(Timestamp(1_795_226_200_000)),
                 overdue: true,
+                calls_left: Some(76),
             }],
         }),
     }
@@ -147,6 +148,9 @@ fn a_whole_text() {
         # HELP portolan_source_read_timestamp_seconds When a source was last read.
         # TYPE portolan_source_read_timestamp_seconds gauge
         portolan_source_read_timestamp_seconds{source="registry.example/charts"} 1795226200.000
+        # HELP portolan_source_calls_left How many calls a source said it still takes in its window.
+        # TYPE portolan_source_calls_left gauge
+        portolan_source_calls_left{source="registry.example/charts"} 76
         # HELP portolan_documents Documents that are published: indexes and shards of the file table.
         # TYPE portolan_documents gauge
         portolan_documents 42

@@ -177,6 +177,7 @@ fn entry(package: &[u8]) -> (String, String) {
     let digest = Digest::sha256_of(package);
     let mut writer = Writer::new(crate::config::IndexFormat::Json, 10_000);
     let entry = Entry {
+        base: "",
         name: "nginx",
         version: "1.0.0",
         file: FILE,

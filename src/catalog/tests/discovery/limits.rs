@@ -1,0 +1,188 @@
+//! Limits: of an API that lists, of a registry that counts, of lists that do not end.
+
+use super::*;
+
+/// An API that limits requests is left alone as long as it asks.
+#[test]
+fn a_rate_limit_of_an_api_is_obeyed() {
+    let world = world(&[("REGISTRY", "ghcr.io/acme")]);
+    let until = (START.0 / 1000 + 1800).to_string();
+    world.registry.inject(
+        "api.github.com",
+        Some(1),
+        Fault::status(403)
+            .header("x-ratelimit-remaining", "0")
+            .header("x-ratelimit-reset", &until),
+    );
+    answers(&world, "api.github.com", &json!([{"name": "a"}]), None);
+    served_after(&world, Duration::from_mins(30));
+}
+
+#[track_caller]
+fn served_after(world: &World, pause: Duration) {
+    world.registry.push_version("acme/a", "a", "1.0.0");
+    while world.registry.calls_to("api.github.com") < 2 {
+        world.wait_for_alarm();
+        world.step();
+    }
+    let calls = world.registry.log();
+    let asked: Vec<Timestamp> = calls
+        .iter()
+        .filter(|call| call.url.contains("api.github.com"))
+        .map(|call| call.at)
+        .collect();
+    assert!(asked[1].since(asked[0]) >= pause, "{asked:?}");
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions(""), ["a 1.0.0"]);
+}
+
+/// What an API limits is its list: the registry beside it goes on being read.
+#[test]
+fn a_rate_limit_of_an_api_delays_nothing_but_the_list() {
+    let world = world(&[("REGISTRY", "ghcr.io/acme")]);
+    answers(&world, "api.github.com", &json!([{"name": "a"}]), None);
+    served(&world, &["acme/a"]);
+    world.registry.heal();
+    let until = (world.clock.now().0 / 1000 + 6 * 3600).to_string();
+    world.registry.inject(
+        "api.github.com",
+        None,
+        Fault::status(403)
+            .header("x-ratelimit-remaining", "0")
+            .header("x-ratelimit-reset", &until),
+    );
+    world.registry.push_version("acme/a", "a", "2.0.0");
+    world.registry.clear_log();
+    let begun = world.clock.now();
+    while world.clock.now().since(begun) < Duration::from_mins(90) {
+        world.pass();
+    }
+    assert_eq!(world.versions(""), ["a 2.0.0", "a 1.0.0"]);
+    // It is asked once, and then not before its time.
+    assert_eq!(world.registry.calls_to("api.github.com"), 1);
+    let info = info(&world);
+    assert_eq!(info["enumeration"][0]["fault"], "is limiting requests");
+    assert_eq!(info["pause"], Value::Null);
+    world.registry.heal();
+    answers(
+        &world,
+        "api.github.com",
+        &json!([{"name": "a"}, {"name": "b"}]),
+        None,
+    );
+    world.registry.push_version("acme/b", "b", "1.0.0");
+    world.clock.advance(Duration::from_hours(6));
+    world.pass();
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions(""), ["a 2.0.0", "a 1.0.0", "b 1.0.0"]);
+}
+
+/// A registry's own `_catalog` that is limited is the registry: all of it is left alone.
+#[test]
+fn a_rate_limit_of_the_registry_itself_is_its_own() {
+    let world = World::with(&[]);
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    world.registry.inject(
+        "_catalog",
+        Some(1),
+        Fault::status(429).header("retry-after", "600"),
+    );
+    world.wait_for_alarm();
+    world.step();
+    assert_ne!(info(&world)["pause"], Value::Null);
+}
+
+/// An API that filters gives empty pages on the way to full ones; of empty ones alone there is an end.
+#[test]
+fn empty_pages_are_followed_and_not_for_ever() {
+    let link = |page: u32| format!(r#"<https://api.github.com/x?page={page}>; rel="next""#);
+    let world = world(&[("REGISTRY", "ghcr.io/acme")]);
+    for page in 2..6 {
+        let next = link(page + 1);
+        answers(&world, &format!("?page={page} "), &json!([]), Some(&next));
+    }
+    answers(&world, "?page=6 ", &json!([{"name": "b"}]), None);
+    answers(
+        &world,
+        "api.github.com",
+        &json!([{"name": "a"}]),
+        Some(&link(2)),
+    );
+    served(&world, &["acme/a", "acme/b"]);
+    world.registry.heal();
+    world.registry.clear_log();
+    for page in 2..100 {
+        let next = link(page + 1);
+        answers(&world, &format!("?page={page} "), &json!([]), Some(&next));
+    }
+    answers(&world, "api.github.com", &json!([]), Some(&link(2)));
+    world.pass();
+    assert_eq!(world.registry.calls_to("api.github.com"), 20);
+    let told = info(&world)["enumeration"][0]["fault"].clone();
+    assert_eq!(told, "its list of repositories has no end");
+    assert_eq!(world.versions(""), ["a 1.0.0", "b 1.0.0"]);
+}
+
+/// Docker Hub counts manifests, and says how many are left ("Docker Hub usage and limits"). The last fifth is spread.
+#[test]
+fn few_calls_that_are_left_are_spread() {
+    let world = World::with(&[]);
+    for version in 0..10 {
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.0.{version}"));
+    }
+    world.registry.tell_rate_limit(Some((12, 100, 21_600)));
+    let read = || {
+        world
+            .registry
+            .calls_to("GET https://registry.example/v2/charts/a/manifests/")
+    };
+    for _ in 0..200 {
+        if read() == 10 {
+            break;
+        }
+        world.wait_for_alarm();
+        world.step();
+    }
+    world.pass();
+    assert_eq!(world.versions("").len(), 10);
+    let calls = world.registry.log();
+    let manifests: Vec<Timestamp> = calls
+        .iter()
+        .filter(|call| call.method == "GET" && call.url.contains("/manifests/"))
+        .map(|call| call.at)
+        .collect();
+    let waits: Vec<u64> = manifests
+        .windows(2)
+        .map(|pair| pair[1].since(pair[0]).as_secs())
+        .collect();
+    // Those of the first burst were under way when the first answer told; each further one waits its share.
+    let spread = waits.iter().filter(|wait| **wait >= 216).count();
+    assert!(spread >= 3, "{waits:?}");
+    let limits = &info(&world)["rate_limits"][0];
+    assert_eq!(limits["limit"], 100);
+    assert_eq!(limits["window_seconds"], 21_600);
+    let status = world.ask(&crate::catalog::ask::AskStatus);
+    assert!(status.figures.sources[0].calls_left.is_some());
+}
+
+/// With plenty left nothing waits.
+#[test]
+fn many_calls_that_are_left_are_not() {
+    let world = World::with(&[]);
+    for version in 0..10 {
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("1.0.{version}"));
+    }
+    world.registry.tell_rate_limit(Some((5_000, 5_000, 21_600)));
+    let begun = world.clock.now();
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions("").len(), 10);
+    assert!(world.clock.now().since(begun) < Duration::from_mins(1));
+    assert_eq!(info(&world)["rate_limits"][0]["all_read_by"], Value::Null);
+}
