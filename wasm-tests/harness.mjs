@@ -9,6 +9,9 @@ import { PATIENCE, until, within } from "./wait.mjs";
 
 const { Log, LogLevel, Miniflare, Response } = require("miniflare");
 
+/** What `outbound` answers with. */
+export const Answer = Response;
+
 /** Where scripts/build puts the Worker. */
 const BUILD = process.env.BUILD ?? join(ROOT, "build");
 
@@ -33,6 +36,7 @@ const NEVER_LOGGED = [/X-Amz-Signature/i, /panicked/, /Critical Error/, /code ha
  * `kv` stands before KV: the source of a module, or a function that is called with `"get"` or `"put"` and the key.
  * `object` stands before the catalog's object: a function that is called with `"alarm"` or `"question"`. Where such a
  * function gives `"fail"`, what was asked for fails.
+ * `outbound` is a function that answers instead of the network: it is given each request that leaves the Worker.
  */
 export async function start(scope, bindings, options) {
   const [worker] = await startAll(scope, [bindings], options);
@@ -55,7 +59,7 @@ class Workerd {
   #workers;
   #ended = false;
 
-  constructor(workers, { persist, kv, object }) {
+  constructor(workers, { persist, kv, object, outbound }) {
     this.#workers = workers;
     this.#miniflare = new Miniflare({
       host: "127.0.0.1",
@@ -65,7 +69,7 @@ class Workerd {
       handleStructuredLogs: (line) => workers.forEach(({ logs }) => logs.push(line)),
       ...(persist && { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "objects") }),
       workers: workers.flatMap(({ name, bindings }) => {
-        const main = definition(name, bindings, object);
+        const main = { ...definition(name, bindings, object), ...(outbound && { outboundService: outbound }) };
         if (kv) return before(main, kv);
         const alone = workers.length === 1;
         return { ...main, kvNamespaces: { DOCUMENTS: name }, ...(!alone && { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] }) };
@@ -88,7 +92,7 @@ class Workerd {
     if (this.#ended) return;
     this.#ended = true;
     await within("the Worker ends", this.#miniflare.dispose(), PATIENCE);
-    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH|REGISTRY_HEADERS/.test(name);
+    const secret = ([name]) => /PASS|TOKEN|SECRET|DOCKER_AUTH|REGISTRY_HEADERS|CREDENTIALS/.test(name);
     const secrets = this.#workers.flatMap(({ bindings }) => Object.entries(bindings).filter(secret).map(([, value]) => value));
     for (const { message } of this.#workers[0].logs) {
       const found = NEVER_LOGGED.find((pattern) => pattern.test(message));
