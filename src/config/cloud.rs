@@ -15,13 +15,13 @@ const AZURE_CLIENT: &str = "AZURE_CLIENT_ID";
 const AZURE_SECRET: &str = "AZURE_CLIENT_SECRET";
 
 /// A key, and the setting that it is known by in messages.
-pub(super) struct Key {
+pub(super) struct CloudKey {
     pub(super) setting: &'static str,
     pub(super) credentials: Credentials,
 }
 
 /// A key, or none; an error, already noted, where a part of it is missing or it opens nothing.
-type Keys = Result<Option<Key>, ()>;
+type Keys = Result<Option<CloudKey>, ()>;
 
 /// Reads the key of whichever cloud there is one of.
 pub(super) fn keys<L: Fn(&str) -> Option<String>>(
@@ -73,7 +73,7 @@ fn aws_keys<L: Fn(&str) -> Option<String>>(
         );
         return Err(());
     }
-    Ok(Some(Key {
+    Ok(Some(CloudKey {
         setting: AWS_ID,
         credentials: Credentials::Aws(AwsKeys {
             id,
@@ -100,7 +100,7 @@ fn google_key<L: Fn(&str) -> Option<String>>(
         );
         return Err(());
     }
-    Ok(Some(Key {
+    Ok(Some(CloudKey {
         setting: GOOGLE,
         credentials: Credentials::Google(key?),
     }))
@@ -144,7 +144,7 @@ fn azure_principal<L: Fn(&str) -> Option<String>>(
         );
         return Err(());
     }
-    Ok(Some(Key {
+    Ok(Some(CloudKey {
         setting: AZURE_CLIENT,
         credentials: Credentials::Azure(AzurePrincipal {
             tenant,

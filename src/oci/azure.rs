@@ -100,10 +100,10 @@ fn form(address: &str, pairs: &[(&str, &str)]) -> Result<Request<Bytes>, http::E
 /// Reads the registry's refresh token; `None` when the reply holds none.
 pub(super) fn refresh_token(reply: &[u8]) -> Option<Secret> {
     #[derive(Deserialize)]
-    struct Reply {
+    struct RefreshReply {
         refresh_token: String,
     }
-    let reply: Reply = serde_json::from_slice(reply).ok()?;
+    let reply: RefreshReply = serde_json::from_slice(reply).ok()?;
     let token = reply.refresh_token;
     (!token.is_empty()).then(|| Secret::new(token))
 }

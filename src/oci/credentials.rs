@@ -9,7 +9,7 @@ use crate::secret::{BASE64, Secret};
 
 use super::azure::AzurePrincipal;
 use super::google::GoogleKey;
-use super::{Invalid, Registry, aws, azure, google};
+use super::{Invalid, Registry};
 
 /// The credentials for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,16 +80,6 @@ impl Credentials {
                 client,
                 secret,
             }) => vec![tenant, client, secret.expose()],
-        }
-    }
-
-    /// What the key is exchanged for is kept as this in memory; `None` for what is shown as it is.
-    pub(super) fn session(&self) -> Option<&'static str> {
-        match self {
-            Self::Aws(_) => Some(aws::SESSION),
-            Self::Google(_) => Some(google::SESSION),
-            Self::Azure(_) => Some(azure::SESSION),
-            Self::Anonymous | Self::Basic { .. } | Self::Identity(_) | Self::Bearer(_) => None,
         }
     }
 }

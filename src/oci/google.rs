@@ -45,6 +45,59 @@ pub fn is_google(registry: &Registry) -> bool {
     host.ends_with("-docker.pkg.dev") || host == "gcr.io" || host.ends_with(".gcr.io")
 }
 
+/// Hosts of Container Registry, which Artifact Registry serves now: (host, location, repository).
+const CONTAINER_REGISTRY: [(&str, &str, &str); 4] = [
+    ("gcr.io", "us", "gcr.io"),
+    ("us.gcr.io", "us", "us.gcr.io"),
+    ("eu.gcr.io", "europe", "eu.gcr.io"),
+    ("asia.gcr.io", "asia", "asia.gcr.io"),
+];
+
+/// A repository of Artifact Registry: what images lie in, and what a package's name is relative to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PackagePlace<'s> {
+    /// The location's name.
+    pub(crate) location: &'s str,
+    /// The project's name.
+    pub(crate) project: &'s str,
+    /// The repository's name.
+    pub(crate) repository: &'s str,
+    /// What stands before a package's name in the registry.
+    pub(crate) before: String,
+}
+
+impl<'s> PackagePlace<'s> {
+    /// Where the prefix leads; `None` where it names no repository, or the host is none of Google's.
+    pub(crate) fn of(registry: &'s Registry, prefix: &'s str) -> Option<Self> {
+        let mut segments = prefix.split('/').filter(|segment| !segment.is_empty());
+        let project = segments.next()?;
+        let known = CONTAINER_REGISTRY
+            .iter()
+            .find(|(host, ..)| *host == registry.host());
+        if let Some((_, location, repository)) = known {
+            return Some(Self {
+                location,
+                project,
+                repository,
+                before: project.to_owned(),
+            });
+        }
+        let location = registry.host().strip_suffix("-docker.pkg.dev")?;
+        let repository = segments.next()?;
+        Some(Self {
+            location,
+            project,
+            repository,
+            before: format!("{project}/{repository}"),
+        })
+    }
+}
+
+/// Whether the prefix names what the API lists.
+pub(crate) fn is_listable(registry: &Registry, prefix: &str) -> bool {
+    PackagePlace::of(registry, prefix).is_some()
+}
+
 /// The key of a service account. Only a signature made with it is ever sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GoogleKey {
@@ -66,7 +119,7 @@ impl GoogleKey {
     /// Reads a key file, as JSON or its Base64. What is wrong is said without a value.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         #[derive(Deserialize)]
-        struct File {
+        struct KeyFile {
             #[serde(default, rename = "type")]
             kind: Option<String>,
             #[serde(default)]
@@ -84,7 +137,7 @@ impl GoogleKey {
             let json = BASE64.decode(packed);
             json.map_err(|_| Invalid::GoogleKey("neither JSON nor base64"))?
         };
-        let file: File =
+        let file: KeyFile =
             serde_json::from_slice(&json).map_err(|_| Invalid::GoogleKey("malformed JSON"))?;
         if file.kind.as_deref() != Some("service_account") {
             return Err(Invalid::GoogleKey(

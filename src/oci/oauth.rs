@@ -7,10 +7,10 @@ use super::Error;
 /// The same refusal with what its body says of it.
 pub(super) fn judge(error: Error, body: &[u8]) -> Error {
     #[derive(Deserialize)]
-    struct Refusal {
+    struct OauthRefusal {
         error: String,
     }
-    let Ok(Refusal { error: code }) = serde_json::from_slice(body) else {
+    let Ok(OauthRefusal { error: code }) = serde_json::from_slice(body) else {
         return error;
     };
     match code.as_str() {

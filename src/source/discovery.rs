@@ -1,6 +1,5 @@
 //! `DISCOVERY`: how the repositories of a registry are found.
 
-use super::listing;
 use super::patterns::Repositories;
 use crate::oci::{Registry, aws, azure, google};
 
@@ -104,7 +103,7 @@ impl Discovery {
                 SETTING,
                 "google lists Google's registries only, and REGISTRY is elsewhere",
             ),
-            Self::Google if !listing::is_google_place(registry, prefix) => (
+            Self::Google if !google::is_listable(registry, prefix) => (
                 "REGISTRY",
                 "names no project and repository whose packages could be listed: write them behind the host, or name all repositories in REPOSITORIES",
             ),

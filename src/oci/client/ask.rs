@@ -10,7 +10,7 @@ use super::super::scope::Area;
 use super::super::token::{self, Token};
 use super::super::{Error, Garbage, Operation};
 use super::auth::{Admission, ShownToken};
-use super::{Client, gate, is_redirect};
+use super::{Client, exchange, gate, is_redirect};
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// The token for a scope: the one at hand, or one that is asked for. Of calls side by side one asks.
@@ -68,7 +68,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             });
         }
         if response.status() != StatusCode::OK {
-            if let Some(session) = self.credentials.session()
+            if let Some(session) = exchange::session_of(self.credentials)
                 && is_no(response.status())
             {
                 // Perhaps it has ended before its time: the next request exchanges the key anew.

@@ -24,7 +24,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// The credentials as they are shown: those of the settings, or what a key was exchanged for. Of calls side by side one
     /// exchanges.
     pub(super) async fn shown(&self) -> Result<Cow<'_, Credentials>, Error> {
-        let Some(session) = self.credentials.session() else {
+        let Some(session) = session_of(self.credentials) else {
             return Ok(Cow::Borrowed(self.credentials));
         };
         let secret = self.exchanged(session, self.credentials).await?;
@@ -136,7 +136,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// Forgets what the key was exchanged for and was refused, unless another has taken its place since. Whether there is a new
     /// one to try.
     pub(super) fn forget_password(&self, refused: &Admission) -> bool {
-        let (Some(session), Admission::Fixed(refused)) = (self.credentials.session(), refused)
+        let (Some(session), Admission::Fixed(refused)) = (session_of(self.credentials), refused)
         else {
             return false;
         };
@@ -165,5 +165,18 @@ fn as_shown(key: &Credentials, secret: Secret) -> Credentials {
     Credentials::Basic {
         username: user.into(),
         password: secret,
+    }
+}
+
+/// What a key is exchanged for is kept as this in memory; `None` for credentials that are shown as they are.
+pub(super) fn session_of(credentials: &Credentials) -> Option<&'static str> {
+    match credentials {
+        Credentials::Aws(_) => Some(aws::SESSION),
+        Credentials::Google(_) => Some(google::SESSION),
+        Credentials::Azure(_) => Some(azure::SESSION),
+        Credentials::Anonymous
+        | Credentials::Basic { .. }
+        | Credentials::Identity(_)
+        | Credentials::Bearer(_) => None,
     }
 }

@@ -58,13 +58,13 @@ fn read(source: &Source, body: &[u8]) -> Option<(Vec<String>, Option<String>)> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Described {
-        repositories: Vec<Repository>,
+        repositories: Vec<DescribedRepository>,
         #[serde(default)]
         next_token: Option<String>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Repository {
+    struct DescribedRepository {
         /// `<host>/<whole name>`; in ECR Public the alias of the registry is part of the name.
         repository_uri: String,
     }

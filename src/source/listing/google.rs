@@ -7,9 +7,9 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::api::{Answer, Api, Listed, bearer};
-use crate::oci::google::{self, GoogleKey};
+use crate::oci::google::{self, GoogleKey, PackagePlace};
 use crate::oci::link::Link;
-use crate::oci::{Client, Credentials, Error, Kind, Next, Page, Registry, token};
+use crate::oci::{Client, Credentials, Error, Kind, Next, Page, token};
 use crate::platform::{Clock, Fetch};
 use crate::secret::{BASE64, Secret};
 use crate::source::Source;
@@ -21,56 +21,6 @@ const API: &str = "https://artifactregistry.googleapis.com";
 
 /// The largest page that the API gives.
 const PAGE: &str = "pageSize=1000";
-
-/// Hosts of Container Registry, which Artifact Registry serves now: (host, location, repository).
-const CONTAINER_REGISTRY: [(&str, &str, &str); 4] = [
-    ("gcr.io", "us", "gcr.io"),
-    ("us.gcr.io", "us", "us.gcr.io"),
-    ("eu.gcr.io", "europe", "eu.gcr.io"),
-    ("asia.gcr.io", "asia", "asia.gcr.io"),
-];
-
-/// A repository of Artifact Registry: what images lie in, and what a package's name is relative to.
-#[derive(Debug, PartialEq, Eq)]
-struct Place<'s> {
-    location: &'s str,
-    project: &'s str,
-    repository: &'s str,
-    /// What stands before a package's name in the registry.
-    before: String,
-}
-
-impl<'s> Place<'s> {
-    /// Where the prefix leads; `None` where it names no repository, or the host is none of Google's.
-    fn of(registry: &'s Registry, prefix: &'s str) -> Option<Self> {
-        let mut segments = prefix.split('/').filter(|segment| !segment.is_empty());
-        let project = segments.next()?;
-        let known = CONTAINER_REGISTRY
-            .iter()
-            .find(|(host, ..)| *host == registry.host());
-        if let Some((_, location, repository)) = known {
-            return Some(Self {
-                location,
-                project,
-                repository,
-                before: project.to_owned(),
-            });
-        }
-        let location = registry.host().strip_suffix("-docker.pkg.dev")?;
-        let repository = segments.next()?;
-        Some(Self {
-            location,
-            project,
-            repository,
-            before: format!("{project}/{repository}"),
-        })
-    }
-}
-
-/// Whether the prefix names what the API lists.
-pub(crate) fn is_listable(registry: &Registry, prefix: &str) -> bool {
-    Place::of(registry, prefix).is_some()
-}
 
 /// A page of the packages of the repository at the beginning of the prefix.
 pub(super) async fn page<F: Fetch, C: Clock>(
@@ -86,12 +36,12 @@ pub(super) async fn page<F: Fetch, C: Clock>(
         Some(key) => token::bearer(&client.google_token(&key).await?).ok(),
         None => bearer(&source.credentials),
     };
-    let Place {
+    let PackagePlace {
         location,
         project,
         repository,
         ..
-    } = Place::of(&source.registry, &source.prefix).unwrap_or(Place {
+    } = PackagePlace::of(&source.registry, &source.prefix).unwrap_or(PackagePlace {
         location: "",
         project: "",
         repository: "",
@@ -146,7 +96,7 @@ fn parse(source: &Source, answer: &Answer) -> Option<Listed> {
         /// `projects/…/packages/charts%2Fnginx`.
         name: String,
     }
-    let place = Place::of(&source.registry, &source.prefix)?;
+    let place = PackagePlace::of(&source.registry, &source.prefix)?;
     // An error with status 200 is no empty list.
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&answer.body).ok()?;

@@ -26,8 +26,6 @@ mod quay;
 #[cfg(test)]
 mod tests;
 
-pub(super) use google::is_listable as is_google_place;
-
 use super::{Discovery, Source};
 use crate::oci::{Client, Credentials, Error, Kind, Next, Page};
 use crate::platform::{Clock, Fetch};
