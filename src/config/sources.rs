@@ -24,13 +24,15 @@ const NAME: &str = "SOURCES";
 const MOUNT: &str = "mount";
 
 /// The keys of a source whose values stand in it, and what each is called as the setting of a single registry.
-const VALUES: [(&str, &str); 6] = [
+const VALUES: [(&str, &str); 8] = [
     ("registry", "REGISTRY"),
     ("repositories", "REPOSITORIES"),
     ("discovery", "DISCOVERY"),
     ("tags", "TAGS"),
     ("token_realms", "TOKEN_REALMS"),
     ("download_hosts", "DOWNLOAD_HOSTS"),
+    ("azure_tenant_id", "AZURE_TENANT_ID"),
+    ("azure_client_id", "AZURE_CLIENT_ID"),
 ];
 
 /// Those of them that may be lists.
@@ -38,7 +40,7 @@ const LISTS: [&str; 4] = ["repositories", "tags", "token_realms", "download_host
 
 /// The keys of a source that name secrets, as nothing secret may stand among variables; and what the secret is called where
 /// there is a single registry.
-const SECRETS: [(&str, &str); 7] = [
+const SECRETS: [(&str, &str); 9] = [
     ("username_secret", "REGISTRY_USERNAME"),
     ("password_secret", "REGISTRY_PASSWORD"),
     ("docker_auth_config_secret", "DOCKER_AUTH_CONFIG"),
@@ -46,6 +48,8 @@ const SECRETS: [(&str, &str); 7] = [
     ("aws_access_key_id_secret", "AWS_ACCESS_KEY_ID"),
     ("aws_secret_access_key_secret", "AWS_SECRET_ACCESS_KEY"),
     ("aws_session_token_secret", "AWS_SESSION_TOKEN"),
+    ("google_credentials_secret", "GOOGLE_CREDENTIALS"),
+    ("azure_client_secret_secret", "AZURE_CLIENT_SECRET"),
 ];
 
 /// Reads the sources.
