@@ -8,6 +8,7 @@ use super::Rows;
 use crate::catalog::publish::candidates::is_hidden;
 use crate::catalog::rows::offer::{Offer, OfferedVersion};
 use crate::catalog::rows::report::PAGE;
+use crate::chart::FileName;
 use crate::config::IndexScope;
 use crate::index::View;
 use crate::platform::DatabaseError;
@@ -16,15 +17,15 @@ impl Rows<'_> {
     /// A page of the contested files: each offer that is not served as it is, at the outermost folder where another is served for it.
     pub(super) fn shadowed(
         &self,
-        contested: &[(u8, String)],
+        contested: &[FileName],
         page: u32,
     ) -> Result<Vec<Value>, DatabaseError> {
         let skip = usize::try_from(i64::from(page) * PAGE).unwrap_or(usize::MAX);
         let most = usize::try_from(PAGE).unwrap_or(0);
         let Self { store, config, .. } = *self;
         let mut shadowed = Vec::new();
-        for (shard, file) in contested.iter().skip(skip).take(most) {
-            let mut versions = store.versions_of_file(*shard, file)?;
+        for file in contested.iter().skip(skip).take(most) {
+            let mut versions = store.versions_of_file(file)?;
             versions.sort_by(|a, b| a.offer.order(&b.offer, config));
             let mut told = BTreeSet::new();
             for (view, offered) in meetings(&versions, config.index_scope) {

@@ -38,7 +38,7 @@ impl Ask for Find {
         let Rows {
             store, config, now, ..
         } = *rows;
-        let candidates = store.candidates(config, self.file.as_str())?;
+        let candidates = store.candidates(config, &self.file)?;
         if !candidates.is_empty() {
             if self.missed {
                 store.document_missed(&Key::Files(shard_of(self.file.as_str())), now)?;

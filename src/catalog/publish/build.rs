@@ -9,6 +9,7 @@ use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::UnreadableRow;
 use crate::catalog::rows::unreadable::Blockade;
+use crate::chart::FileName;
 use crate::config::Config;
 use crate::index::{Detail, Key, Length, Refused, Shard, View, Writer, Written, shard_of};
 use crate::oci::Digest;
@@ -183,17 +184,16 @@ impl Store<'_> {
     pub(crate) fn candidates(
         &self,
         config: &Config,
-        file: &str,
+        file: &FileName,
     ) -> Result<Vec<crate::index::Candidate>, DatabaseError> {
-        let shard = shard_of(file);
         let mut table = Shard::default();
-        for offer in self.offers(config, shard, file)? {
-            table.add(file, offer.candidate);
+        for offer in self.offers(config, file)? {
+            table.add(file.as_str(), offer.candidate);
         }
-        for (_, candidate) in self.superseded(shard, Some(file))? {
-            table.add(file, candidate);
+        for (_, candidate) in self.superseded(shard_of(file.as_str()), Some(file))? {
+            table.add(file.as_str(), candidate);
         }
-        Ok(table.find(file).to_vec())
+        Ok(table.find(file.as_str()).to_vec())
     }
 }
 

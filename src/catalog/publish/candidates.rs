@@ -40,17 +40,16 @@ impl Offer {
 }
 
 /// Which offer of each contested file a view serves: `None` where none is to be served.
-pub(crate) type Winners = BTreeMap<String, Option<Offer>>;
+pub(crate) type Winners = BTreeMap<FileName, Option<Offer>>;
 
 impl Store<'_> {
     /// The offers of one file, in collision order.
     pub(crate) fn offers(
         &self,
         config: &Config,
-        shard: u8,
-        file: &str,
+        file: &FileName,
     ) -> Result<Vec<Offer>, DatabaseError> {
-        let mut offers = self.offers_of_file(shard, file)?;
+        let mut offers = self.offers_of_file(file)?;
         offers.sort_by(|a, b| a.order(b, config));
         Ok(offers)
     }
@@ -74,8 +73,8 @@ impl Store<'_> {
     /// Who serves each contested file in a view.
     pub(crate) fn winners(&self, config: &Config, view: &View) -> Result<Winners, DatabaseError> {
         let mut winners = Winners::new();
-        for (shard, file) in self.contested_packages()? {
-            let mut offers = self.offers(config, shard, &file)?;
+        for file in self.contested_packages()? {
+            let mut offers = self.offers(config, &file)?;
             offers.retain(|offer| view.covers(&offer.relative, config.index_scope));
             let Some(first) = offers.first().cloned() else {
                 continue;

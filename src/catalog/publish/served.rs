@@ -114,7 +114,7 @@ impl ShownVersions {
 
 /// Whether a view serves this offer's file by this offer.
 fn serves(winners: &Winners, offer: &Offer) -> bool {
-    match winners.get(offer.file.as_str()) {
+    match winners.get(&offer.file) {
         None => true,
         Some(None) => false,
         Some(Some(winner)) => {

@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 use std::vec::IntoIter;
 
-use crate::catalog::rows::cell::{CellFault, Json};
+use crate::catalog::rows::cell::{CellFault, FromCell as _, Json};
 use crate::catalog::rows::chart_cells::ChartCells;
 use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::{KeyPart, UnreadableRow, next_cell};
 use crate::chart::FileName;
 use crate::config::IndexScope;
-use crate::index::{Candidate, RepositoryPath, View};
+use crate::index::{Candidate, RepositoryPath, View, shard_of};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Value};
 
@@ -137,18 +137,14 @@ const NOTED: usize = 200;
 
 impl Store<'_> {
     /// The offers of one file, in no order. Those that cannot be read are left out and noted.
-    pub(crate) fn offers_of_file(
-        &self,
-        shard: u8,
-        file: &str,
-    ) -> Result<Vec<Offer>, DatabaseError> {
+    pub(crate) fn offers_of_file(&self, file: &FileName) -> Result<Vec<Offer>, DatabaseError> {
         let mut offers = Vec::new();
         self.each_typed(
             &format!(
                 "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
                  WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
             ),
-            &[i64::from(shard).into(), file.into()],
+            &place_of(file),
             Offer::read,
             &mut |(offer, _)| {
                 offers.push(offer);
@@ -161,8 +157,7 @@ impl Store<'_> {
     /// The offers of one file with what an index says of them, in no order. Those that cannot be read are left out and noted.
     pub(crate) fn versions_of_file(
         &self,
-        shard: u8,
-        file: &str,
+        file: &FileName,
     ) -> Result<Vec<OfferedVersion>, DatabaseError> {
         let mut versions = Vec::new();
         self.each_typed(
@@ -170,7 +165,7 @@ impl Store<'_> {
                 "SELECT {COLUMNS}, m.metadata FROM manifest m JOIN tag t ON t.manifest = m.digest
                  JOIN repository r ON r.id = t.repository WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
             ),
-            &[i64::from(shard).into(), file.into()],
+            &place_of(file),
             OfferedVersion::read,
             &mut |version| {
                 versions.push(version);
@@ -273,17 +268,17 @@ impl Store<'_> {
         )
     }
 
-    /// File names that are offered with more than one package, each with its shard. Few, in a healthy registry.
-    pub(crate) fn contested_packages(&self) -> Result<Vec<(u8, String)>, DatabaseError> {
+    /// File names that are offered with more than one package. Few, in a healthy registry.
+    pub(crate) fn contested_packages(&self) -> Result<Vec<FileName>, DatabaseError> {
         self.files_where(
             "SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
         )
     }
 
     /// File names that are offered for one index with more than one package, or with one of which different metadata are told or
-    /// different provenance files given, each with its shard. Only where a file has several manifests is more read than an index
+    /// different provenance files given. Only where a file has several manifests is more read than an index
     /// of the table.
-    pub(crate) fn contested(&self, scope: IndexScope) -> Result<Vec<(u8, String)>, DatabaseError> {
+    pub(crate) fn contested(&self, scope: IndexScope) -> Result<Vec<FileName>, DatabaseError> {
         let folder = match scope {
             IndexScope::Subtree => "''",
             IndexScope::Folder => FOLDER,
@@ -300,13 +295,21 @@ impl Store<'_> {
         ))
     }
 
-    fn files_where(&self, sql: &str) -> Result<Vec<(u8, String)>, DatabaseError> {
-        let rows = self.0.query(sql, &[])?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| Some((u8::try_from(row.integer(0)?).ok()?, row.text(1)?.to_owned())))
-            .collect())
+    /// The file names of a query that gives shards and files. Names that are none are left out: who reads such a row as an offer
+    /// notes it.
+    fn files_where(&self, sql: &str) -> Result<Vec<FileName>, DatabaseError> {
+        let rows = self.0.query(sql, &[])?.into_iter();
+        let files = rows.filter_map(|row| FileName::from_cell(row.0.into_iter().nth(1)?).ok());
+        Ok(files.collect())
     }
+}
+
+/// The shard and the name of a file.
+fn place_of(file: &FileName) -> [Value; 2] {
+    [
+        i64::from(shard_of(file.as_str())).into(),
+        file.as_str().into(),
+    ]
 }
 
 /// The condition on `repository r` for what may lie in a view; its scope is judged row by row.

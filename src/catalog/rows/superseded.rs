@@ -129,11 +129,11 @@ impl Store<'_> {
     pub(crate) fn superseded(
         &self,
         shard: u8,
-        file: Option<&str>,
+        file: Option<&FileName>,
     ) -> Result<Vec<(FileName, Candidate)>, DatabaseError> {
         let rows: Vec<Superseded> = self.rows(
             "WHERE shard = ?1 AND (?2 IS NULL OR file = ?2) ORDER BY file, source, repository, package",
-            &[i64::from(shard).into(), file.into()],
+            &[i64::from(shard).into(), file.map(FileName::as_str).into()],
         )?;
         let mut kept = Vec::new();
         let mut unreadable = Vec::new();
