@@ -15,7 +15,7 @@ pub(super) struct Wanted<'w> {
 }
 
 impl Wanted<'_> {
-    /// Whether a candidate is configured, within the folder, and not past its time.
+    /// Whether a candidate is configured and within the folder.
     pub(super) fn allows(&self, candidate: &Candidate) -> bool {
         let covers = |(source, name): (&Source, oci::Name)| {
             source.relative(&name).is_some_and(|path| {
@@ -23,7 +23,6 @@ impl Wanted<'_> {
             })
         };
         self.source(candidate).is_some_and(covers)
-            && candidate.until.is_none_or(|until| self.now < until)
     }
 
     /// Where a candidate comes from, if it may still come from there.

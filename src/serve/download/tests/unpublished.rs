@@ -119,3 +119,22 @@ fn a_link_that_gives_nothing_is_remembered_however_it_is_spelt() {
     }
     assert_eq!(world.asked().len(), 1);
 }
+
+/// A shard that has grown beyond what is read at once: the catalog is asked for the one file.
+#[test]
+fn a_shard_that_is_too_long_is_not_read() {
+    let world = World::of(PUBLIC);
+    let candidate = pushed(&world, REPOSITORY, PACKAGE, true);
+    let candidates = vec![candidate.clone()];
+    world.say([Say::answer(&Found::Candidates(candidates))]);
+    world.publish_file(FILE, &[candidate]);
+    let key = Key::Files(shard_of(FILE)).name(world.config.fingerprint());
+    let mut long = world.documents.stored(&key).unwrap().0.to_vec();
+    long.resize(9 * 1024 * 1024, b' ');
+    world.documents.seed(&key, long, "shard");
+    assert_eq!(bytes(&world.get(&link(PACKAGE))), PACKAGE);
+    let file = FILE.parse().unwrap();
+    // KV did not lack it.
+    let missed = false;
+    assert_eq!(world.asked(), [question(&ask::Find { file, missed })]);
+}
