@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName};
 use super::grant::Grant;
 use super::signature::{Notice, Signs};
 use super::*;
+use crate::secret::Secret;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
@@ -219,4 +220,18 @@ fn without_a_secret_webhooks_are_closed() {
         notifies(&config(&[]), Signs::Never, &authorization("Bearer "), b"{}"),
         Err(Error::Closed("WEBHOOK_SECRET"))
     );
+}
+
+/// No setting is empty; whoever makes a configuration in another way opens nothing to who shows nothing.
+#[test]
+fn an_empty_secret_is_known_by_nobody() {
+    let mut config = config(LOCKED);
+    config.admin_token = Some(Secret::new(""));
+    config.webhook_secret = Some(Secret::new(""));
+    for value in ["Bearer", "Bearer ", "Basic Og==", &basic("anyone", ""), ""] {
+        let shown = authorization(value);
+        let principal = authenticate::principal(&config, &shown);
+        assert_eq!(principal, Principal::Stranger, "{value}");
+        assert!(notifies(&config, Signs::Never, &shown, b"").is_err());
+    }
 }

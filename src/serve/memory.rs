@@ -208,6 +208,7 @@ fn take(count: &Cell<(i64, u32)>, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Missing;
 
     #[test]
     fn what_is_unknown_is_forgotten_after_half_a_minute() {
@@ -261,5 +262,49 @@ mod tests {
         assert_eq!(note("c", 299_999), None);
         assert_eq!(note("b", 300_000), Some(vec![view("b"), view("c")]));
         assert_eq!(note("a", 300_001), None);
+    }
+
+    #[test]
+    fn the_views_that_were_read_are_bounded() {
+        let memory = Memory::new();
+        let interval = Duration::from_mins(5);
+        let note = |n: usize, now| {
+            let view = format!("s{n}").parse::<View>().unwrap();
+            memory.note_read(&view, Timestamp(now), interval)
+        };
+        assert!(note(0, 0).is_some());
+        for n in 0..3 * VIEWS {
+            assert_eq!(note(n, 1), None);
+        }
+        assert_eq!(note(0, 300_000).unwrap().len(), VIEWS);
+    }
+
+    #[test]
+    fn a_file_for_artifact_hub_is_remembered_for_a_while_and_not_for_all_spaces() {
+        let memory = Memory::new();
+        let space = |n: usize| format!("s{n}").parse::<Space>().unwrap();
+        let found = || {
+            let (etag, bytes) = ("tag".to_owned(), Bytes::from_static(b"file"));
+            Ok(Hub { etag, bytes })
+        };
+        let missing = || Err(Error::NotFound(Missing::File));
+        memory.keep_artifacthub(space(0), found(), Timestamp(0));
+        memory.keep_artifacthub(space(1), missing(), Timestamp(0));
+        memory.keep_artifacthub(space(2), Err(Error::Busy), Timestamp(0));
+        let known = |at| (0..3).map(move |n| (n, Timestamp(at)));
+        let kept = |at| -> Vec<usize> {
+            known(at)
+                .filter(|(n, now)| memory.artifacthub(&space(*n), *now).is_some())
+                .map(|(n, _)| n)
+                .collect()
+        };
+        assert_eq!(kept(1_000), [0, 1, 2]);
+        assert_eq!(kept(29_999), [0, 1]);
+        assert_eq!(kept(59_999), [0]);
+        assert_eq!(kept(60_000), [0; 0]);
+        for n in 0..3 * HUBS {
+            memory.keep_artifacthub(space(n), found(), Timestamp(0));
+            assert!(memory.artifacthub.borrow().len() <= HUBS);
+        }
     }
 }

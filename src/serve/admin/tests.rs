@@ -251,6 +251,15 @@ fn bad_notifications_start_nothing() {
     assert_eq!(send("/webhook/distribution", &[wrong], good), denied);
     assert_eq!(send("/webhook/github", &[signature], "{}"), denied);
     assert_eq!(send("/webhook/github", &[HOOK], "{}"), denied);
+    // Of the right form, and of another body or by another secret; with the secret beside it, too.
+    let name = HeaderName::from_static("x-hub-signature-256");
+    let zeros = format!("sha256={}", "0".repeat(64));
+    let forged = (name, zeros.as_str());
+    let package = r#"{"registry_package":{"namespace":"charts","name":"a"}}"#;
+    let github = send("/webhook/github", std::slice::from_ref(&forged), package);
+    assert_eq!(github, denied);
+    let harbor = send("/webhook/distribution", &[forged, HOOK], good);
+    assert_eq!(harbor, denied);
     assert_eq!(
         send("/webhook/quay", &[HOOK], good),
         "404 there is no such kind of webhook"
