@@ -14,6 +14,7 @@ mod helm;
 mod hostile;
 mod kept;
 mod layouts;
+mod links;
 mod lists;
 mod lost_puts;
 mod meanwhile;
