@@ -25,6 +25,18 @@ pub enum Error {
     /// The request cannot be understood.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
+    /// More is asked for than is given at once.
+    #[error("more is asked for than is given at once")]
+    TooMany,
+    /// A package that is stored cannot be looked into, and why.
+    #[error("the package cannot be looked into: {0}")]
+    Unreadable(String),
+    /// The registry deletes nothing.
+    #[error("{host}: deletes nothing")]
+    Undeletable {
+        /// Its host.
+        host: String,
+    },
     /// What was sent is not taken, and why: words of ours, with short quotes of it at most.
     #[error("refused: {0}")]
     Refused(String),
@@ -112,6 +124,12 @@ pub enum Missing {
     Space,
     /// A package or provenance file.
     File,
+    /// A chart.
+    Chart,
+    /// A version of a chart.
+    Version,
+    /// A `values.yaml`.
+    Values,
     /// A kind of webhook.
     Webhook,
     /// A superseded package that the registry no longer has.
@@ -124,6 +142,9 @@ impl std::fmt::Display for Missing {
             Self::Path => "there is nothing at this path",
             Self::Space => "there are no charts below this path",
             Self::File => "there is no such file in this repository",
+            Self::Chart => "there is no such chart",
+            Self::Version => "there is no such version",
+            Self::Values => "the chart has no values.yaml",
             Self::Webhook => "there is no such kind of webhook",
             Self::Gone => "the registry no longer has this superseded package",
         })
@@ -169,6 +190,8 @@ impl Error {
             Self::BadRequest(_) | Self::Refused(_) => S::BAD_REQUEST,
             Self::Conflict(_) => S::CONFLICT,
             Self::Locked => S::LOCKED,
+            Self::TooMany => S::INSUFFICIENT_STORAGE,
+            Self::Undeletable { .. } => S::NOT_IMPLEMENTED,
             Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
             // An upstream 401 or 403 is our credential's problem and never a challenge to the client.
             Self::Registry { .. } | Self::NoRedirect { .. } | Self::NotSynced(_) => S::BAD_GATEWAY,
@@ -176,7 +199,9 @@ impl Error {
                 S::SERVICE_UNAVAILABLE
             }
             Self::NotPublished(_) => S::GATEWAY_TIMEOUT,
-            Self::Internal(_) | Self::Configuration { .. } => S::INTERNAL_SERVER_ERROR,
+            Self::Internal(_) | Self::Unreadable(_) | Self::Configuration { .. } => {
+                S::INTERNAL_SERVER_ERROR
+            }
         }
     }
 
@@ -189,6 +214,13 @@ impl Error {
             Self::Closed(setting) => format!("closed: {setting} is not set"),
             Self::BadRequest(what) => (*what).to_owned(),
             Self::Refused(what) | Self::Conflict(what) => what.clone(),
+            Self::TooMany => {
+                "these are too many to be told at once: ask with offset and limit".to_owned()
+            }
+            Self::Unreadable(why) => format!("the package cannot be looked into: {why}"),
+            Self::Undeletable { host } => format!(
+                "the registry {host} deletes nothing: enable deletion there (distribution: storage.delete.enabled)"
+            ),
             Self::Locked => "somebody else is writing this version".to_owned(),
             Self::ReadOnly => "closed: READ_ONLY is set".to_owned(),
             Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
@@ -228,6 +260,9 @@ impl Error {
             | Self::Refused(_)
             | Self::Conflict(_)
             | Self::ReadOnly
+            | Self::TooMany
+            | Self::Unreadable(_)
+            | Self::Undeletable { .. }
             | Self::TooLarge(_)
             | Self::NoRedirect { .. }
             | Self::NotSynced(_)
@@ -258,6 +293,9 @@ mod tests {
             Error::Conflict("file already exists".into()),
             Error::Locked,
             Error::ReadOnly,
+            Error::TooMany,
+            Error::Unreadable("archive holds an unreadable path".into()),
+            Error::Undeletable { host: host() },
             Error::TooLarge(1024),
             Error::Registry {
                 host: host(),
@@ -306,6 +344,9 @@ mod tests {
             409 file already exists
             423 somebody else is writing this version
             403 closed: READ_ONLY is set
+            507 these are too many to be told at once: ask with offset and limit
+            500 the package cannot be looked into: archive holds an unreadable path
+            501 the registry registry.example deletes nothing: enable deletion there (distribution: storage.delete.enabled)
             413 the body is larger than 1024 bytes
             502 the registry registry.example denied access (401)
             503 the registry registry.example asks to slow down

@@ -9,6 +9,8 @@ pub(crate) enum Right {
     Read,
     /// Store charts (`push`).
     Push,
+    /// Delete charts (`delete`).
+    Delete,
     /// Start a sync (`refresh`).
     Refresh,
     /// See counts (`metrics`).
@@ -21,7 +23,7 @@ impl Right {
     /// Whether something in the registry changes by it.
     pub(crate) fn writes(self) -> bool {
         match self {
-            Self::Push => true,
+            Self::Push | Self::Delete => true,
             Self::Read | Self::Refresh | Self::Measure | Self::Inspect => false,
         }
     }

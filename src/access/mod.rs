@@ -41,13 +41,13 @@ pub(crate) fn permit(
     }
     Err(match right {
         Right::Read => Error::Unauthorized(Door::Charts),
-        Right::Inspect | Right::Measure | Right::Refresh | Right::Push
+        Right::Inspect | Right::Measure | Right::Refresh | Right::Push | Right::Delete
             if config.admin_token.is_none() =>
         {
             Error::Closed("ADMIN_TOKEN")
         }
         Right::Inspect | Right::Measure | Right::Refresh => Error::Unauthorized(Door::Admin),
-        Right::Push => Error::Unauthorized(Door::Writing),
+        Right::Push | Right::Delete => Error::Unauthorized(Door::Writing),
     })
 }
 

@@ -22,6 +22,7 @@ impl Principal {
         const ALL: &[Right] = &[
             Right::Read,
             Right::Push,
+            Right::Delete,
             Right::Refresh,
             Right::Measure,
             Right::Inspect,

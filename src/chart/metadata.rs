@@ -21,6 +21,7 @@ use self::limit::{
     MAX_ANNOTATION, MAX_CONSTRAINT, MAX_DESCRIPTION, MAX_ICON, MAX_ITEMS, MAX_LINE, MAX_NAME,
     MAX_URL, MAX_YAML, SHORT_DESCRIPTION,
 };
+pub(super) use self::value::judge_yaml;
 use self::value::{Fields, Node};
 use super::unfit::quoted;
 use super::{Unfit, Version};

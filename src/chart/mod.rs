@@ -12,6 +12,8 @@
 //! | `tag` | what a tag tells by its name alone |
 //! | `file_name` | the file name of a package, `<name>-<version>.tgz` |
 //! | `package` | metadata out of a package that came without any beside it |
+//! | `contents` | single files out of a package |
+//! | `range` | ranges of versions |
 //! | `inspect` | judges a whole package that somebody wants to store |
 //! | `go_json` | JSON as Go writes it, and so Helm |
 //! | `rebuild` | a package made of a two-layer chart, to the same bytes each time |
@@ -22,6 +24,7 @@
 //! Absent on purpose: values, templates and whatever else is inside a package.
 
 mod archive;
+mod contents;
 mod file_name;
 mod go_json;
 mod inspect;
@@ -29,18 +32,21 @@ mod layout;
 pub mod media_type;
 mod metadata;
 pub mod package;
+mod range;
 pub mod rebuild;
 mod tag;
 mod tarball;
 mod unfit;
 mod version;
 
+pub(crate) use contents::ChartContents;
 pub use file_name::{FileName, NotAFileName};
 pub(crate) use go_json::go_json;
 pub(crate) use inspect::Inspected;
 pub use layout::{Layout, MetadataFrom};
 pub(crate) use metadata::HelmMetadata;
 pub use metadata::Metadata;
+pub(crate) use range::VersionRange;
 pub use tag::{tag_is_foreign, tag_is_version, tag_to_version};
 pub use unfit::Unfit;
 pub use version::Version;

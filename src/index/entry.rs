@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::text;
+
 /// What an index says of a version. Depends on nothing but manifest, config and package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {
@@ -53,6 +55,14 @@ impl Entry<'_> {
     pub fn url(&self) -> String {
         let digest = self.digest.get(..LINK_DIGITS).unwrap_or(self.digest);
         format!("{}charts/{digest}/{}", self.base, self.file)
+    }
+
+    /// The entry as JSON, as it stands in an index; `None` where the metadata are not those of this version of this chart.
+    pub fn to_json(self) -> Option<String> {
+        let value = self.to_value(Detail::Full)?;
+        let mut text = Vec::new();
+        text::write(&mut text, &value).ok()?;
+        String::from_utf8(text).ok()
     }
 
     /// All keys of the entry, in byte order; `None` where the metadata are not those of this version of this chart.

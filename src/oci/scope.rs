@@ -17,7 +17,6 @@ pub(super) enum Area<'a> {
     /// The same, to be written: distribution wants `pull` for it, too.
     Push(&'a Name),
     /// Manifests, to be deleted.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what push/ will ask for"))]
     Delete(&'a Name),
 }
 

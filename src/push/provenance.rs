@@ -18,6 +18,8 @@ const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 pub(crate) struct Provenance {
     /// The file name of the chart that its metadata names.
     pub(crate) file: FileName,
+    /// The chart's version.
+    pub(crate) version: String,
     /// Digests by the names of files.
     digests: BTreeMap<String, Digest>,
 }
@@ -56,6 +58,7 @@ impl Provenance {
             .collect();
         Some(Self {
             file: FileName::of(&name, &version).ok()?,
+            version,
             digests,
         })
     }

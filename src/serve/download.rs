@@ -11,6 +11,7 @@ mod ready;
 #[cfg(test)]
 mod tests;
 mod wanted;
+mod whole;
 
 use http::StatusCode;
 use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
@@ -264,13 +265,12 @@ impl From<oci::Error> for Fault {
     }
 }
 
-/// Builds the package of a chart that was pushed in two parts; its bytes are those of the index or none.
-async fn rebuild<F: Fetch, K: Clock>(
+/// Reads what a package is rebuilt of.
+async fn parts_of<F: Fetch, K: Clock>(
     client: &Client<'_, F, K>,
     repository: &oci::Name,
     candidate: &Candidate,
-    ready: &Ready<'_>,
-) -> Result<Reply<F::Body>, Fault> {
+) -> Result<Parts, Fault> {
     let Origin::Rebuilt {
         meta,
         content,
@@ -282,7 +282,7 @@ async fn rebuild<F: Fetch, K: Clock>(
             "a stored package is not rebuilt".to_owned(),
         )));
     };
-    let parts = Parts {
+    Ok(Parts {
         meta: client
             .blob(repository, &meta.digest, meta.size, MAX_COMPRESSED)
             .await?,
@@ -291,7 +291,18 @@ async fn rebuild<F: Fetch, K: Clock>(
             .await?,
         name: name.clone(),
         version: version.clone(),
-    };
+    })
+}
+
+/// Builds the package of a chart that was pushed in two parts; its bytes are those of the index or none.
+async fn rebuild<F: Fetch, K: Clock>(
+    client: &Client<'_, F, K>,
+    repository: &oci::Name,
+    candidate: &Candidate,
+    ready: &Ready<'_>,
+) -> Result<Reply<F::Body>, Fault> {
+    let parts = parts_of(client, repository, candidate).await?;
+    let (name, version) = (&parts.name, &parts.version);
     // Made twice, once to see that it is what was promised: what was sent cannot be taken back, and the whole is not kept.
     let made = parts
         .examine()

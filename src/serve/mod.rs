@@ -15,6 +15,8 @@
 //! | `home` | `/` |
 //! | `admin` | `/health`, `/info`, `/refresh` |
 //! | `museum` | ChartMuseum's API |
+//! | `delete` | deletes a version of a chart |
+//! | `sign` | adds a provenance file to a chart |
 //! | `write` | stores a chart in the registry, and waits until the catalog has it |
 //! | `metrics` | `/metrics` |
 //! | `webhook` | notifications of registries |
@@ -27,6 +29,7 @@
 mod admin;
 mod artifacthub;
 mod conditional;
+mod delete;
 mod download;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
@@ -40,6 +43,7 @@ mod progress;
 mod reply;
 mod route;
 mod rule;
+mod sign;
 mod webhook;
 mod write;
 
@@ -214,7 +218,10 @@ impl<H: Host> Service<'_, H> {
                 self.deep_health().await.map(Into::into)
             }
             Route::Health => Ok(Self::health().into()),
-            Route::Upload(space) => self.upload(&request, &space, &body).await.map(Into::into),
+            Route::Museum(space, museum) => {
+                let reply = self.museum(&request, &space, &museum, &body).await;
+                reply.map(Into::into)
+            }
             Route::Index(space) => self.index(&request, &View::from(space)).await,
             Route::File(file) => self.file(&request, &file).await.map(Into::into),
             Route::ArtifactHub(space) => self.artifacthub(&request, &space).await.map(Into::into),

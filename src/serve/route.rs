@@ -6,12 +6,18 @@
 //! | `/[<space>/]charts/[<16 hex>/]<file>.tgz[.prov]` | GET, HEAD |
 //! | `/[<space>/]artifacthub-repo.yml` | GET, HEAD |
 //! | `/`, `/<space>`, `/health`, `/info`, `/metrics` | GET, HEAD |
-//! | `/api/[<space>/]charts` | POST |
+//! | `/api/[<space>/]charts` | GET, HEAD, POST |
+//! | `/api/[<space>/]charts/<name>` | GET, HEAD |
+//! | `/api/[<space>/]charts/<name>/<version>` | GET, HEAD, DELETE |
+//! | `/api/[<space>/]charts/<name>/<version>/templates`, `…/values` | GET, HEAD |
+//! | `/api/[<space>/]prov` | POST |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
 //! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
 //! `/api/v1` (the coming API) are nobody's yet. Segments are percent-decoded once; what a decoded segment cannot be
 //! (empty, `.`, `..`, with a slash in it) makes no path, and never reaches the registry.
+
+mod museum;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -19,6 +25,8 @@ use percent_encoding::percent_decode_str;
 use crate::chart::FileName;
 use crate::error::{Error, Missing};
 use crate::index::{LINK_DIGITS, Space};
+
+pub(super) use museum::{Exhibit, Museum};
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +43,8 @@ pub(super) enum Route {
     Refresh(Option<String>),
     /// A registry's notification.
     Webhook(Sender),
-    /// Store a chart in a folder, as at ChartMuseum.
-    Upload(Space),
+    /// What ChartMuseum's API does with a folder.
+    Museum(Space, Museum),
     /// The index of a folder.
     Index(Space),
     /// A package or its provenance.
@@ -100,7 +108,7 @@ const SPACE_LIMIT: usize = 255;
 impl Route {
     /// Reads method and path; the path as it came, without query.
     pub(super) fn of(method: &Method, path: &str) -> Result<Self, Error> {
-        let route = Self::at(path).map_err(Error::NotFound)?;
+        let route = Self::at(method, path).map_err(Error::NotFound)?;
         let allow = route.rule().methods;
         if allow.split(", ").any(|allowed| method == allowed) {
             return Ok(route);
@@ -112,7 +120,7 @@ impl Route {
         }
     }
 
-    fn at(path: &str) -> Result<Self, Missing> {
+    fn at(method: &Method, path: &str) -> Result<Self, Missing> {
         let path = path.strip_prefix('/').ok_or(Missing::Path)?;
         if path.is_empty() {
             return Ok(Self::Home);
@@ -135,7 +143,9 @@ impl Route {
             [space @ .., "artifacthub-repo.yml"] => {
                 Ok(Self::ArtifactHub(folder(space).ok_or(Missing::Space)?))
             }
-            ["api", space @ .., "charts"] => Ok(Self::Upload(folder(space).ok_or(Missing::Space)?)),
+            ["api", path @ ..] if let Some((space, museum)) = Museum::at(method, path) => {
+                Ok(Self::Museum(folder(space).ok_or(Missing::Space)?, museum))
+            }
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
             ["metrics"] => Ok(Self::Metrics),

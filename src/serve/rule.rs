@@ -2,7 +2,7 @@
 //!
 //! A route is a variant of [`Route`], and [`Route::rule`] has to give all columns for it, or it does not compile.
 
-use super::route::{Route, Sender};
+use super::route::{Museum, Route, Sender};
 use crate::access::Right;
 use crate::access::signature::Signs;
 use crate::index::Space;
@@ -73,7 +73,14 @@ impl Route {
             }
             Self::Info => row(READ, Needs::Right(Right::Inspect), unread),
             Self::Metrics => row(READ, Needs::Right(Right::Measure), unread),
-            Self::Upload(_) => row(POST, Needs::Right(Right::Push), BodyRule::Upload),
+            Self::Museum(_, museum) => {
+                let (right, body) = match museum {
+                    Museum::Show(_) => (Right::Read, unread),
+                    Museum::Upload | Museum::Sign => (Right::Push, BodyRule::Upload),
+                    Museum::Delete { .. } => (Right::Delete, unread),
+                };
+                row(museum.methods(), Needs::Right(right), body)
+            }
             Self::Refresh(_) => row(POST, Needs::Right(Right::Refresh), unread),
             Self::Webhook(sender) => {
                 let signs = match sender {
@@ -95,7 +102,7 @@ impl Route {
             Self::Index(space)
             | Self::ArtifactHub(space)
             | Self::Space(space)
-            | Self::Upload(space) => space.clone(),
+            | Self::Museum(space, _) => space.clone(),
             Self::File(file) => file.space.clone(),
             Self::Refresh(Some(path)) => path.parse().unwrap_or_default(),
             Self::Refresh(None)
@@ -129,6 +136,13 @@ mod tests {
             "GET /team/artifacthub-repo.yml",
             "POST /api/charts",
             "POST /api/team/a/charts",
+            "GET /api/team/charts",
+            "GET /api/charts/web",
+            "GET /api/charts/web/1.0.0",
+            "DELETE /api/team/a/charts/web/1.0.0+b",
+            "GET /api/charts/web/latest/templates",
+            "HEAD /api/charts/web/%5E1.0/values",
+            "POST /api/team/prov",
             "POST /refresh",
             "POST /refresh/team/a",
             "POST /webhook/distribution",
@@ -160,8 +174,15 @@ mod tests {
             /team/charts/0123456789abcdef/a-1.0.0.tgz [team]: GET, HEAD, Right(Read), Unread, Json
             /team/charts/a-1.0.0.tgz.prov [team]: GET, HEAD, Right(Read), Unread, Json
             /team/artifacthub-repo.yml [team]: GET, HEAD, Right(Read), Unread, Json
-            /api/charts []: POST, Right(Push), Upload, Json
-            /api/team/a/charts [team/a]: POST, Right(Push), Upload, Json
+            /api/charts []: GET, HEAD, POST, Right(Push), Upload, Json
+            /api/team/a/charts [team/a]: GET, HEAD, POST, Right(Push), Upload, Json
+            /api/team/charts [team]: GET, HEAD, POST, Right(Read), Unread, Json
+            /api/charts/web []: GET, HEAD, Right(Read), Unread, Json
+            /api/charts/web/1.0.0 []: GET, HEAD, DELETE, Right(Read), Unread, Json
+            /api/team/a/charts/web/1.0.0+b [team/a]: GET, HEAD, DELETE, Right(Delete), Unread, Json
+            /api/charts/web/latest/templates []: GET, HEAD, Right(Read), Unread, Json
+            /api/charts/web/%5E1.0/values []: GET, HEAD, Right(Read), Unread, Json
+            /api/team/prov [team]: POST, Right(Push), Upload, Json
             /refresh []: POST, Right(Refresh), Unread, Json
             /refresh/team/a [team/a]: POST, Right(Refresh), Unread, Json
             /webhook/distribution []: POST, Notice(Never), Whole(1048576), Json

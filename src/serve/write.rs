@@ -7,35 +7,36 @@ use std::time::Duration;
 
 use super::{CatalogClient, Host, Service};
 use crate::catalog::ask::{Accepted, Await, Find, Found, Lock, TagPlace, Unlock};
+use crate::chart::FileName;
 use crate::config::{Config, Overwriting};
 use crate::error::{Error, Missing};
 use crate::index::{Candidate, Space};
-use crate::oci::{self, ImageManifest, Manifest, Operation};
+use crate::oci::{self, Client, ImageManifest, Manifest, Operation};
 use crate::platform::Clock;
 use crate::push::{Artifact, MANIFEST, Rejection, Submission};
 use crate::source::Source;
 
 /// How long a lock lasts that is held for one step: for each its calls to the registry, of which most are answered at once.
 /// It is prolonged before the next.
-const STEP: u64 = 120;
+pub(super) const STEP: u64 = 120;
 
 /// The slowest upload that is waited for, in bytes a second: a lock lasts as long.
 const SLOWEST: u64 = 256 << 10;
 
 /// How long it is waited until the catalog serves what was stored. It is stored whatever comes of that.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait before the catalog is asked again.
-const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 /// What ChartMuseum says of a version that is there.
-const EXISTS: &str = "file already exists";
+pub(super) const EXISTS: &str = "file already exists";
 
 /// Where a version goes.
-struct Destination<'c> {
-    source: &'c Source,
-    name: oci::Name,
-    tag: oci::Tag,
+pub(super) struct Destination<'c> {
+    pub(super) source: &'c Source,
+    pub(super) name: oci::Name,
+    pub(super) tag: oci::Tag,
 }
 
 impl<'c> Destination<'c> {
@@ -75,7 +76,7 @@ impl<'c> Destination<'c> {
         })
     }
 
-    fn version(&self) -> TagPlace {
+    pub(super) fn version(&self) -> TagPlace {
         TagPlace {
             source: self.source.id.clone(),
             repository: self.name.to_string(),
@@ -84,7 +85,7 @@ impl<'c> Destination<'c> {
     }
 
     /// Whether a candidate is of its repository, and no superseded one.
-    fn offers(&self, candidate: &Candidate) -> bool {
+    pub(super) fn offers(&self, candidate: &Candidate) -> bool {
         candidate.source == self.source.id
             && candidate.repository == self.name.as_str()
             && candidate.until.is_none()
@@ -99,7 +100,7 @@ impl From<Rejection> for Error {
 
 /// Whether the version may have changed in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Touched {
+pub(super) enum Touched {
     Not,
     Perhaps,
 }
@@ -135,13 +136,21 @@ impl<H: Host> Service<'_, H> {
         written?;
         // Stored it is; what the catalog was not told, it finds in its next pass.
         if let Ok(accepted) = told {
-            self.await_served(&to, chart, &accepted).await;
+            let serves = |candidate: &Candidate| {
+                to.offers(candidate) && candidate.package == *chart.digest()
+            };
+            self.await_offer(chart.file(), serves, &accepted).await;
         }
         Ok(())
     }
 
+    pub(super) fn client<'s>(&'s self, to: &Destination<'s>) -> Client<'s, H::Fetch, H::Clock> {
+        let (fetch, clock) = (self.host.fetch(), self.host.clock());
+        to.source.client(fetch, &self.memory.tokens, clock)
+    }
+
     /// Locks a version, or prolongs its lock.
-    async fn lock(
+    pub(super) async fn lock(
         &self,
         to: &Destination<'_>,
         holder: Option<u64>,
@@ -163,12 +172,10 @@ impl<H: Host> Service<'_, H> {
         holder: u64,
         overwrite: bool,
     ) -> (Result<(), Error>, Touched) {
-        let client = to
-            .source
-            .client(self.host.fetch(), &self.memory.tokens, self.host.clock());
+        let client = self.client(to);
         let artifact = chart.artifact(self.host.clock().now());
         let outward = |error: oci::Error| self.outward_written(&error, to);
-        let known = match self.known(chart).await {
+        let known = match self.known(chart.file()).await {
             Ok(known) => known,
             Err(error) => return (Err(error), Touched::Not),
         };
@@ -222,10 +229,10 @@ impl<H: Host> Service<'_, H> {
         (put.map_err(outward), Touched::Perhaps)
     }
 
-    /// Who offers the chart's file so far.
-    async fn known(&self, chart: &Submission) -> Result<Vec<Candidate>, Error> {
+    /// Who offers a file so far.
+    async fn known(&self, file: &FileName) -> Result<Vec<Candidate>, Error> {
         let find = Find {
-            file: chart.file().clone(),
+            file: file.clone(),
             missed: false,
         };
         Ok(match self.ask(&find).await? {
@@ -234,14 +241,17 @@ impl<H: Host> Service<'_, H> {
         })
     }
 
-    /// Waits until the catalog serves the chart, or has read all that it was called for, or patience ends.
-    async fn await_served(&self, to: &Destination<'_>, chart: &Submission, accepted: &Accepted) {
+    /// Waits until the catalog offers what was stored, or has read all that it was called for, or patience ends.
+    pub(super) async fn await_offer(
+        &self,
+        file: &FileName,
+        is_it: impl Fn(&Candidate) -> bool,
+        accepted: &Accepted,
+    ) {
         let deadline = self.host.clock().now().after(PATIENCE);
-        let serves =
-            |candidate: &Candidate| to.offers(candidate) && candidate.package == *chart.digest();
         loop {
-            match self.known(chart).await {
-                Ok(known) if known.iter().any(serves) => return,
+            match self.known(file).await {
+                Ok(known) if known.iter().any(&is_it) => return,
                 Ok(_) | Err(_) => {}
             }
             let settled = Await {
@@ -258,7 +268,7 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// A fault of the registry at a step of a write, as the client sees it: what the registry refuses, and at which step.
-    fn outward_written(&self, error: &oci::Error, to: &Destination<'_>) -> Error {
+    pub(super) fn outward_written(&self, error: &oci::Error, to: &Destination<'_>) -> Error {
         let host = to.source.registry.host();
         let told = match error {
             oci::Error::Status {
@@ -355,4 +365,4 @@ fn holds(there: &oci::Fetched, artifact: &Artifact) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::serve) mod tests;

@@ -12,6 +12,8 @@
 //! | [`refresh`] | [`Refresh`]: sync now | [`Accepted`], or nothing is there |
 //! | [`wait`] | [`Await`]: is that sync published | the same |
 //! | [`changed`] | [`Changed`]: a registry says that these changed | [`Accepted`] |
+//! | [`charts`] | [`Charts`]: what charts a view holds | [`Charted`] |
+//! | [`tags_of`] | [`TagsOf`]: which tags serve a file | [`ServingTag`]s |
 //! | [`lock`] | [`Lock`]: may this version be written | the number of the lock, if it may |
 //! | [`lock`] | [`Unlock`]: it was written, or not | [`Accepted`] |
 //!
@@ -19,6 +21,7 @@
 //! the Durable Object.
 
 pub mod changed;
+pub mod charts;
 mod contests;
 pub mod find;
 pub mod index;
@@ -28,11 +31,13 @@ pub mod progress;
 pub mod read;
 pub mod refresh;
 pub mod status;
+pub mod tags_of;
 pub mod tick;
 pub mod wait;
 pub mod wire;
 
 pub use changed::Changed;
+pub use charts::{Charted, Charts};
 pub use find::{Find, Found};
 pub use index::{Index, Indexed};
 pub use info::Info;
@@ -41,6 +46,7 @@ pub use progress::Progress;
 pub use read::ViewsRead;
 pub use refresh::{Accepted, Refresh};
 pub use status::{AskStatus, Figures, SourceHealth, Status};
+pub use tags_of::{ServingTag, TagsOf};
 pub use tick::Tick;
 pub use wait::Await;
 pub use wire::AskError;

@@ -54,3 +54,11 @@ pub(super) fn from_yaml(bytes: &[u8], keys: &[&str]) -> Result<Fields, Unfit> {
         Err(_) => Err(limits.fault("YAML")),
     }
 }
+
+/// Refuses YAML that would cost its parser too much, or is longer than is read.
+pub(in super::super) fn judge_yaml(bytes: &[u8]) -> Result<(), Unfit> {
+    if bytes.len() > super::MAX_YAML {
+        return Err(Unfit::MetadataTooLarge(super::MAX_YAML));
+    }
+    cost::judge(&String::from_utf8_lossy(bytes))
+}

@@ -6,8 +6,8 @@ use http::{HeaderValue, Response};
 use crate::platform::{Clock, Fetch};
 
 use super::super::scope::Area;
-use super::super::written::{self, Begun};
-use super::super::{Digest, Error, Kind, Name, Operation, Tag, request};
+use super::super::written::{self, Begun, Deleted};
+use super::super::{Digest, Error, Kind, Name, Operation, Reference, Tag, request};
 use super::{Client, Fetched, MAX_ERROR};
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
@@ -80,6 +80,15 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let answer = self.write(operation, name, putting).await?;
         let digest = Digest::sha256_of(manifest);
         written::stored(&answer, self.registry.host(), operation, &digest)
+    }
+
+    /// Deletes a tag, or by a digest a manifest with all its tags.
+    pub async fn delete(&self, name: &Name, reference: &Reference) -> Result<Deleted, Error> {
+        let operation = Operation::DeletingManifest;
+        let deleting = request::delete_manifest(self.registry, name, reference);
+        let deleting = self.formed(operation, deleting)?;
+        let response = self.send(operation, Area::Delete(name), deleting).await?;
+        written::deleted(&self.whole(response).await, self.registry.host())
     }
 
     async fn begin(&self, name: &Name, mount: Option<(&Digest, &Name)>) -> Result<Begun, Error> {

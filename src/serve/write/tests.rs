@@ -14,11 +14,11 @@ pub(crate) use museum::{Museum, Sent, chart, form};
 
 const PLAIN: &[u8] = include_bytes!("../../push/golden/plain.tgz");
 const PLAIN_MANIFEST: &str = include_str!("../../push/golden/plain.manifest.json");
-const SIGNED: &[u8] = include_bytes!("../../push/golden/signed.tgz");
-const SIGNED_PROVENANCE: &[u8] = include_bytes!("../../push/golden/signed.prov");
+pub(crate) const SIGNED: &[u8] = include_bytes!("../../push/golden/signed.tgz");
+pub(crate) const SIGNED_PROVENANCE: &[u8] = include_bytes!("../../push/golden/signed.prov");
 const SIGNED_MANIFEST: &str = include_str!("../../push/golden/signed.manifest.json");
 
-const TOKEN: (HeaderName, &str) = (AUTHORIZATION, "Bearer t0ken");
+pub(crate) const TOKEN: (HeaderName, &str) = (AUTHORIZATION, "Bearer t0ken");
 
 /// A manifest without its date.
 fn undated(manifest: &[u8]) -> String {
@@ -209,6 +209,7 @@ fn what_is_wrong_with_it_is_told_and_nothing_is_sent() {
     ]);
     let outside = package(&[("a/../../Chart.yaml", b"name: a\nversion: 1.0.0\n")]);
     let (unsigned, kind) = form(&[("prov", SIGNED_PROVENANCE)]);
+    let (nothing, _) = form(&[("other", b"x")]);
     let (contradicting, _) = form(&[("chart", PLAIN), ("prov", SIGNED_PROVENANCE)]);
     let (garbage, _) = form(&[("chart", SIGNED), ("prov", b"garbage")]);
     let kind = Some(kind);
@@ -271,7 +272,7 @@ fn what_is_wrong_with_it_is_told_and_nothing_is_sent() {
         (
             "/api/charts",
             kind,
-            unsigned,
+            nothing,
             "400 the form has no file called chart",
         ),
         (

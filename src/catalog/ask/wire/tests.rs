@@ -1,7 +1,10 @@
 use super::*;
+use serde_json::value::RawValue;
+
 use crate::catalog::ask::index::NoIndex;
-use crate::catalog::ask::{Accepted, Found, Progress, Status, TagPlace};
-use crate::index::View;
+use crate::catalog::ask::{Accepted, Charted, Found, Progress, ServingTag, Status, TagPlace};
+use crate::index::{Space, View};
+use crate::oci::Digest;
 use crate::testing::World;
 
 /// A catalog with one chart.
@@ -57,7 +60,19 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         holder: 1,
         changed: true,
     };
+    let charts = Charts {
+        view: View::root(),
+        name: None,
+        offset: 0,
+        limit: 10,
+    };
+    let tags_of = TagsOf {
+        file: "a-1.0.0.tgz".parse().unwrap(),
+        space: Space::root(),
+    };
     vec![
+        one(&charts, fingerprint),
+        one(&tags_of, fingerprint),
         one(&lock, fingerprint),
         one(&unlock, fingerprint),
         one(&index, fingerprint),
@@ -226,6 +241,27 @@ fn the_form_is_what_its_number_says() {
             changed: true,
         }),
         json(&Some(1_u64)),
+        json(&Charts {
+            view: View::root(),
+            name: Some("a".to_owned()),
+            offset: 0,
+            limit: 10,
+        }),
+        json(&Charted::Entries(
+            RawValue::from_string("{}".to_owned()).unwrap(),
+        )),
+        json(&Charted::TooLong),
+        json(&Charted::NotReady(Progress::default())),
+        json(&TagsOf {
+            file: "a-1.0.0.tgz".parse().unwrap(),
+            space: Space::root(),
+        }),
+        json(&[ServingTag {
+            source: "registry.example".to_owned(),
+            repository: "charts/a".to_owned(),
+            tag: "1.0.0".to_owned(),
+            manifest: Digest::sha256_of(b""),
+        }]),
         json(&NoIndex::Missing),
         json(&NoIndex::NotReady(Progress::default())),
         json(&Found::Missing),

@@ -1,0 +1,264 @@
+//! Deletes a version of a chart in the registry.
+//!
+//! By its tag where the registry can; else by its digest, which takes every tag of the manifest along. Either way only when no
+//! other tag names it: the version would still be served, or another tag would be gone that nobody spoke of.
+
+use std::collections::BTreeSet;
+
+use super::write::{Destination, PATIENCE, PAUSE, STEP, Touched};
+use super::{CatalogClient, Host, Incoming, Service};
+use crate::catalog::ask::{Accepted, Await, ServingTag, TagsOf, Unlock};
+use crate::chart::{FileName, tag_is_foreign, tag_is_version};
+use crate::config::Config;
+use crate::error::{Error, Missing};
+use crate::index::Space;
+use crate::oci::written::Deleted;
+use crate::oci::{self, Client, Kind, Listing, Reference, Tag};
+use crate::platform::Clock;
+use crate::push::tag_of;
+use crate::source::Discovery;
+
+/// Most tags that are no versions and are looked at, to see whether they name the manifest that is to be deleted.
+const LOOKS: usize = 20;
+
+/// Most pages of tags that are read for it.
+const PAGES: usize = 20;
+
+impl<H: Host> Service<'_, H> {
+    /// Deletes a version of a chart that lies directly in a space.
+    pub(super) async fn delete_version(
+        &self,
+        request: &Incoming<'_>,
+        space: &Space,
+        name: &str,
+        version: &str,
+    ) -> Result<(), Error> {
+        let config = request.config;
+        let missing = Error::NotFound(Missing::Version);
+        let file = FileName::of(name, version).map_err(|_| missing.clone())?;
+        let serving = self.serving(&file, space).await?;
+        let (to, serving) = serving_one(config, &serving, version)?.ok_or(missing)?;
+        let holder = self.lock(&to, None, STEP).await?;
+        let (deleted, touched) = self.delete_tag(&to, &serving, holder).await;
+        let changed = touched == Touched::Perhaps;
+        let unlock = Unlock {
+            version: to.version(),
+            holder,
+            changed,
+        };
+        let told = self.ask(&unlock).await;
+        deleted?;
+        if let Ok(accepted) = told {
+            self.await_gone(&to, &file, space, &accepted).await;
+        }
+        Ok(())
+    }
+
+    /// The tags that serve a file directly in a space.
+    async fn serving(&self, file: &FileName, space: &Space) -> Result<Vec<ServingTag>, Error> {
+        let tags_of = TagsOf {
+            file: file.clone(),
+            space: space.clone(),
+        };
+        self.ask(&tags_of).await
+    }
+
+    async fn delete_tag(
+        &self,
+        to: &Destination<'_>,
+        serving: &ServingTag,
+        holder: u64,
+    ) -> (Result<(), Error>, Touched) {
+        let client = self.client(to);
+        let outward = |error: oci::Error| self.outward_written(&error, to);
+        let there = match client.tagged(&to.name, &to.tag).await {
+            Ok(Some(there)) => there,
+            // Somebody deleted it, and nobody told the catalog.
+            Ok(None) => {
+                return (Err(Error::NotFound(Missing::Version)), Touched::Perhaps);
+            }
+            Err(error) => return (Err(outward(error)), Touched::Not),
+        };
+        if there.digest != serving.manifest {
+            let changed = Error::Conflict(format!("the tag {} was moved meanwhile", to.tag));
+            return (Err(changed), Touched::Perhaps);
+        }
+        match self.others(&client, to, &there.digest).await {
+            Ok(others) if others.is_empty() => {}
+            Ok(others) => {
+                let others: Vec<&str> = others.iter().map(String::as_str).collect();
+                let named = format!("other tags name the same chart: {}", others.join(", "));
+                return (Err(Error::Conflict(named)), Touched::Not);
+            }
+            Err(error) => return (Err(error), Touched::Not),
+        }
+        if let Err(error) = self.lock(to, Some(holder), STEP).await {
+            return (Err(error), Touched::Not);
+        }
+        // Harbor deletes the manifest with all its tags, whatever it is asked by.
+        let tag = Reference::Tag(to.tag.clone());
+        let by_tag = if to.source.discovery == Discovery::Harbor {
+            None
+        } else {
+            match client.delete(&to.name, &tag).await {
+                Err(error) if error.kind() == Kind::Unsupported => None,
+                other => Some(other),
+            }
+        };
+        let deleted = match by_tag {
+            Some(deleted) => deleted,
+            None => {
+                client
+                    .delete(&to.name, &Reference::Digest(there.digest))
+                    .await
+            }
+        };
+        match deleted {
+            Ok(Deleted::Now) => (Ok(()), Touched::Perhaps),
+            Ok(Deleted::Before) => (Err(Error::NotFound(Missing::Version)), Touched::Perhaps),
+            Err(error) if error.kind() == Kind::Unsupported => {
+                let host = to.source.registry.host().to_owned();
+                (Err(Error::Undeletable { host }), Touched::Not)
+            }
+            Err(error) => (Err(outward(error)), Touched::Perhaps),
+        }
+    }
+
+    /// Other tags of the manifest. Tags of other versions name other manifests; the rest is looked at.
+    async fn others(
+        &self,
+        client: &Client<'_, H::Fetch, H::Clock>,
+        to: &Destination<'_>,
+        manifest: &oci::Digest,
+    ) -> Result<BTreeSet<String>, Error> {
+        let outward = |error: oci::Error| self.outward_written(&error, to);
+        let mut suspects = Vec::new();
+        let (mut next, mut pages) = (None, 0);
+        loop {
+            let listed = client.tags(&to.name, next.as_ref(), None).await;
+            let Listing::Page(page) = listed.map_err(outward)? else {
+                break;
+            };
+            suspects.extend(
+                page.names
+                    .into_iter()
+                    .filter_map(|name| name.parse::<Tag>().ok())
+                    .filter(|tag| *tag != to.tag && is_suspect(tag, &to.tag)),
+            );
+            pages += 1;
+            let too_many = suspects.len() > LOOKS || pages == PAGES || !page.complete;
+            if too_many {
+                return Err(Error::Conflict(
+                    "the repository has too many tags to see whether others name the same chart"
+                        .to_owned(),
+                ));
+            }
+            match page.next {
+                Some(more) => next = Some(more),
+                None => break,
+            }
+        }
+        let mut others = BTreeSet::new();
+        for tag in suspects {
+            let named = match client.resolve(&to.name, &tag).await {
+                Ok(Some(digest)) => digest == *manifest,
+                // It does not tell by HEAD.
+                Ok(None) => {
+                    let there = client.tagged(&to.name, &tag).await.map_err(outward)?;
+                    there.is_some_and(|there| there.digest == *manifest)
+                }
+                Err(error) if error.kind() == Kind::NotFound => false,
+                Err(error) => return Err(outward(error)),
+            };
+            if named {
+                others.insert(tag.to_string());
+            }
+        }
+        Ok(others)
+    }
+
+    /// Waits until the catalog no longer serves the version, or has read all that it was called for, or patience ends.
+    async fn await_gone(
+        &self,
+        to: &Destination<'_>,
+        file: &FileName,
+        space: &Space,
+        accepted: &Accepted,
+    ) {
+        let deadline = self.host.clock().now().after(PATIENCE);
+        let is_it = |tag: &ServingTag| {
+            tag.source == to.source.id
+                && tag.repository == to.name.as_str()
+                && tag.tag == to.tag.as_str()
+        };
+        loop {
+            let serving = self.serving(file, space).await;
+            if serving.is_ok_and(|tags| !tags.iter().any(is_it)) {
+                return;
+            }
+            let settled = Await {
+                ticket: accepted.ticket,
+                path: None,
+            };
+            let settled = self.ask(&settled).await;
+            let is_done = matches!(settled, Ok(Some(Accepted { done: true, .. })));
+            if is_done || self.host.clock().now() >= deadline {
+                return;
+            }
+            self.host.catalog().pause(PAUSE).await;
+        }
+    }
+}
+
+/// The tag that serves a version, and where it is: the tag of that name, or the only one there is.
+pub(super) fn serving_one<'c>(
+    config: &'c Config,
+    serving: &[ServingTag],
+    version: &str,
+) -> Result<Option<(Destination<'c>, ServingTag)>, Error> {
+    let wanted = tag_of(version);
+    let named = serving
+        .iter()
+        .find(|one| wanted.as_ref().is_some_and(|tag| one.tag == tag.as_str()));
+    let one = match (named, serving) {
+        (Some(named), _) => named,
+        (None, []) => return Ok(None),
+        (None, [only]) => only,
+        (None, several) => {
+            let tags: Vec<&str> = several.iter().map(|one| one.tag.as_str()).collect();
+            let named = format!("several tags name this version: {}", tags.join(", "));
+            return Err(Error::Conflict(named));
+        }
+    };
+    let place = || {
+        let source = config.source(&one.source)?;
+        let name: oci::Name = one.repository.parse().ok()?;
+        let tag: Tag = one.tag.parse().ok()?;
+        source
+            .allows(&name)
+            .then_some(Destination { source, name, tag })
+    };
+    Ok(place().map(|to| (to, one.clone())))
+}
+
+/// Whether a tag may name the manifest of another tag: not one of another version, as that is in the manifest, nor one that
+/// tools keep something else under.
+fn is_suspect(tag: &Tag, of: &Tag) -> bool {
+    let (tag, of) = (tag.as_str(), of.as_str());
+    if tag_is_foreign(tag).is_some() {
+        return false;
+    }
+    // `1`, `1.2` and `v1.2.3` move with the versions they begin.
+    let is_whole = tag
+        .split(['-', '_'])
+        .next()
+        .unwrap_or(tag)
+        .matches('.')
+        .count()
+        >= 2;
+    !(tag_is_version(tag)
+        && is_whole
+        && !tag
+            .trim_start_matches('v')
+            .starts_with(of.trim_start_matches('v')))
+}

@@ -1,0 +1,73 @@
+//! A package in memory, for those who look into it.
+
+use std::ops::ControlFlow;
+
+use bytes::{Bytes, BytesMut};
+
+use super::wanted::Wanted;
+use super::{Fault, Host, Service, parts_of};
+use crate::chart::rebuild::MAX_COMPRESSED;
+use crate::config::Config;
+use crate::error::{Error, Missing};
+use crate::index::{Candidate, Origin};
+use crate::oci::Client;
+use crate::platform::Clock;
+use crate::serve::route::File;
+
+impl<H: Host> Service<'_, H> {
+    /// The bytes of the package that `file` names, read from the registry and verified.
+    pub(in crate::serve) async fn package(
+        &self,
+        config: &Config,
+        file: &File,
+    ) -> Result<Bytes, Error> {
+        let wanted = Wanted {
+            config,
+            file,
+            now: self.host.clock().now(),
+        };
+        let published = self.published(&wanted).await.unwrap_or_default();
+        if let Some(selected) = wanted.select(&published) {
+            return self.read(&wanted, selected).await;
+        }
+        let found = self.find(&wanted, false).await?;
+        let selected = wanted.select(&found);
+        let selected = selected.ok_or(Error::NotFound(Missing::File))?;
+        self.read(&wanted, selected).await
+    }
+
+    async fn read(&self, wanted: &Wanted<'_>, candidate: &Candidate) -> Result<Bytes, Error> {
+        let missing = Error::NotFound(Missing::File);
+        let (source, name) = wanted.source(candidate).ok_or(missing)?;
+        let (fetch, clock) = (self.host.fetch(), self.host.clock());
+        let client = source.client(fetch, &self.memory.tokens, clock);
+        let limit = wanted.config.upload_limit.max(MAX_COMPRESSED);
+        let bytes = match &candidate.origin {
+            Origin::Stored => client
+                .blob(&name, &candidate.package, candidate.size, limit)
+                .await
+                .map_err(Fault::Registry),
+            Origin::Rebuilt { .. } => rebuilt(&client, &name, candidate).await,
+        };
+        bytes.map_err(|fault| match fault {
+            Fault::Ours(error) => error,
+            Fault::Registry(error) => self.outward(&error, source, candidate.until.is_some()),
+        })
+    }
+}
+
+async fn rebuilt<F: crate::platform::Fetch, K: Clock>(
+    client: &Client<'_, F, K>,
+    repository: &crate::oci::Name,
+    candidate: &Candidate,
+) -> Result<Bytes, Fault> {
+    let parts = parts_of(client, repository, candidate).await?;
+    let mut bytes = BytesMut::new();
+    let made = parts.make(async |piece| {
+        bytes.extend_from_slice(&piece);
+        ControlFlow::Continue(())
+    });
+    let made = made.await;
+    made.map_err(|unfit| Fault::Ours(Error::Internal(format!("rebuilding: {unfit}"))))?;
+    Ok(bytes.freeze())
+}

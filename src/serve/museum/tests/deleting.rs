@@ -1,0 +1,158 @@
+//! Deleting versions.
+
+use super::*;
+use crate::testing::Fault;
+
+const PATH: &str = "/api/charts/web/1.0.0";
+
+fn museum(settings: &[(&str, &str)]) -> Museum {
+    let museum = Museum::new(settings);
+    for version in ["1.0.0", "1.1.0"] {
+        let web = chart("web", version, "");
+        assert_eq!(status(&museum.post("/api/charts", web)), 201);
+    }
+    museum.world.registry.clear_log();
+    museum
+}
+
+fn tags(museum: &Museum) -> Vec<String> {
+    museum.world.registry.all_tags()["charts/web"].clone()
+}
+
+#[test]
+fn a_version_is_deleted_and_gone_when_the_answer_comes() {
+    let museum = museum(&[]);
+    assert!(museum.index().contains("web-1.0.0.tgz"));
+    let answer = museum.send("DELETE", PATH, "");
+    assert_eq!(status(&answer), 200, "{}", show(&answer));
+    assert_eq!(bytes(&answer), br#"{"deleted":true}"#);
+    assert_eq!(tags(&museum), ["1.1.0"]);
+    assert_eq!(museum.world.registry.calls_to("DELETE "), 1);
+    assert!(!museum.index().contains("web-1.0.0.tgz"));
+    assert!(museum.index().contains("web-1.1.0.tgz"));
+    for (path, what) in [
+        (PATH, "there is no such version"),
+        ("/api/charts/web/latest", "there is no such version"),
+        ("/api/charts/web/9.9.9", "there is no such version"),
+        ("/api/charts/none/1.0.0", "there is no such version"),
+        // What lies in another space is not deleted from here, though the root's index has it.
+        ("/api/team/charts/web/1.1.0", "there is no such version"),
+    ] {
+        assert_eq!(
+            error(&museum.send("DELETE", path, "")),
+            format!("404 {what}"),
+            "{path}"
+        );
+    }
+    assert_eq!(tags(&museum), ["1.1.0"]);
+    // It may come again.
+    assert_eq!(
+        status(&museum.post("/api/charts", chart("web", "1.0.0", ""))),
+        201
+    );
+}
+
+#[test]
+fn by_digest_where_tags_cannot_be_deleted() {
+    let museum = museum(&[]);
+    let refusal = Fault::error(405, "UNSUPPORTED", "no tags");
+    museum.world.registry.inject(
+        "DELETE https://registry.example/v2/charts/web/manifests/1.0.0",
+        None,
+        refusal,
+    );
+    assert_eq!(status(&museum.send("DELETE", PATH, "")), 200);
+    assert_eq!(tags(&museum), ["1.1.0"]);
+    assert_eq!(museum.world.registry.calls_to("DELETE "), 2);
+    assert_eq!(museum.world.registry.calls_to("/manifests/sha256:"), 1);
+}
+
+/// Harbor deletes the manifest with all its tags, by whatever it is asked.
+#[test]
+fn another_tag_of_the_same_chart_is_named_and_kept() {
+    for settings in [
+        &[][..],
+        &[("DISCOVERY", "harbor"), ("REPOSITORIES", "web")][..],
+    ] {
+        let museum = museum(settings);
+        let manifest = museum.world.registry.tagged("charts/web", "1.0.0").unwrap();
+        let digest = crate::oci::Digest::sha256_of(&manifest);
+        for tag in ["stable", "1.0"] {
+            museum.world.registry.tag("charts/web", tag, &digest);
+        }
+        let answer = museum.send("DELETE", PATH, "");
+        assert_eq!(
+            error(&answer),
+            "409 other tags name the same chart: 1.0, stable",
+            "{settings:?}"
+        );
+        assert_eq!(museum.world.registry.calls_to("DELETE "), 0);
+        assert_eq!(tags(&museum), ["1.0", "1.0.0", "1.1.0", "stable"]);
+    }
+}
+
+#[test]
+fn a_registry_that_deletes_nothing_is_a_501_that_says_what_to_enable() {
+    let museum = museum(&[]);
+    museum.world.registry.set_mounts_and_deletes(false);
+    assert_eq!(
+        error(&museum.send("DELETE", PATH, "")),
+        "501 the registry registry.example deletes nothing: enable deletion there (distribution: storage.delete.enabled)"
+    );
+    assert!(museum.index().contains("web-1.0.0.tgz"));
+}
+
+#[test]
+fn a_tag_that_was_moved_meanwhile_is_left_alone() {
+    let museum = museum(&[]);
+    let other = museum.world.registry.tagged("charts/web", "1.1.0").unwrap();
+    let digest = crate::oci::Digest::sha256_of(&other);
+    museum.world.registry.tag("charts/web", "1.0.0", &digest);
+    assert_eq!(
+        error(&museum.send("DELETE", PATH, "")),
+        "409 the tag 1.0.0 was moved meanwhile"
+    );
+    assert_eq!(museum.world.registry.calls_to("DELETE "), 0);
+}
+
+#[test]
+fn faults_leave_it_served_and_the_repeat_finishes() {
+    for step in [
+        "GET https://registry.example/v2/charts/web/manifests/1.0.0",
+        "GET https://registry.example/v2/charts/web/tags/list",
+        "DELETE https://registry.example/v2/charts/web/manifests/1.0.0",
+    ] {
+        for (fault, expected) in [
+            (Fault::Transport, 502),
+            (Fault::Timeout, 502),
+            (Fault::status(500), 502),
+            (Fault::error(403, "DENIED", "no"), 502),
+            (Fault::status(429), 503),
+        ] {
+            let museum = museum(&[]);
+            museum.world.registry.inject(step, None, fault);
+            assert_eq!(status(&museum.send("DELETE", PATH, "")), expected, "{step}");
+            assert_eq!(tags(&museum).len(), 2);
+            museum.world.registry.heal();
+            assert!(museum.index().contains("web-1.0.0.tgz"), "{step}");
+            assert_eq!(status(&museum.send("DELETE", PATH, "")), 200, "{step}");
+            assert!(!museum.index().contains("web-1.0.0.tgz"), "{step}");
+        }
+    }
+}
+
+#[test]
+fn only_who_may_delete() {
+    let museum = museum(&[]);
+    let answer = museum.send_with("DELETE", PATH, &[], "");
+    assert_eq!(error(&answer), "401 credentials are missing or wrong");
+    let closed = Museum::new(&[("READ_ONLY", "true")]);
+    assert_eq!(
+        error(&closed.send("DELETE", PATH, "")),
+        "403 closed: READ_ONLY is set"
+    );
+    assert_eq!(
+        museum.world.registry.calls() + closed.world.registry.calls(),
+        0
+    );
+}
