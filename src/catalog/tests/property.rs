@@ -69,8 +69,11 @@ impl World {
 }
 
 /// The documents after `events`, once the registry is well; and those of a fresh crawl.
-fn in_the_end(mut world: World, events: &[Event]) -> [BTreeMap<String, String>; 2] {
-    let mut witness = Witness::default();
+fn in_the_end(
+    mut world: World,
+    events: &[Event],
+    mut witness: Witness,
+) -> [BTreeMap<String, String>; 2] {
     let mut lives = 0;
     for event in events {
         happen(&mut world, event, &mut lives);
@@ -172,7 +175,7 @@ fn the_index_of_a_space_goes_with_its_last_repository() {
         Event::Minutes(5),
         Event::Read { space: 2 },
     ];
-    let [incremental, fresh] = in_the_end(world(10, LATENCY), &events);
+    let [incremental, fresh] = in_the_end(world(10, LATENCY), &events, Witness::default());
     assert_eq!(incremental, fresh);
 }
 
@@ -186,7 +189,7 @@ fn a_file_that_goes_while_another_worker_was_here_leaves_its_shard() {
         stranger,
     };
     let events = [push(false), Event::Alarms(1), push(true), Event::Rollback];
-    let [incremental, fresh] = in_the_end(world(10, LATENCY), &events);
+    let [incremental, fresh] = in_the_end(world(10, LATENCY), &events, Witness::default());
     assert_eq!(incremental, fresh);
 }
 
@@ -216,7 +219,7 @@ fn a_shard_that_waits_is_put_when_it_gains_a_file() {
         push(2, 0, 0),
         Event::Alarms(5),
     ];
-    let [incremental, fresh] = in_the_end(world(13, LATENCY), &events);
+    let [incremental, fresh] = in_the_end(world(13, LATENCY), &events, Witness::strict());
     assert_eq!(incremental, fresh);
 }
 
@@ -233,7 +236,7 @@ proptest! {
         is_slow in prop::bool::weighted(0.2),
     ) {
         let latency = if is_slow { Duration::from_secs(5) } else { LATENCY };
-        let [incremental, fresh] = in_the_end(world(budget, latency), &events);
+        let [incremental, fresh] = in_the_end(world(budget, latency), &events, Witness::default());
         prop_assert_eq!(incremental, fresh);
     }
 }

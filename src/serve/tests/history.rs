@@ -91,7 +91,7 @@ fn event() -> impl Strategy<Value = Event> {
         prop::bool::weighted(0.3),
     );
     prop_oneof![
-        20 => property::event().prop_map(Event::Catalog),
+        20 => property::event().prop_map(of_catalog),
         1 => place().prop_map(|(repository, tag, contents)| Event::TwoLayers { repository, tag, contents }),
         6 => (0_usize..2, prop::option::of(0_u8..3)).prop_map(|(repository, contents)| Event::Contest { repository, contents }),
         18 => act().prop_map(Event::Client),
@@ -102,6 +102,14 @@ fn event() -> impl Strategy<Value = Event> {
         1 => prop::sample::select(vec![Blobs::Here, Blobs::Redirect(307), Blobs::Relative(302)]).prop_map(Event::Blobs),
         1 => (1_u64..40).prop_map(Event::Days),
     ]
+}
+
+/// After a rollback nothing is ready and superseded packages are forgotten: that is for the catalog's own histories.
+fn of_catalog(event: property::Event) -> Event {
+    match event {
+        property::Event::Rollback => Event::Restart,
+        event => Event::Catalog(event),
+    }
 }
 
 fn push(world: &World, repository: usize, tag: usize, contents: &str) {

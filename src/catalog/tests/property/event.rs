@@ -133,7 +133,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         2 => repository.clone().prop_map(|repository| Event::DeleteRepository { repository }),
         6 => (0..FAULTS.len(), 1_usize..4, status, wait)
             .prop_map(|(what, times, status, wait)| Event::Fault { what, times, status, wait }),
-        2 => (prop::option::of(1_usize..4), prop::bool::weighted(0.3)).prop_map(|(size, broken)| Event::Pages { size, broken }),
+        4 => (prop::option::of(1_usize..4), any::<bool>()).prop_map(|(size, broken)| Event::Pages { size, broken }),
         2 => any::<bool>().prop_map(Event::Amnesia),
         2 => (repository.clone(), any::<bool>()).prop_map(|(repository, hidden)| Event::Hide { repository, hidden }),
         2 => (1_u32..4).prop_map(Event::FailPuts),
