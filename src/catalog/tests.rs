@@ -3,6 +3,7 @@
 mod absences;
 mod asking;
 mod budgets;
+mod classic;
 mod clocks;
 mod contests;
 mod damage;

@@ -269,7 +269,12 @@ fn foreign(image: &ImageManifest, is_helm: bool) -> String {
 /// When the manifest says that it was made. Whole seconds in UTC, so that the order of the texts is that of the times; dates
 /// that Helm's parser would refuse, and those of before computers, are none.
 fn created(image: &ImageManifest) -> Option<String> {
-    let date = OffsetDateTime::parse(image.annotations.get(CREATED)?.trim(), &Rfc3339).ok()?;
+    normalised(image.annotations.get(CREATED)?)
+}
+
+/// A date as [`created`] gives it.
+pub(super) fn normalised(text: &str) -> Option<String> {
+    let date = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
     let date = date
         .checked_to_offset(UtcOffset::UTC)?
         .replace_nanosecond(0)

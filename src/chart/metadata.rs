@@ -10,6 +10,7 @@ mod coerce;
 mod dependency;
 mod helm;
 mod limit;
+mod listed;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -21,6 +22,7 @@ use self::limit::{
     MAX_ANNOTATION, MAX_CONSTRAINT, MAX_DESCRIPTION, MAX_ICON, MAX_ITEMS, MAX_LINE, MAX_NAME,
     MAX_URL, MAX_YAML, SHORT_DESCRIPTION,
 };
+pub use self::listed::ListedVersion;
 pub(super) use self::value::judge_yaml;
 use self::value::{Fields, Node};
 use super::unfit::quoted;

@@ -45,7 +45,7 @@ pub(crate) use go_json::go_json;
 pub(crate) use inspect::Inspected;
 pub use layout::{Layout, MetadataFrom};
 pub(crate) use metadata::HelmMetadata;
-pub use metadata::Metadata;
+pub use metadata::{ListedVersion, Metadata};
 pub(crate) use range::VersionRange;
 pub use tag::{tag_is_foreign, tag_is_version, tag_to_version};
 pub use unfit::Unfit;

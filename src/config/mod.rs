@@ -9,6 +9,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `access` | who Portolan is to the registry, and who may read |
+//! | `classic` | `CLASSIC_INDEXES` |
 //! | `cloud` | keys that are exchanged for a registry's password |
 //! | `registry` | `REGISTRY` |
 //! | `terms` | `TOKEN_REALMS`, `DOWNLOAD_HOSTS`, `REGISTRY_HEADERS` |
@@ -20,6 +21,7 @@
 //! | `problems` | everything that is wrong, with what anyone may know of it |
 
 mod access;
+mod classic;
 mod cloud;
 mod duration;
 mod problems;
@@ -182,7 +184,8 @@ impl Config {
         let sources::ConfiguredSources { sources, private } =
             sources::read(&mut settings, insecure);
         let versions_per_chart = settings.number("VERSIONS_PER_CHART", NonZeroU32::MIN);
-        let readers = access::readers(&mut settings, private);
+        let classic = classic::read(&mut settings, insecure);
+        let readers = access::readers(&mut settings, private || classic.private);
         let admin_token = settings.secret("ADMIN_TOKEN");
         let webhook_secret = settings.secret("WEBHOOK_SECRET");
         let download = settings.choice(
@@ -225,7 +228,7 @@ impl Config {
         let catalog_location = settings.choice("CATALOG_LOCATION", &LOCATIONS);
         let artifacthub_repository_id = settings.parsed("ARTIFACTHUB_REPOSITORY_ID", uuid);
         let config = sources.zip(readers).map(|(sources, readers)| Self {
-            sources,
+            sources: [sources, classic.sources].concat(),
             readers,
             admin_token,
             webhook_secret,

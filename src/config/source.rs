@@ -41,6 +41,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
         discovery,
         credentials,
         terms,
+        classic: None,
     });
     ConfiguredSource { source, private }
 }

@@ -122,7 +122,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
 }
 
 /// A source as it is written.
-struct Table<'t>(&'t Map<String, Value>);
+pub(super) struct Table<'t>(pub(super) &'t Map<String, Value>);
 
 /// What came of reading one.
 struct ReadTable {
@@ -137,7 +137,10 @@ impl Table<'_> {
         settings: &Settings<L>,
         insecure: bool,
     ) -> ReadTable {
-        let mut problems = self.unknown_keys();
+        let known: Vec<&str> = std::iter::once(MOUNT)
+            .chain(VALUES.iter().chain(&SECRETS).map(|(key, _)| *key))
+            .collect();
+        let mut problems = self.unknown_keys(&known);
         let mount = self.mount().unwrap_or_else(|problem| {
             problems.push(problem);
             Space::root()
@@ -177,10 +180,8 @@ impl Table<'_> {
         }
     }
 
-    fn unknown_keys(&self) -> Vec<String> {
-        let known: Vec<&str> = std::iter::once(MOUNT)
-            .chain(VALUES.iter().chain(&SECRETS).map(|(key, _)| *key))
-            .collect();
+    /// What is wrong with keys that are none.
+    pub(super) fn unknown_keys(&self, known: &[&str]) -> Vec<String> {
         let unknown = self.0.keys().filter(|key| !known.contains(&key.as_str()));
         unknown
             .map(|key| format!("{} is not one of {}", shown(key), known.join(", ")))
@@ -188,10 +189,16 @@ impl Table<'_> {
     }
 
     fn names_a_secret(&self) -> bool {
-        SECRETS.iter().any(|(key, _)| self.0.contains_key(*key))
+        SECRETS.iter().any(|(key, _)| self.names(key))
     }
 
-    fn mount(&self) -> Result<Space, String> {
+    /// Whether a key is there.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// The space that it appears in.
+    pub(super) fn mount(&self) -> Result<Space, String> {
         let Some(text) = self.value(MOUNT)? else {
             return Ok(Space::root());
         };
@@ -210,7 +217,7 @@ impl Table<'_> {
     }
 
     /// The text of a value, a list with its brackets; empty ones count as unset.
-    fn value(&self, key: &str) -> Result<Option<String>, String> {
+    pub(super) fn value(&self, key: &str) -> Result<Option<String>, String> {
         let Some(value) = self.0.get(key) else {
             return Ok(None);
         };
@@ -228,7 +235,7 @@ impl Table<'_> {
     }
 
     /// The secret that a key names. What is no name of a secret may be the secret itself, and is not shown.
-    fn secret<L: Fn(&str) -> Option<String>>(
+    pub(super) fn secret<L: Fn(&str) -> Option<String>>(
         &self,
         key: &str,
         settings: &Settings<L>,

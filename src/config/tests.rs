@@ -52,6 +52,7 @@ fn defaults() {
                 discovery: Discovery::GitHub,
                 credentials: Credentials::Anonymous,
                 terms: crate::oci::Terms::default(),
+                classic: None,
             }],
             readers: Readers::Open,
             admin_token: None,

@@ -37,6 +37,13 @@ pub enum Origin {
         /// The chart's version, from the annotations.
         version: String,
     },
+    /// It lies in a classic repository: at these addresses, which stand in the index instead of a link of ours.
+    Elsewhere {
+        /// The addresses, absolute.
+        urls: Vec<String>,
+        /// Whether its repository told its digest; else the candidate's stands for the address.
+        digest: bool,
+    },
 }
 
 /// An offer of a file.

@@ -21,6 +21,8 @@ pub struct Entry<'a> {
     pub base: &'a str,
     /// The package's digest, bare hex: Helm 4.0 to 4.1.1 fail where the algorithm stands before it.
     pub digest: &'a str,
+    /// Where it lies, if that is in another repository: absolute addresses.
+    pub elsewhere: Option<&'a [String]>,
 }
 
 /// How much an index says of a version.
@@ -92,7 +94,10 @@ impl Entry<'_> {
                 None => map.remove(key),
             };
         }
-        map.insert("urls".to_owned(), Value::Array(vec![self.url().into()]));
+        let urls = self
+            .elsewhere
+            .map_or_else(|| vec![self.url()], <[String]>::to_vec);
+        map.insert("urls".to_owned(), urls.into());
         Some(Value::Object(map))
     }
 }
@@ -130,6 +135,7 @@ mod tests {
             metadata,
             created,
             digest,
+            elsewhere: None,
         }
         .to_value(Detail::Full)
     }

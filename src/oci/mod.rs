@@ -30,6 +30,7 @@
 //! | `address` | whether a host is one that strangers may name: none of a private network, nor of this machine |
 //! | `location` | where a redirect leads, and whether it is followed |
 //! | `error` | everything that can go wrong with a registry |
+//! | `operation` | what is being done at a registry, for errors |
 //! | `retry_after` | when a registry asks to be called again |
 //! | `rate_limit` | how many calls a registry still takes |
 //! | `invalid` | why a text is not the value it should be |
@@ -51,6 +52,7 @@ pub mod location;
 mod manifest;
 mod name;
 mod oauth;
+mod operation;
 mod rate_limit;
 pub mod realm;
 mod registry;
@@ -66,12 +68,13 @@ pub mod written;
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;
 pub use digest::{Algorithm, Digest, Hasher};
-pub use error::{Error, Garbage, Kind, Operation, Refusal};
+pub use error::{Error, Garbage, Kind, Refusal};
 pub use invalid::Invalid;
 pub use link::Next;
 pub(crate) use manifest::essence;
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};
 pub use name::Name;
+pub use operation::Operation;
 pub use rate_limit::RateLimit;
 pub use registry::{Registry, Scheme};
 pub(crate) use retry_after::MAX_PAUSE;

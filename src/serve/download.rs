@@ -13,8 +13,8 @@ mod tests;
 mod wanted;
 mod whole;
 
-use http::StatusCode;
 use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, StatusCode};
 
 use super::index::wants_fresh;
 use super::reply::{Body, CachePolicy, Reply};
@@ -138,6 +138,9 @@ impl<H: Host> Service<'_, H> {
         candidate: &Candidate,
     ) -> Result<Reply<H::Body>, Error> {
         let missing = Error::NotFound(Missing::File);
+        if let Origin::Elsewhere { urls, .. } = &candidate.origin {
+            return elsewhere(urls, wanted.file.part).ok_or(missing);
+        }
         let blob = match wanted.file.part {
             Part::Package => Blob {
                 digest: candidate.package.clone(),
@@ -251,6 +254,18 @@ impl<H: Host> Service<'_, H> {
             },
         }
     }
+}
+
+/// Sends a client where a package of a classic repository lies, as its index does; its provenance stands beside it (Helm,
+/// `pkg/downloader/chart_downloader.go`).
+fn elsewhere<B>(urls: &[String], part: Part) -> Option<Reply<B>> {
+    let url = urls.first()?;
+    let url = match part {
+        Part::Package => url.clone(),
+        Part::Provenance => format!("{url}.prov"),
+    };
+    let location = HeaderValue::from_str(&url).ok()?;
+    Some(Reply::new(StatusCode::FOUND, CachePolicy::Never).with(LOCATION, location))
 }
 
 /// Why a blob was not had.

@@ -2,10 +2,12 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `classic` | `CLASSIC_INDEXES`: classic Helm repositories beside the registries |
 //! | `discovery` | `DISCOVERY`: the ways of finding repositories, and which a host wants |
 //! | `listing` | each of these ways: asks the registry, or an API that knows its repositories |
 //! | `patterns` | the patterns of `REPOSITORIES`, `PRECEDENCE` and `TAGS` |
 
+pub(crate) mod classic;
 pub(crate) mod discovery;
 pub(crate) mod listing;
 mod patterns;
@@ -13,6 +15,7 @@ mod patterns;
 use crate::index::{RepositoryPath, Space};
 use crate::oci::{Client, Credentials, Digest, Name, Registry, Scheme, Terms, Tokens};
 use crate::platform::{Clock, Fetch};
+use url::Url;
 
 pub use discovery::Discovery;
 pub(crate) use patterns::items;
@@ -43,6 +46,8 @@ pub struct Source {
     pub credentials: Credentials,
     /// On which terms it is spoken to.
     pub terms: Terms,
+    /// The address of its index, where it is a classic repository and no registry.
+    pub classic: Option<Url>,
 }
 
 impl Source {
@@ -141,6 +146,9 @@ impl Source {
         };
         let place = self.registry.to_string();
         let identity = self.credentials.identity();
+        if self.classic.is_some() {
+            return serde_json::json!(["classic", self.id, identity]);
+        }
         // What is not set says nothing, so that documents keep their keys.
         let mount = (!self.mount.is_root()).then(|| self.mount.as_str());
         match (self.registry.scheme(), mount) {

@@ -16,6 +16,7 @@ fn source(prefix: &str, repositories: &str) -> Source {
         discovery: Discovery::Catalog,
         credentials: Credentials::Anonymous,
         terms: Terms::default(),
+        classic: None,
     }
 }
 

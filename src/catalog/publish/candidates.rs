@@ -11,7 +11,7 @@ use crate::index::View;
 use crate::platform::DatabaseError;
 
 impl Offer {
-    /// The order of candidates: `PRECEDENCE`; then the repository is called as the chart is; the tag is the version exactly; the order of
+    /// The order of candidates: registries before classic repositories; `PRECEDENCE`; then the repository is called as the chart is; the tag is the version exactly; the order of
     /// sources; the shorter repository; its bytes; the tag's bytes.
     pub(crate) fn order(&self, other: &Self, config: &Config) -> Ordering {
         let place = |offer: &Self| {
@@ -24,6 +24,7 @@ impl Offer {
             let own_name = offer.relative.last_segment() == offer.name;
             let own_tag = tag_to_version(&offer.tag) == offer.version;
             (
+                is_classic(offer, config),
                 config.precedence.rank(offer.relative.as_str()),
                 !own_name,
                 !own_tag,
@@ -91,10 +92,19 @@ impl Store<'_> {
     }
 }
 
+/// Whether it comes from a classic repository, which serves what no registry does.
+fn is_classic(offer: &Offer, config: &Config) -> bool {
+    let source = config.source(&offer.candidate.source);
+    source.is_some_and(|source| source.classic.is_some())
+}
+
 /// Whether a file that these repositories offer, in collision order, is served by none of them: they differ, that is not wished,
 /// and `PRECEDENCE` puts none of those that differ before the others.
 pub(crate) fn is_hidden(offers: &[Offer], config: &Config) -> bool {
-    let rank = |offer: &Offer| config.precedence.rank(offer.relative.as_str());
+    let rank = |offer: &Offer| {
+        let precedence = config.precedence.rank(offer.relative.as_str());
+        (is_classic(offer, config), precedence)
+    };
     let Some(first) = offers.first() else {
         return false;
     };

@@ -6,12 +6,19 @@ use crate::catalog::publish::candidates::Winners;
 use crate::catalog::rows::offer::{Offer, OfferedVersion};
 use crate::catalog::rows::store::Store;
 use crate::config::Config;
-use crate::index::{Entry, View};
+use crate::index::{Entry, Origin, View};
 use crate::platform::DatabaseError;
 
 impl OfferedVersion {
     /// What an index says of it, with links that begin with `base`.
     pub(crate) fn entry<'a>(&'a self, base: &'a str) -> Entry<'a> {
+        let package = self.offer.candidate.package.hex();
+        let (elsewhere, digest) = match &self.offer.candidate.origin {
+            Origin::Elsewhere { urls, digest } => {
+                (Some(urls.as_slice()), if *digest { package } else { "" })
+            }
+            Origin::Stored | Origin::Rebuilt { .. } => (None, package),
+        };
         Entry {
             name: &self.offer.name,
             version: &self.offer.version,
@@ -19,7 +26,8 @@ impl OfferedVersion {
             metadata: &self.metadata,
             created: self.created.as_deref(),
             base,
-            digest: self.offer.candidate.package.hex(),
+            digest,
+            elsewhere,
         }
     }
 }

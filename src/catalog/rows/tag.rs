@@ -286,6 +286,15 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Has no tag of a repository asked for: all of it was read at once.
+    pub(crate) fn settle_tags(&self, repository: i64) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = 0, next = NULL, error = NULL, attempts = 0, retry_at = NULL WHERE repository = ? AND due > 0",
+            &[repository.into()],
+        )?;
+        Ok(())
+    }
+
     /// Notes that a tag was confirmed; writes only if it was due or had failed.
     pub(crate) fn tag_confirmed(&self, tag: &TagRow) -> Result<(), DatabaseError> {
         self.0.execute(

@@ -58,6 +58,9 @@ impl<C: Clock> Slice<'_, C> {
                 };
                 self.listed(&repository, &names, incomplete, etag.as_deref())
             }
+            (Job::List { repository, .. }, Outcome::Indexed(index)) => {
+                self.index_read(repository, &index, now)
+            }
             (Job::List { repository, .. }, Outcome::Unchanged) => self.unchanged(repository),
             (
                 Job::List { repository, .. },
@@ -287,7 +290,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// Has a tag serve a manifest that is known to its end, and marks what that changes.
-    fn serve(
+    pub(crate) fn serve(
         &mut self,
         tag: &TagRow,
         repository: &Repository,

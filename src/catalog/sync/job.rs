@@ -1,5 +1,7 @@
 //! One piece of reading, at most a handful of calls, that knows no rows: it is given values and gives an [`Outcome`].
 
+use url::Url;
+
 use crate::catalog::rows::cut_list::{CutList, ListProgress};
 use crate::catalog::rows::manifest::Plan;
 use crate::catalog::rows::repository::Repository;
@@ -7,6 +9,7 @@ use crate::catalog::rows::tag::TagRow;
 use crate::catalog::sync::contents::{Judged, judge};
 use crate::oci::{self, Client, Digest, Kind, Listing, Name, Next, Page, Reference, Tag};
 use crate::platform::{Clock, Fetch};
+use crate::source::classic::{self, ClassicAnswer, ClassicIndex};
 use crate::source::{Source, listing};
 
 /// Names in one tag list, what is no tag too: twice as many as any registry was seen to hold. What comes after is not read.
@@ -76,6 +79,8 @@ pub(crate) enum Outcome {
         /// Validator for the next time.
         etag: Option<String>,
     },
+    /// The index of a classic repository.
+    Indexed(Box<ClassicIndex>),
     /// The list is what it was, says the registry.
     Unchanged,
     /// A list was read in part, and may be read on from there.
@@ -119,7 +124,10 @@ impl Job {
                 .map(Outcome::Enumerated),
             Self::List {
                 repository, begun, ..
-            } => list(client, repository, begun.clone()).await,
+            } => match &source.classic {
+                Some(url) => index(source, url, client, repository).await,
+                None => list(client, repository, begun.clone()).await,
+            },
             Self::Resolve { tag, repository } => resolve(client, tag, repository, claims).await,
             Self::Read { tag, repository } => read(client, tag, repository, claims).await,
             Self::Contents {
@@ -169,6 +177,21 @@ impl ListProgress {
         }
         (self.names >= NAMES_LIMIT || self.bytes >= BYTES_LIMIT).then_some(Incomplete::Length)
     }
+}
+
+async fn index<F: Fetch, C: Clock>(
+    source: &Source,
+    url: &Url,
+    client: &Client<'_, F, C>,
+    repository: &Repository,
+) -> Result<Outcome, oci::Error> {
+    // What is to be confirmed is read anew.
+    let known = repository.etag.as_deref();
+    let known = known.filter(|_| repository.recheck == 0 && repository.hash.is_some());
+    Ok(match classic::read(source, url, client, known).await? {
+        ClassicAnswer::Unchanged => Outcome::Unchanged,
+        ClassicAnswer::Index(index) => Outcome::Indexed(Box::new(index)),
+    })
 }
 
 async fn list<F: Fetch, C: Clock>(

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`budget`] | calls left in this invocation |
 //! | [`commit`] | takes over what a job brought |
+//! | [`classic`] | takes over the index of a classic repository |
 //! | [`configure`] | takes over a change of configuration |
 //! | [`contents`] | judges what a manifest holds |
 //! | [`engine`] | one step: lease, slice, conclusion, publication |
@@ -21,6 +22,7 @@
 //! | [`slice`] | the reading that fits one invocation |
 
 pub(crate) mod budget;
+pub(crate) mod classic;
 pub(crate) mod commit;
 pub(crate) mod configure;
 pub(crate) mod contents;

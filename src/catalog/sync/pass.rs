@@ -116,7 +116,10 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                     fault: (source.enumerates() && state.source(&source.id).unlisted_until > now)
                         .then(|| "is limiting requests".to_owned()),
                     versions_before: state.source(&source.id).versions,
-                    quota: self.quota(state.source_mut(&source.id), now),
+                    quota: match source.classic {
+                        Some(_) => 0,
+                        None => self.quota(state.source_mut(&source.id), now),
+                    },
                     known_to,
                     ..Enumeration::default()
                 },

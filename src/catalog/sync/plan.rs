@@ -192,6 +192,19 @@ impl<C: Clock> Slice<'_, C> {
             self.store.remove_tag(&tag)?;
             return Ok(None);
         };
+        let source = self.config.source(&repository.source);
+        if source.is_some_and(|source| source.classic.is_some()) {
+            // Its versions are not asked for one by one: what is to be read again is the index.
+            if !self.idle(&JobKey::Repository(repository.id)) {
+                return Ok(None);
+            }
+            self.store.forget_hash(repository.id)?;
+            let repository = Repository {
+                hash: None,
+                ..repository
+            };
+            return self.list_job(repository, false).map(Some);
+        }
         Ok(Some(match tag.due {
             Due::Resolve | Due::Nothing if tag.manifest.is_some() => {
                 Job::Resolve { tag, repository }

@@ -50,6 +50,7 @@ fn two_registries() {
             tags: TagPatterns::parse("!0.0.0-*").unwrap(),
             discovery: Discovery::Harbor,
             terms: crate::oci::Terms::default(),
+            classic: None,
             credentials: Credentials::Basic {
                 username: "robot".into(),
                 password: "hunter2".into(),

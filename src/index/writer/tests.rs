@@ -19,6 +19,7 @@ fn push(writer: &mut Writer, row: Row<'_>, digest: &str) -> Result<(), Refused> 
         metadata,
         created,
         digest,
+        elsewhere: None,
     };
     writer.push(&entry, Detail::Full)
 }
@@ -287,6 +288,7 @@ proptest! {
                 let entry = Entry {
                     base: "",
                     name, version, file: "file.tgz", metadata: &text, created: created.as_deref(), digest: A,
+                    elsewhere: None,
                 };
                 json.push(&entry, Detail::Full).unwrap();
                 yaml.push(&entry, Detail::Full).unwrap();

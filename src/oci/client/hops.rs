@@ -59,6 +59,17 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         })
     }
 
+    /// Asks for a document that is not of the distribution protocol, and goes where it lies. What proves who asks goes to the
+    /// address that is asked, and no further.
+    pub(crate) async fn document(
+        &self,
+        operation: Operation,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<F::Body>, Error> {
+        let response = self.exchange(operation, request.clone()).await?;
+        Ok(self.follow_all(&request, response).await?.0)
+    }
+
     /// Follows redirects from the answer to `asked` until there are no more; gives the last answer and where it is from.
     pub(super) async fn follow_all(
         &self,

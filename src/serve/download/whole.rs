@@ -48,6 +48,8 @@ impl<H: Host> Service<'_, H> {
                 .await
                 .map_err(Fault::Registry),
             Origin::Rebuilt { .. } => rebuilt(&client, &name, candidate).await,
+            // Of a classic repository: its bytes are not ours to read.
+            Origin::Elsewhere { .. } => Err(Fault::Ours(Error::NotFound(Missing::File))),
         };
         bytes.map_err(|fault| match fault {
             Fault::Ours(error) => error,

@@ -184,6 +184,7 @@ fn entry(package: &[u8]) -> (String, String) {
         metadata: r#"{"apiVersion":"v2","name":"nginx","version":"1.0.0"}"#,
         created: None,
         digest: digest.hex(),
+        elsewhere: None,
     };
     writer.push(&entry, Detail::Full).unwrap();
     let index: serde_json::Value = serde_json::from_slice(&writer.finish().bytes).unwrap();
