@@ -22,6 +22,9 @@ pub enum Error {
     /// The route is closed, because the setting that opens it is not set.
     #[error("{0} is not set")]
     Closed(&'static str),
+    /// A page of another origin had a browser send it.
+    #[error("sent by a page of another origin")]
+    CrossSite,
     /// The request cannot be understood.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
@@ -186,7 +189,7 @@ impl Error {
             Self::NotFound(_) => S::NOT_FOUND,
             Self::MethodNotAllowed { .. } => S::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => S::UNAUTHORIZED,
-            Self::Closed(_) | Self::ReadOnly => S::FORBIDDEN,
+            Self::Closed(_) | Self::ReadOnly | Self::CrossSite => S::FORBIDDEN,
             Self::BadRequest(_) | Self::Refused(_) => S::BAD_REQUEST,
             Self::Conflict(_) => S::CONFLICT,
             Self::Locked => S::LOCKED,
@@ -212,6 +215,7 @@ impl Error {
             Self::MethodNotAllowed { allow } => format!("only {allow} here"),
             Self::Unauthorized(_) => "credentials are missing or wrong".to_owned(),
             Self::Closed(setting) => format!("closed: {setting} is not set"),
+            Self::CrossSite => "a page of another site may not ask for that".to_owned(),
             Self::BadRequest(what) => (*what).to_owned(),
             Self::Refused(what) | Self::Conflict(what) => what.clone(),
             Self::TooMany => {
@@ -256,6 +260,7 @@ impl Error {
             | Self::MethodNotAllowed { .. }
             | Self::Unauthorized(_)
             | Self::Closed(_)
+            | Self::CrossSite
             | Self::BadRequest(_)
             | Self::Refused(_)
             | Self::Conflict(_)
@@ -288,6 +293,7 @@ mod tests {
             Error::MethodNotAllowed { allow: "GET, HEAD" },
             Error::Unauthorized(Door::Charts),
             Error::Closed("ADMIN_TOKEN"),
+            Error::CrossSite,
             Error::BadRequest("the body is not a notification"),
             Error::Refused("the package is refused: package holds no Chart.yaml".into()),
             Error::Conflict("file already exists".into()),
@@ -339,6 +345,7 @@ mod tests {
             405 only GET, HEAD here
             401 credentials are missing or wrong
             403 closed: ADMIN_TOKEN is not set
+            403 a page of another site may not ask for that
             400 the body is not a notification
             400 the package is refused: package holds no Chart.yaml
             409 file already exists

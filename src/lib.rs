@@ -31,7 +31,7 @@
 //! |---|---|---|
 //! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
 //! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `rule` (what each needs), a file for each answer, `reply` (headers) |
-//! | `access` | who may do what | `principal` (who), `grant` (what, and where), `authenticate` and `signature` (how it is proven) |
+//! | `access` | who may do what | `principal` (who, and what they may do), `authenticate` and `signature` (how it is proven) |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
 //! | `push` | what is stored: judged, and made into what `helm push` makes of it | `artifact` (byte for byte as Helm's), `submission` |
 //! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
@@ -43,6 +43,7 @@
 //! | [`mod@error`] | the outward error | every status and public message |
 //! | [`secret`] | passwords and tokens, which cannot be printed | |
 //! | `shown` | how a wrong value is shown in a message | |
+//! | `glob` | wildcards in settings | |
 //! | `fuzzing` | in tests and when fuzzed: what reads foreign input | what must hold of it |
 //! | `testing` | in tests only: a registry, documents, a database and a clock in memory | the ways in which the real ones misbehave |
 //!
@@ -74,6 +75,7 @@ pub mod config;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod glob;
 mod index;
 pub mod oci;
 pub mod platform;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use subtle::ConstantTimeEq;
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq};
 
 /// Base64 of credentials, read with padding or without: RFC 7617 wants it, several clients forget it, and so do people who copy.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -59,9 +60,78 @@ impl From<&str> for Secret {
     }
 }
 
+/// The SHA-256 of a password or token: what is kept of those that clients show. Its `Debug` is redacted, as short ones can be
+/// guessed from it.
+#[derive(Clone)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// The hash of a secret.
+    pub fn of(secret: &[u8]) -> Self {
+        Self(Sha256::digest(secret).into())
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        let read = base16ct::mixed::decode(hex, &mut hash).ok()?;
+        (read.len() == 32).then_some(Self(hash))
+    }
+
+    /// Compares two hashes, in a time that tells nothing of what was hashed, not even its length.
+    pub fn is(&self, other: &Self) -> Choice {
+        #[cfg(test)]
+        COMPARED.set(COMPARED.get() + 1);
+        self.0.ct_eq(&other.0)
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often hashes were compared, so that tests can see that the work does not tell what was wrong.
+    pub(crate) static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other).into()
+    }
+}
+
+impl Eq for SecretHash {}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `printf hunter2 | sha256sum`
+    #[test]
+    fn a_hash_is_that_of_sha256sum() {
+        let hex = "f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7";
+        let hash = SecretHash::of(b"hunter2");
+        assert_eq!(SecretHash::from_hex(hex), Some(hash.clone()));
+        assert_eq!(
+            SecretHash::from_hex(&hex.to_uppercase()),
+            Some(hash.clone())
+        );
+        assert_ne!(SecretHash::of(b"hunter"), hash);
+        assert_eq!(format!("{hash:?}"), "SecretHash(…)");
+        for wrong in [
+            "",
+            "f5",
+            hex.trim_start_matches('f'),
+            &format!("{hex}00"),
+            &hex.replace('f', "g"),
+        ] {
+            assert_eq!(SecretHash::from_hex(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn debug_shows_nothing() {

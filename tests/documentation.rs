@@ -113,8 +113,9 @@ fn the_example_shows_valid_values() {
 #[test]
 fn pages_name_no_setting_that_there_is_not() {
     /// Names of others: CI systems, wrangler, the scripts, bindings, the programs of the examples.
-    const OTHERS: [&str; 9] = [
+    const OTHERS: [&str; 10] = [
         "ALL_TOOLS",
+        "ACCOUNTS_",
         "CLOUDFLARE_",
         "CI_",
         "GITHUB_",

@@ -1,39 +1,54 @@
 //! How a principal is proven: by Basic credentials or a bearer token (RFC 7617, RFC 6750).
+//!
+//! Whoever asks costs the same comparisons: every secret of every account is compared, also after one fits, and hashes are
+//! compared, so that time tells neither which account there is nor what of a secret was right.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::Choice;
 
 use super::Principal;
-use crate::config::{Config, Readers};
-use crate::secret::{BASE64, Secret};
+use crate::config::{Account, Config, Proof};
+use crate::platform::Timestamp;
+use crate::secret::{BASE64, Secret, SecretHash};
 
-/// Who sent a request. All comparisons are made, whichever is the first to fail.
-pub(crate) fn principal(config: &Config, headers: &HeaderMap) -> Principal {
-    let Some(proof) = Proof::of(headers) else {
-        return Principal::Stranger;
+/// Who sent a request.
+pub(crate) fn principal<'c>(
+    config: &'c Config,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Principal<'c> {
+    let accounts = &config.accounts;
+    let Some(shown) = Presented::of(headers) else {
+        return Principal::stranger(&accounts.anonymous);
     };
-    let admin = config
-        .admin_token
-        .as_ref()
-        .map_or(Choice::from(0), |token| proof.knows(token));
-    let reader = match &config.readers {
-        Readers::Open => Choice::from(0),
-        Readers::Basic { user, password } => proof.is(user, password),
-    };
-    if admin.into() {
-        Principal::Admin
-    } else if reader.into() {
-        Principal::Reader
-    } else {
-        Principal::Stranger
+    let shown = Hashes::of(&shown);
+    let mut proven: Option<&Account> = None;
+    for account in &accounts.named {
+        let mut fits = Choice::from(0);
+        for proof in &account.proofs {
+            fits |= shown.fits(proof);
+        }
+        let ended = account.until.is_some_and(|until| now >= until);
+        if bool::from(fits) && !ended {
+            proven = proven.or(Some(account));
+        }
+    }
+    match proven {
+        Some(account) => Principal::known(
+            account.name.as_str(),
+            Cow::Borrowed(&account.grants),
+            &accounts.anonymous,
+        ),
+        None => Principal::stranger(&accounts.anonymous),
     }
 }
 
 /// What an `Authorization` header shows.
-pub(super) enum Proof {
+pub(super) enum Presented {
     Basic {
         user: Vec<u8>,
         password: Vec<u8>,
@@ -43,7 +58,7 @@ pub(super) enum Proof {
     Other(Vec<u8>),
 }
 
-impl Proof {
+impl Presented {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(AUTHORIZATION)?.as_bytes().trim_ascii();
         let scheme_end = value.iter().position(|byte| *byte == b' ');
@@ -64,29 +79,54 @@ impl Proof {
         Some(Self::Other(value.to_vec()))
     }
 
-    /// Whether it is this user with this password; both are compared, so that time does not tell which was wrong.
-    fn is(&self, user: &Secret, password: &Secret) -> Choice {
+    /// What may be a token: that of a Bearer, the password of whatever user, or all of it.
+    fn token(&self) -> &[u8] {
         match self {
-            Self::Basic {
-                user: given_user,
-                password: given_password,
-            } => same(given_user, user) & same(given_password, password),
-            Self::Bearer(_) | Self::Other(_) => Choice::from(0),
+            Self::Basic { password, .. } => password,
+            Self::Bearer(token) | Self::Other(token) => token,
         }
     }
 
-    /// Whether it holds this one secret, as bearer token, as password of any user, or bare.
+    /// Whether it holds this one secret.
     pub(super) fn knows(&self, secret: &Secret) -> Choice {
-        match self {
-            Self::Basic { password, .. } => same(password, secret),
-            Self::Bearer(token) | Self::Other(token) => same(token, secret),
-        }
+        let wanted = SecretHash::of(secret.expose().as_bytes());
+        let empty = Choice::from(u8::from(secret.expose().is_empty()));
+        SecretHash::of(self.token()).is(&wanted) & !empty
     }
 }
 
-/// Compares hashes, so that time tells not even the length. An empty secret is known by nobody.
-fn same(given: &[u8], secret: &Secret) -> Choice {
-    let given = Sha256::digest(given);
-    let wanted = Sha256::digest(secret.expose().as_bytes());
-    given.ct_eq(&wanted) & !Choice::from(u8::from(secret.expose().is_empty()))
+/// The hashes of what is shown.
+struct Hashes {
+    /// Of Basic credentials.
+    user: SecretHash,
+    /// Password or token.
+    secret: SecretHash,
+    is_basic: Choice,
+    /// Whether the secret is none: nobody is known by that.
+    is_empty: Choice,
+}
+
+impl Hashes {
+    fn of(shown: &Presented) -> Self {
+        let (user, is_basic) = match shown {
+            Presented::Basic { user, .. } => (user.as_slice(), 1),
+            Presented::Bearer(_) | Presented::Other(_) => (b"".as_slice(), 0),
+        };
+        Self {
+            user: SecretHash::of(user),
+            secret: SecretHash::of(shown.token()),
+            is_basic: Choice::from(is_basic),
+            is_empty: Choice::from(u8::from(shown.token().is_empty())),
+        }
+    }
+
+    fn fits(&self, proof: &Proof) -> Choice {
+        let fits = match proof {
+            Proof::Password { user, password } => {
+                self.user.is(user) & self.secret.is(password) & self.is_basic
+            }
+            Proof::Token(token) => self.secret.is(token),
+        };
+        fits & !self.is_empty
+    }
 }

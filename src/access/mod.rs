@@ -3,50 +3,49 @@
 //! | file | holds |
 //! |---|---|
 //! | [`principal`] | who sent a request, and what they may do |
-//! | [`grant`] | what may be done, and on which spaces |
 //! | [`authenticate`] | how it is proven: basic, token |
 //! | [`signature`] | how a notification is proven: by a signature over its body, or by the secret itself |
 //!
-//! A request is let in by what its head shows; its body is not read before.
+//! A request is let in by what its head shows; its body is not read before. What a principal may not see does not exist: that
+//! is decided by the patterns of their rights alone, before anything is looked up, so that neither answer nor time tells whether
+//! there is something.
 
 pub(crate) mod authenticate;
-pub(crate) mod grant;
 pub(crate) mod principal;
 pub(crate) mod signature;
 
-pub(crate) use grant::Right;
+pub(crate) use crate::config::Right;
 pub(crate) use principal::Principal;
 
-use crate::config::{Config, Readers};
-use crate::error::{Door, Error};
+use crate::config::Config;
+use crate::error::{Door, Error, Missing};
 use crate::index::Space;
 
-/// Whether anyone may read.
-pub(crate) fn is_public(config: &Config) -> bool {
-    matches!(config.readers, Readers::Open)
-}
-
-/// Lets only a principal pass who has this right on this space.
+/// Lets only a principal pass who has this right on this space. To a stranger who has not, credentials are missing; to an
+/// account that may not read there, nothing is there, which `missing` says as the route would.
 pub(crate) fn permit(
     config: &Config,
-    principal: Principal,
+    principal: &Principal<'_>,
     right: Right,
     space: &Space,
+    missing: Missing,
 ) -> Result<(), Error> {
     if right.writes() && config.read_only {
         return Err(Error::ReadOnly);
     }
-    if principal.may(config, right, space) {
+    if principal.may(right, space) {
         return Ok(());
     }
     Err(match right {
+        Right::Read if principal.is_known() => Error::NotFound(missing),
         Right::Read => Error::Unauthorized(Door::Charts),
-        Right::Inspect | Right::Measure | Right::Refresh | Right::Push | Right::Delete
-            if config.admin_token.is_none() =>
-        {
-            Error::Closed("ADMIN_TOKEN")
-        }
+        _ if !config.accounts.anyone_has(right) => Error::Closed("ADMIN_TOKEN"),
         Right::Inspect | Right::Measure | Right::Refresh => Error::Unauthorized(Door::Admin),
+        Right::Push | Right::Delete
+            if principal.is_known() && !principal.may(Right::Read, space) =>
+        {
+            Error::NotFound(missing)
+        }
         Right::Push | Right::Delete => Error::Unauthorized(Door::Writing),
     })
 }

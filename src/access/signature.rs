@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName};
 use sha2::Sha256;
 
-use super::authenticate::Proof;
+use super::authenticate::Presented;
 use crate::config::Config;
 use crate::error::{Door, Error};
 use crate::secret::Secret;
@@ -49,7 +49,7 @@ impl<'c> Notice<'c> {
         let refused = Error::Unauthorized(Door::Webhook);
         let Some(signature) = headers.get(SIGNATURE) else {
             let proven = signs == Signs::Never
-                && Proof::of(headers).is_some_and(|proof| proof.knows(secret).into());
+                && Presented::of(headers).is_some_and(|shown| shown.knows(secret).into());
             return if proven {
                 Ok(Self::Proven)
             } else {

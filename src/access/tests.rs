@@ -1,12 +1,15 @@
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 
-use super::grant::Grant;
 use super::signature::{Notice, Signs};
 use super::*;
-use crate::secret::Secret;
+use crate::index::IndexScope;
+use crate::platform::Timestamp;
+use crate::secret::{COMPARED, Secret};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
@@ -43,30 +46,69 @@ fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", BASE64.encode(format!("{user}:{password}")))
 }
 
+/// 2026-11-21, in milliseconds.
+const NOW: Timestamp = Timestamp(1_795_219_200_000);
+
+/// Three of these show password and token; each secret is long enough to be no warning.
+const ACCOUNTS: &str = r#"{
+  "anonymous": { "read": "public/**" },
+  "team-a": { "password": "the-password-of-team-a", "read": "team-a/**", "push": "team-a", "delete": "team-a" },
+  "ci": { "token": ["ci-token-of-yesterday", "sha256:5b37b71b23a2cd4e0d3dc8d5e1d56ad8b79a2c3e3c8f5e6e9a8d9b0a3c1d2e3f"], "refresh": "team-a/**" },
+  "guest": { "token": "a-token-that-has-ended", "until": "2026-11-20", "read": true },
+  "last-day": { "token": "a-token-that-ends-today", "until": "2026-11-21", "read": true },
+  "prometheus": { "token": "the-token-of-prometheus", "metrics": true }
+}"#;
+
 #[track_caller]
-fn is(value: &str, expected: Principal) {
-    assert_eq!(
-        authenticate::principal(&config(LOCKED), &authorization(value)),
-        expected,
-        "{value}"
-    );
+fn is(settings: &[(&str, &str)], value: &str, expected: Option<&str>) {
+    let config = config(settings);
+    let principal = authenticate::principal(&config, &authorization(value), NOW);
+    assert_eq!(principal.account(), expected, "{value}");
 }
 
 #[test]
 fn credentials_tell_who_calls() {
-    is(&basic("helm", "pa:ss"), Principal::Reader);
+    let reader = Some("BASIC_AUTH_USER");
+    let admin = Some("ADMIN_TOKEN");
+    is(LOCKED, &basic("helm", "pa:ss"), reader);
     is(
+        LOCKED,
         &basic("helm", "pa:ss").replace("Basic", "bAsIc "),
-        Principal::Reader,
+        reader,
     );
+    is(LOCKED, basic("helm", "pa:ss").trim_end_matches('='), reader);
+    is(LOCKED, "Bearer t0ken", admin);
+    is(LOCKED, "bearer  t0ken", admin);
+    is(LOCKED, &basic("anything", "t0ken"), admin);
+    is(LOCKED, &basic("", "t0ken"), admin);
+}
+
+#[test]
+fn accounts_are_proven_by_password_or_token() {
+    let settings = &[("ACCOUNTS", ACCOUNTS)];
     is(
-        basic("helm", "pa:ss").trim_end_matches('='),
-        Principal::Reader,
+        settings,
+        &basic("team-a", "the-password-of-team-a"),
+        Some("team-a"),
     );
-    is("Bearer t0ken", Principal::Admin);
-    is("bearer  t0ken", Principal::Admin);
-    is(&basic("anything", "t0ken"), Principal::Admin);
-    is(&basic("", "t0ken"), Principal::Admin);
+    is(settings, "Bearer ci-token-of-yesterday", Some("ci"));
+    is(settings, &basic("ci", "ci-token-of-yesterday"), Some("ci"));
+    is(
+        settings,
+        &basic("oauth2", "ci-token-of-yesterday"),
+        Some("ci"),
+    );
+    is(settings, "Bearer a-token-that-ends-today", Some("last-day"));
+    for nobody in [
+        "Bearer a-token-that-has-ended",
+        "Bearer the-password-of-team-a",
+        &basic("ci", "the-password-of-team-a"),
+        &basic("team-b", "the-password-of-team-a"),
+        "Bearer 5b37b71b23a2cd4e0d3dc8d5e1d56ad8b79a2c3e3c8f5e6e9a8d9b0a3c1d2e3f",
+        "Bearer sha256:5b37b71b23a2cd4e0d3dc8d5e1d56ad8b79a2c3e3c8f5e6e9a8d9b0a3c1d2e3f",
+    ] {
+        is(settings, nobody, None);
+    }
 }
 
 #[test]
@@ -85,61 +127,104 @@ fn wrong_credentials_are_none() {
         "Digest t0ken".to_owned(),
         "\u{e9}".to_owned(),
     ] {
-        is(&value, Principal::Stranger);
+        is(LOCKED, &value, None);
     }
-    assert_eq!(
-        authenticate::principal(&config(LOCKED), &HeaderMap::new()),
-        Principal::Stranger
-    );
+    let locked = config(LOCKED);
+    assert!(!authenticate::principal(&locked, &HeaderMap::new(), NOW).is_known());
 }
 
+/// Neither an unknown account nor a wrong password, a right one or an ended one is told apart by the work that it takes.
+#[test]
+fn the_work_does_not_tell_what_was_wrong() {
+    let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
+    let work = |value: &str| {
+        let before = COMPARED.get();
+        authenticate::principal(&config, &authorization(value), NOW);
+        COMPARED.get() - before
+    };
+    let expected = work(&basic("nobody", "nothing"));
+    assert!(expected > 6, "{expected}");
+    for value in [
+        basic("team-a", "wrong"),
+        basic("team-a", "the-password-of-team-a"),
+        basic("helm", "pa:ss"),
+        "Bearer a-token-that-has-ended".to_owned(),
+        "Bearer t0ken".to_owned(),
+        "Bearer x".to_owned(),
+        "something else".to_owned(),
+    ] {
+        assert_eq!(work(&value), expected, "{value}");
+    }
+}
+
+/// Account × right × space, as one table: `+` may.
 #[test]
 fn what_each_principal_may_do() {
-    use Principal::{Admin, Reader, Stranger};
-    use Right::{Inspect, Measure, Read, Refresh};
-    let locked = config(LOCKED);
-    let space: Space = "team-a/sub".parse().unwrap();
-    let charts = Err(Error::Unauthorized(Door::Charts));
-    let admin = Err(Error::Unauthorized(Door::Admin));
-    for (principal, read, others) in [
-        (Stranger, charts, admin.clone()),
-        (Reader, Ok(()), admin),
-        (Admin, Ok(()), Ok(())),
+    let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
+    let mut table = String::new();
+    for shown in [
+        "",
+        &basic("helm", "pa:ss"),
+        "Bearer t0ken",
+        &basic("team-a", "the-password-of-team-a"),
+        "Bearer ci-token-of-yesterday",
+        "Bearer the-token-of-prometheus",
     ] {
-        assert_eq!(
-            permit(&locked, principal, Read, &space),
-            read,
-            "{principal:?}"
-        );
-        for right in [Inspect, Measure, Refresh] {
-            let told = permit(&locked, principal, right, &Space::root());
-            assert_eq!(told, others, "{principal:?} {right:?}");
+        let principal = authenticate::principal(&config, &authorization(shown), NOW);
+        let _ = writeln!(table, "{}", principal.account().unwrap_or("a stranger"));
+        for space in ["", "team-a", "team-a/sub", "team-b", "public/x"] {
+            let space: Space = space.parse().unwrap();
+            let told = Right::NAMES.map(|(name, right)| {
+                let told = permit(&config, &principal, right, &space, Missing::Space);
+                match told {
+                    Ok(()) => format!("{name} +"),
+                    Err(error) => format!("{name} {}", error.status().as_u16()),
+                }
+            });
+            let _ = writeln!(table, "  /{space}: {}", told.join(", "));
         }
     }
-    let open = config(&[]);
-    assert_eq!(permit(&open, Stranger, Read, &space), Ok(()));
-    for right in [Inspect, Measure, Refresh] {
-        assert_eq!(
-            permit(&open, Stranger, right, &Space::root()),
-            Err(Error::Closed("ADMIN_TOKEN"))
-        );
+    insta::assert_snapshot!(table);
+    let open = super::tests::config(&[]);
+    let stranger = authenticate::principal(&open, &HeaderMap::new(), NOW);
+    for (_, right) in Right::NAMES {
+        let told = permit(&open, &stranger, right, &Space::root(), Missing::Space);
+        let expected = match right {
+            Right::Read => Ok(()),
+            _ => Err(Error::Closed("ADMIN_TOKEN")),
+        };
+        assert_eq!(told, expected, "{right:?}");
     }
-    assert!(is_public(&open) && !is_public(&locked));
 }
 
 #[test]
-fn a_grant_holds_on_its_space_and_below() {
-    let grant = Grant {
-        rights: &[Right::Read],
-        below: "team-a".parse().unwrap(),
+fn what_each_principal_sees_of_a_folder() {
+    let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
+    let sees = |shown: &str, space: &str, scope| {
+        let principal = authenticate::principal(&config, &authorization(shown), NOW);
+        let view = principal.view(&space.parse().unwrap(), scope);
+        view.map(|view| view.to_string())
     };
-    let gives = |right, space: &str| grant.gives(right, &space.parse().unwrap());
-    assert!(gives(Right::Read, "team-a"));
-    assert!(gives(Right::Read, "team-a/sub/deep"));
-    assert!(!gives(Right::Refresh, "team-a"));
-    for other in ["", "team", "team-ab", "sub/team-a"] {
-        assert!(!gives(Right::Read, other), "{other}");
+    let team_a = basic("team-a", "the-password-of-team-a");
+    for (shown, space, expected) in [
+        (team_a.as_str(), "", Some("?public/**,team-a/**")),
+        (&team_a, "team-a", Some("team-a")),
+        (&team_a, "team-a/sub", Some("team-a/sub")),
+        (&team_a, "public", Some("public")),
+        (&team_a, "team-b", None),
+        ("", "", Some("?public/**")),
+        ("", "team-a", None),
+        ("Bearer the-token-of-prometheus", "", Some("?public/**")),
+        ("Bearer t0ken", "", Some("")),
+        (&basic("helm", "pa:ss"), "team-b", Some("team-b")),
+    ] {
+        let told = sees(shown, space, IndexScope::Subtree);
+        assert_eq!(told.as_deref(), expected, "{shown} /{space}");
     }
+    assert_eq!(
+        sees(&team_a, "team-a", IndexScope::Folder).as_deref(),
+        Some("team-a")
+    );
 }
 
 /// The example of <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.
@@ -226,12 +311,17 @@ fn without_a_secret_webhooks_are_closed() {
 #[test]
 fn an_empty_secret_is_known_by_nobody() {
     let mut config = config(LOCKED);
-    config.admin_token = Some(Secret::new(""));
+    let empty = crate::secret::SecretHash::of(b"");
+    for account in &mut config.accounts.named {
+        account
+            .proofs
+            .push(crate::config::Proof::Token(empty.clone()));
+    }
     config.webhook_secret = Some(Secret::new(""));
     for value in ["Bearer", "Bearer ", "Basic Og==", &basic("anyone", ""), ""] {
         let shown = authorization(value);
-        let principal = authenticate::principal(&config, &shown);
-        assert_eq!(principal, Principal::Stranger, "{value}");
+        let principal = authenticate::principal(&config, &shown, NOW);
+        assert!(!principal.is_known(), "{value}");
         assert!(notifies(&config, Signs::Never, &shown, b"").is_err());
     }
 }

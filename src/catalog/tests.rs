@@ -32,6 +32,7 @@ mod same_bytes;
 mod scale;
 mod schema;
 mod several;
+mod shares;
 mod shedding;
 mod sources;
 mod turns;

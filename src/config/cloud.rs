@@ -126,7 +126,7 @@ fn azure_principal<L: Fn(&str) -> Option<String>>(
         let others: Vec<&str> = others.map(|(other, _)| *other).collect();
         let verb = if others.len() > 1 { "are" } else { "is" };
         let others = others.join(" and ");
-        settings.wrong(setting, format!("missing, while {others} {verb} set"));
+        settings.wrong(*setting, format!("missing, while {others} {verb} set"));
     }
     let (Some(tenant), Some(client), Some(secret)) = (tenant, client, secret) else {
         return Err(());

@@ -8,7 +8,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `access` | who Portolan is to the registry, and who may read |
+//! | `access` | who Portolan is to the registry |
+//! | `accounts` | who may do what, and that nothing private becomes public by omission |
+//! | `artifacthub` | `ARTIFACTHUB_REPOSITORY_ID` |
 //! | `classic` | `CLASSIC_INDEXES` |
 //! | `cloud` | keys that are exchanged for a registry's password |
 //! | `registry` | `REGISTRY` |
@@ -21,6 +23,8 @@
 //! | `problems` | everything that is wrong, with what anyone may know of it |
 
 mod access;
+mod accounts;
+mod artifacthub;
 mod classic;
 mod cloud;
 mod duration;
@@ -40,7 +44,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use crate::index::{IndexFormat, IndexScope};
-pub use access::Readers;
+pub use accounts::{Account, Accounts, Grants, Proof, Right, is_of_accounts};
 pub use problems::{Problem, Problems};
 
 use self::settings::Settings;
@@ -130,10 +134,8 @@ pub enum Overwriting {
 pub struct Config {
     /// The registries; of a contested file, the first one's wins. Never empty.
     pub sources: Vec<Source>,
-    /// Who may read.
-    pub readers: Readers,
-    /// The token for `/info`, `/metrics` and `/refresh`, which are closed without it.
-    pub admin_token: Option<Secret>,
+    /// Who may do what.
+    pub accounts: Accounts,
     /// The secret of webhooks, which are closed without it.
     pub webhook_secret: Option<Secret>,
     /// How many versions of each chart are served, the newest; all when `None`.
@@ -172,6 +174,8 @@ pub struct Config {
     pub artifacthub_repository_id: Option<String>,
     /// Longest index in bytes: what a document holds. Not a setting; tests have smaller ones.
     pub index_limit: usize,
+    /// What works, and should not stay so.
+    pub warnings: Vec<Problem>,
     /// See [`Config::fingerprint`].
     fingerprint: String,
 }
@@ -179,14 +183,21 @@ pub struct Config {
 impl Config {
     /// Reads all settings, each by its name through `lookup`. An empty one counts as unset.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        Self::read(lookup, &[])
+    }
+
+    /// Reads all settings, also those named in `further`, which are merged with `ACCOUNTS` in this order.
+    pub fn read(
+        lookup: impl Fn(&str) -> Option<String>,
+        further: &[String],
+    ) -> Result<Self, Problems> {
         let mut settings = Settings::new(lookup);
         let insecure = settings.switch("ALLOW_INSECURE_REGISTRY").unwrap_or(false);
         let sources::ConfiguredSources { sources, private } =
             sources::read(&mut settings, insecure);
         let versions_per_chart = settings.number("VERSIONS_PER_CHART", NonZeroU32::MIN);
         let classic = classic::read(&mut settings, insecure);
-        let readers = access::readers(&mut settings, private || classic.private);
-        let admin_token = settings.secret("ADMIN_TOKEN");
+        let accounts = accounts::read(&mut settings, private || classic.private, further);
         let webhook_secret = settings.secret("WEBHOOK_SECRET");
         let download = settings.choice(
             "DOWNLOAD",
@@ -226,11 +237,12 @@ impl Config {
         let subrequest_budget = settings.number("SUBREQUEST_BUDGET", LEAST_SUBREQUESTS);
         let kv_budget = settings.number("KV_BUDGET", LEAST_KV_OPERATIONS);
         let catalog_location = settings.choice("CATALOG_LOCATION", &LOCATIONS);
-        let artifacthub_repository_id = settings.parsed("ARTIFACTHUB_REPOSITORY_ID", uuid);
-        let config = sources.zip(readers).map(|(sources, readers)| Self {
+        let artifacthub_repository_id =
+            settings.parsed("ARTIFACTHUB_REPOSITORY_ID", artifacthub::uuid);
+        let config = sources.zip(accounts).map(|(sources, accounts)| Self {
             sources: [sources, classic.sources].concat(),
-            readers,
-            admin_token,
+            accounts,
+            warnings: settings.warnings(),
             webhook_secret,
             versions_per_chart,
             download: download.unwrap_or_default(),
@@ -383,16 +395,4 @@ fn base_url(text: &str) -> Result<String, String> {
         return Err(wrong());
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// Artifact Hub's id of a repository: a UUID of 8-4-4-4-12 hexadecimal digits.
-fn uuid(text: &str) -> Result<String, String> {
-    let groups: Vec<&str> = text.split('-').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    let hex = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if lengths == [8, 4, 4, 4, 12] && groups.iter().all(hex) {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err(format!("{} is not a UUID", shown(text)))
-    }
 }

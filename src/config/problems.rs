@@ -1,12 +1,13 @@
 //! What is wrong with the settings.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One thing that is wrong with one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The setting's name.
-    pub setting: &'static str,
+    pub setting: Cow<'static, str>,
     /// What is wrong, for the log. Never shows a secret, nor a value that may hold one.
     pub what: String,
 }
@@ -22,8 +23,8 @@ impl Problems {
     pub fn public(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
         for problem in &self.0 {
-            if !names.contains(&problem.setting) {
-                names.push(problem.setting);
+            if !names.contains(&&*problem.setting) {
+                names.push(&problem.setting);
             }
         }
         names.join(", ")

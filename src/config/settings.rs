@@ -1,5 +1,6 @@
 //! Reads settings and notes everything that is wrong with them.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,10 +10,15 @@ use super::problems::{Problem, Problems};
 use crate::secret::Secret;
 use crate::shown::shown;
 
+/// A user and a password, or neither; an error, already noted, where only one is set.
+pub(super) type Pair = Result<Option<(Secret, Secret)>, ()>;
+
 /// The settings, and what was found to be wrong so far.
 pub(super) struct Settings<L> {
     lookup: L,
     problems: Vec<Problem>,
+    /// What works, and should not stay so.
+    warnings: Vec<Problem>,
 }
 
 impl<L: Fn(&str) -> Option<String>> Settings<L> {
@@ -20,13 +26,25 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         Self {
             lookup,
             problems: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
     /// Notes that a setting is wrong.
-    pub(super) fn wrong(&mut self, setting: &'static str, what: impl Into<String>) {
-        let what = what.into();
+    pub(super) fn wrong(&mut self, setting: impl Into<Cow<'static, str>>, what: impl Into<String>) {
+        let (setting, what) = (setting.into(), what.into());
         self.problems.push(Problem { setting, what });
+    }
+
+    /// Notes that a setting works, and should not stay as it is.
+    pub(super) fn warn(&mut self, setting: impl Into<Cow<'static, str>>, what: impl Into<String>) {
+        let (setting, what) = (setting.into(), what.into());
+        self.warnings.push(Problem { setting, what });
+    }
+
+    /// What was warned of.
+    pub(super) fn warnings(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Gives `value`, or everything that was noted as wrong.
@@ -54,6 +72,28 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         let value = (self.lookup)(name)?;
         let value = value.trim_end_matches(['\r', '\n']);
         (!value.is_empty()).then(|| Secret::new(value))
+    }
+
+    /// A user and a password, or neither.
+    pub(super) fn pair(&mut self, user: &'static str, password: &'static str) -> Pair {
+        let pair = match (self.secret(user), self.secret(password)) {
+            (None, None) => return Ok(None),
+            (Some(found), Some(secret)) => (found, secret),
+            (None, Some(_)) => {
+                self.wrong(user, format!("missing, while {password} is set"));
+                return Err(());
+            }
+            (Some(_), None) => {
+                self.wrong(password, format!("missing, while {user} is set"));
+                return Err(());
+            }
+        };
+        // RFC 7617 §2: the first colon ends the user.
+        if pair.0.expose().contains(':') {
+            self.wrong(user, "may not contain a colon");
+            return Err(());
+        }
+        Ok(Some(pair))
     }
 
     /// A setting read by `parse`, whose message is noted when it fails.

@@ -171,7 +171,7 @@ impl Table<'_> {
         let source::ConfiguredSource { source, private } =
             source::read(&mut single, insecure, mount);
         let further = single.problems();
-        let further = further.iter().filter(|it| !unusable.contains(it.setting));
+        let further = further.iter().filter(|it| !unusable.contains(&*it.setting));
         problems.extend(further.map(|problem| in_keys(&problem.to_string())));
         ReadTable {
             source: source.filter(|_| problems.is_empty()),

@@ -1,4 +1,5 @@
 mod access;
+mod accounts;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -54,8 +55,11 @@ fn defaults() {
                 terms: crate::oci::Terms::default(),
                 classic: None,
             }],
-            readers: Readers::Open,
-            admin_token: None,
+            accounts: Accounts {
+                named: Vec::new(),
+                anonymous: Grants::everywhere([Right::Read]),
+            },
+            warnings: Vec::new(),
             webhook_secret: None,
             versions_per_chart: None,
             download: Download::Auto,
@@ -158,10 +162,6 @@ fn everything_set() {
         panic!("{:?}", source.credentials)
     };
     assert_eq!((username.expose(), password.expose()), ("robot", "hunter2"));
-    let Readers::Basic { user, password } = &config.readers else {
-        panic!("{:?}", config.readers)
-    };
-    assert_eq!((user.expose(), password.expose()), ("reader", " p:w "));
     assert_eq!(
         config.source("http://registry.example:5000/charts"),
         Some(source)

@@ -88,7 +88,11 @@ async fn fetch(
         response,
         afterwards,
         fault,
+        audit,
     } = service.handle(request).await;
+    if let Some(audit) = audit {
+        log::note("audit", audit);
+    }
     if let Some(fault) = fault {
         let status = response.status().as_u16();
         log::fault(

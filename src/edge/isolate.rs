@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use serde_json::json;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
 
 use super::{log, sign};
@@ -30,14 +30,30 @@ pub(super) fn current(env: &Env) -> Rc<Isolate> {
 }
 
 fn begin(env: &Env) -> Isolate {
-    let config = Config::from_lookup(|name| setting(env, name));
-    if let Err(problems) = &config {
-        log::fault("configuration", json!({ "problems": problems.to_string() }));
+    let config = Config::read(|name| setting(env, name), &merged_with_accounts(env));
+    match &config {
+        Ok(config) => {
+            for warning in &config.warnings {
+                log::note("configuration", json!({ "warning": warning.to_string() }));
+            }
+        }
+        Err(problems) => {
+            log::fault("configuration", json!({ "problems": problems.to_string() }));
+        }
     }
     Isolate {
         config,
         memory: Memory::signed_by(sign::rs256),
     }
+}
+
+/// The names of the settings that are merged with `ACCOUNTS`, in an order that is always the same.
+fn merged_with_accounts(env: &Env) -> Vec<String> {
+    let names = js_sys::Object::keys(env.unchecked_ref::<js_sys::Object>());
+    let mut names: Vec<String> = names.iter().filter_map(|name| name.as_string()).collect();
+    names.retain(|name| crate::config::is_of_accounts(name));
+    names.sort_unstable();
+    names
 }
 
 /// A setting as text, whether it is a secret, a text or another kind of var.

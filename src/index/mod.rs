@@ -10,6 +10,7 @@
 //! | `key` | the KV keys of documents |
 //! | `repository_path` | where a repository lies below its source's prefix |
 //! | `space` | the folders of a registry |
+//! | `spaces` | the folders that patterns name |
 //! | `view` | which repositories an index covers |
 
 mod candidate;
@@ -17,6 +18,7 @@ mod entry;
 mod key;
 mod repository_path;
 mod space;
+mod spaces;
 mod text;
 mod view;
 mod writer;
@@ -27,5 +29,6 @@ pub use entry::{Detail, Entry, LINK_DIGITS};
 pub use key::{Key, shard_of};
 pub use repository_path::RepositoryPath;
 pub use space::Space;
+pub use spaces::Spaces;
 pub use view::{IndexScope, View};
 pub use writer::{DOCUMENT_LIMIT, IndexFormat, Length, Refused, Writer, Written, etag};

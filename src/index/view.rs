@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RepositoryPath, Space};
+use super::{RepositoryPath, Space, Spaces};
 use crate::oci::Invalid;
 
 /// What the index of a folder holds.
@@ -25,7 +25,18 @@ pub enum IndexScope {
 pub enum View {
     /// A folder of the registry: the root, or a space. Its name is the folder's path.
     Folder(Space),
+    /// What accounts of limited rights may read of a folder: those of equal rights share it. Its name is the folder's path, a
+    /// `?`, which is in no path, and the patterns.
+    Share {
+        /// The folder.
+        below: Space,
+        /// What may be read; of that only what can lie in the folder.
+        spaces: Spaces,
+    },
 }
+
+/// What stands between the folder and the patterns of a share's name.
+const SHARE: char = '?';
 
 impl View {
     /// The view of everything.
@@ -35,34 +46,38 @@ impl View {
 
     /// Whether it is the view of everything, which is always published.
     pub fn is_root(&self) -> bool {
-        match self {
-            Self::Folder(space) => space.is_root(),
-        }
+        matches!(self, Self::Folder(space) if space.is_root())
     }
 
     /// The folder that everything in it lies below.
     pub fn below(&self) -> &Space {
         match self {
-            Self::Folder(space) => space,
+            Self::Folder(space) | Self::Share { below: space, .. } => space,
         }
     }
 
     /// Whether a repository stands in this view's index. `scope` is what the index of a folder holds.
     pub fn covers(&self, repository: &RepositoryPath, scope: IndexScope) -> bool {
-        match self {
-            Self::Folder(space) => {
-                let folder = repository.folder();
-                match scope {
-                    IndexScope::Folder => folder == space.as_str(),
-                    IndexScope::Subtree => {
-                        space.is_root()
-                            || folder
-                                .strip_prefix(space.as_str())
-                                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                    }
-                }
+        let (space, folder) = (self.below(), repository.folder());
+        let lies_in = match scope {
+            IndexScope::Folder => folder == space.as_str(),
+            IndexScope::Subtree => {
+                space.is_root()
+                    || folder
+                        .strip_prefix(space.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }
-        }
+        };
+        lies_in
+            && match self {
+                Self::Folder(_) => true,
+                Self::Share { spaces, .. } => spaces.hold(&repository.space()),
+            }
+    }
+
+    /// Whether a repository may stand in its index, whatever the scope.
+    pub fn may_show(&self, repository: &RepositoryPath) -> bool {
+        self.covers(repository, IndexScope::Subtree)
     }
 
     /// The folders whose indexes a repository may stand in, the root last.
@@ -76,6 +91,7 @@ impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(space) => f.write_str(space.as_str()),
+            Self::Share { below, spaces } => write!(f, "{below}{SHARE}{spaces}"),
         }
     }
 }
@@ -90,7 +106,13 @@ impl FromStr for View {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        name.parse().map(Self::Folder)
+        match name.split_once(SHARE) {
+            None => name.parse().map(Self::Folder),
+            Some((below, spaces)) => Ok(Self::Share {
+                below: below.parse()?,
+                spaces: spaces.parse()?,
+            }),
+        }
     }
 }
 
@@ -133,6 +155,13 @@ mod tests {
             ("team", "other/team/nginx", false, false),
             ("team/sub", "team/nginx", false, false),
             ("team/sub", "team/sub/nginx", true, true),
+            ("?team/**", "team/nginx", true, false),
+            ("?team/**", "nginx", false, false),
+            ("?/,team", "nginx", true, true),
+            ("?/,team", "team/sub/nginx", false, false),
+            ("team?*/sub", "team/sub/nginx", true, false),
+            ("team?*/sub", "other/sub/nginx", false, false),
+            ("team?*/sub", "team/nginx", false, false),
         ] {
             let covers = |scope| view(folder).covers(&repository.parse().unwrap(), scope);
             assert_eq!(
@@ -147,7 +176,14 @@ mod tests {
     fn crosses_as_its_name() {
         assert_eq!(serde_json::to_string(&view("a/b")).unwrap(), r#""a/b""#);
         assert_eq!(serde_json::from_str::<View>(r#""""#).unwrap(), View::root());
-        assert!(serde_json::from_str::<View>(r#""../a""#).is_err());
+        for name in ["?a/**,b", "a/b?**/c", "?"] {
+            assert_eq!(view(name).to_string(), name);
+            assert!(!view(name).is_root(), "{name}");
+        }
+        for wrong in ["../a", "?../a", "../a?b", "a?b?c", "a?b,", "a?B"] {
+            let text = serde_json::to_string(wrong).unwrap();
+            assert!(serde_json::from_str::<View>(&text).is_err(), "{wrong}");
+        }
     }
 
     proptest! {

@@ -34,10 +34,10 @@ impl Default for Tokens {
 
 #[derive(Default)]
 struct TokenMemory {
-    ways: BTreeMap<(Account, AreaKind), Way>,
-    tokens: BTreeMap<(Account, Option<String>), Token>,
+    ways: BTreeMap<(RegistryAccount, AreaKind), Way>,
+    tokens: BTreeMap<(RegistryAccount, Option<String>), Token>,
     /// Tokens of APIs beside the registry, by origin: never mixed with those above, whose names a registry chooses.
-    sessions: BTreeMap<(Account, &'static str), Token>,
+    sessions: BTreeMap<(RegistryAccount, &'static str), Token>,
 }
 
 /// The kind of area that a way in is for, whatever the repository.
@@ -73,12 +73,12 @@ impl AreaKind {
 
 /// Who asks whom: nothing is ever shared between registries or between credentials (CVE-2026-35172 in distribution).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Account {
+pub(super) struct RegistryAccount {
     origin: String,
     credentials: [u8; 32],
 }
 
-impl Account {
+impl RegistryAccount {
     pub(super) fn new(registry: &Registry, credentials: &Credentials) -> Self {
         let mut hash = Sha256::new();
         for part in std::iter::once(credentials.kind()).chain(credentials.secrets()) {
@@ -93,10 +93,10 @@ impl Account {
     }
 }
 
-impl fmt::Debug for Account {
+impl fmt::Debug for RegistryAccount {
     /// Where, not who.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Account({})", self.origin)
+        write!(f, "RegistryAccount({})", self.origin)
     }
 }
 
@@ -133,14 +133,14 @@ impl Tokens {
     }
 
     /// What the registry wants for `area`; as long as nothing else is known, what it wants for the rest of a repository.
-    pub(super) fn way(&self, account: &Account, area: Area<'_>) -> Option<Way> {
+    pub(super) fn way(&self, account: &RegistryAccount, area: Area<'_>) -> Option<Way> {
         let kind = AreaKind::of(area);
         let ways = &self.memory.borrow().ways;
         let known = |kind| ways.get(&(account.clone(), kind)).cloned();
         known(kind).or_else(|| known(kind.sibling()))
     }
 
-    pub(super) fn remember(&self, account: &Account, area: Area<'_>, way: Way) {
+    pub(super) fn remember(&self, account: &RegistryAccount, area: Area<'_>, way: Way) {
         self.memory
             .borrow_mut()
             .ways
@@ -148,7 +148,7 @@ impl Tokens {
     }
 
     /// Forgets the way, so that the next request asks anew.
-    pub(super) fn forget(&self, account: &Account, area: Area<'_>) {
+    pub(super) fn forget(&self, account: &RegistryAccount, area: Area<'_>) {
         let kind = AreaKind::of(area);
         let ways = &mut self.memory.borrow_mut().ways;
         for kind in [kind, kind.sibling()] {
@@ -159,7 +159,7 @@ impl Tokens {
     /// The token for a scope, if it still lasts.
     pub(super) fn token(
         &self,
-        account: &Account,
+        account: &RegistryAccount,
         scope: Option<&str>,
         now: Timestamp,
     ) -> Option<Token> {
@@ -174,7 +174,7 @@ impl Tokens {
 
     pub(super) fn keep(
         &self,
-        account: &Account,
+        account: &RegistryAccount,
         scope: Option<&str>,
         token: Token,
         now: Timestamp,
@@ -196,7 +196,7 @@ impl Tokens {
     /// The token of the API at `origin`, if it still lasts.
     pub(super) fn session(
         &self,
-        account: &Account,
+        account: &RegistryAccount,
         origin: &'static str,
         now: Timestamp,
     ) -> Option<Token> {
@@ -210,7 +210,7 @@ impl Tokens {
     /// Keeps the token of an API, or with `None` forgets it.
     pub(super) fn keep_session(
         &self,
-        account: &Account,
+        account: &RegistryAccount,
         origin: &'static str,
         token: Option<Token>,
     ) {
@@ -223,7 +223,7 @@ impl Tokens {
     }
 
     /// Forgets a token that was refused, unless another one has taken its place since.
-    pub(super) fn discard(&self, account: &Account, scope: Option<&str>, refused: &Token) {
+    pub(super) fn discard(&self, account: &RegistryAccount, scope: Option<&str>, refused: &Token) {
         let key = (account.clone(), scope.map(str::to_owned));
         let tokens = &mut self.memory.borrow_mut().tokens;
         if tokens.get(&key) == Some(refused) {
@@ -249,8 +249,8 @@ impl fmt::Debug for Tokens {
 mod tests {
     use super::*;
 
-    fn account(host: &str, credentials: &Credentials) -> Account {
-        Account::new(&host.parse().unwrap(), credentials)
+    fn account(host: &str, credentials: &Credentials) -> RegistryAccount {
+        RegistryAccount::new(&host.parse().unwrap(), credentials)
     }
 
     fn user(username: &str, password: &str) -> Credentials {

@@ -10,8 +10,10 @@ use serde::Serialize;
 use super::reply::Reply;
 use super::webhook::{ByHost, Named};
 use super::{CatalogClient, Host, Incoming, Service, metrics, webhook};
+use crate::access::{self, Right};
 use crate::catalog::ask::{Accepted, AskStatus, Await, Changed, Info, Refresh};
 use crate::error::{Error, Missing};
+use crate::index::Space;
 use crate::oci;
 use crate::platform::Clock;
 
@@ -99,6 +101,18 @@ impl<H: Host> Service<'_, H> {
             Some("" | "true" | "1") => true,
             Some(_) => return Err(Error::BadRequest("confirm takes no value")),
         };
+        if confirm {
+            // It is of all sources, whatever the path.
+            let root = Space::root();
+            let all = Missing::Space;
+            access::permit(
+                request.config,
+                &request.principal,
+                Right::Refresh,
+                &root,
+                all,
+            )?;
+        }
         let mut answer = self
             .ask(&Refresh {
                 path: path.clone(),
@@ -118,7 +132,11 @@ impl<H: Host> Service<'_, H> {
                     etag,
                     unread,
                     ..
-                }) => (ticket, done.then_some((etag, unread))),
+                }) => {
+                    // That of the root's index, which not everybody sees.
+                    let etag = etag.filter(|_| request.principal.reads_all());
+                    (ticket, done.then_some((etag, unread)))
+                }
                 None => return Err(Error::NotFound(Missing::Space)),
             };
             let Some(wait) = wait else {

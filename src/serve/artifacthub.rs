@@ -42,6 +42,10 @@ impl<H: Host> Service<'_, H> {
             }
             return Ok(labelled(StatusCode::OK, &etag).with_body(Body::Bytes(text.into()), length));
         }
+        // The file is of the space itself: who may read only something below it learns nothing of whose it is.
+        if !request.principal.reads(space) {
+            return Err(Error::NotFound(Missing::File));
+        }
         let now = self.host.clock().now();
         let came = if let Some(came) = self.memory.artifacthub(space, now) {
             came

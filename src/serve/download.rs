@@ -51,9 +51,11 @@ impl<H: Host> Service<'_, H> {
         request: &Incoming<'_>,
         file: &File,
     ) -> Result<Reply<H::Body>, Error> {
+        let view = request.view(&file.space);
         let wanted = Wanted {
             config: request.config,
             file,
+            view: view.ok_or(Error::NotFound(Missing::File))?,
             now: self.host.clock().now(),
         };
         // Who proves who they are may have a package before KV knows of it: what they stored themselves, for one.
@@ -75,7 +77,7 @@ impl<H: Host> Service<'_, H> {
         if let Some(selected) = wanted.select(&found) {
             return self.part(request, &wanted, selected).await;
         }
-        self.memory.remember_unknown(file.key(), wanted.now);
+        self.memory.remember_unknown(wanted.unknown(), wanted.now);
         Err(Error::NotFound(Missing::File))
     }
 
@@ -103,7 +105,7 @@ impl<H: Host> Service<'_, H> {
         let name = &wanted.file.name;
         let missing = Error::NotFound(Missing::File);
         if self.memory.is_unknown(name.as_str(), wanted.now)
-            || self.memory.is_unknown(&wanted.file.key(), wanted.now)
+            || self.memory.is_unknown(&wanted.unknown(), wanted.now)
         {
             return Err(missing);
         }

@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::{Host, Incoming, Service, progress};
 use crate::access::Right;
 use crate::catalog::ask::{AskStatus, Status};
-use crate::config::{Config, Problems, Readers};
+use crate::config::{Config, Problems};
 use crate::error::{Error, Missing};
 use crate::index::Space;
 use crate::platform::Clock;
@@ -23,14 +23,9 @@ type Paragraphs = Vec<String>;
 impl<H: Host> Service<'_, H> {
     /// Answers for `/`.
     pub(super) async fn home(&self, request: &Incoming<'_>) -> Reply<H::Body> {
-        let root = Space::root();
         // A stranger of a private Worker is told that it is up, and what a reader needs to log in.
-        let status = if request.principal.may(request.config, Right::Read, &root) {
-            self.status().await
-        } else {
-            None
-        };
-        page(request, &root, status.as_ref())
+        let status = self.status_for(request).await;
+        page(request, &Space::root(), status.as_ref())
     }
 
     /// Answers for a space's own address as for `/`, where there is such a space. To who may not read, there is none.
@@ -40,11 +35,15 @@ impl<H: Host> Service<'_, H> {
         space: &Space,
     ) -> Result<Reply<H::Body>, Error> {
         let missing = Error::NotFound(Missing::Path);
-        if !request.principal.may(request.config, Right::Read, space) {
+        if !request.principal.may(Right::Read, space) {
             return Err(missing);
         }
         match self.must_exist(request, space).await {
-            Ok(()) => Ok(page(request, space, self.status().await.as_ref())),
+            Ok(()) => Ok(page(
+                request,
+                space,
+                self.status_for(request).await.as_ref(),
+            )),
             Err(Error::NotFound(_)) => Err(missing),
             Err(error) => Err(error),
         }
@@ -61,6 +60,15 @@ impl<H: Host> Service<'_, H> {
             "The log of the Worker says what is wrong with each.".to_owned(),
         ];
         render(head, &page)
+    }
+
+    /// The catalog's state, for who may read everything: it counts everything.
+    async fn status_for(&self, request: &Incoming<'_>) -> Option<Rc<Status>> {
+        if request.principal.reads_all() {
+            self.status().await
+        } else {
+            None
+        }
     }
 
     /// The catalog's state as of some seconds ago, if it answers: this page is for anyone, and does without.
@@ -120,9 +128,11 @@ fn add_line(config: &Config, head: &Parts, space: &Space) -> String {
                 .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
         })
         .unwrap_or_else(|| "<this host>".to_owned());
-    let login = match config.readers {
-        Readers::Open => "",
-        Readers::Basic { .. } => " --username <user> --password-stdin",
+    let anyone = &config.accounts.anonymous;
+    let login = if anyone.spaces(Right::Read).hold_all_below(space) {
+        ""
+    } else {
+        " --username <user> --password-stdin"
     };
     let slash = if space.is_root() { "" } else { "/" };
     format!("$ helm repo add charts {scheme}://{authority}{slash}{space}{login}")

@@ -143,7 +143,7 @@ impl<H: Host> Service<'_, H> {
         if space.is_root() {
             return Ok(());
         }
-        let view = View::from(space.clone());
+        let view = request.view(space).ok_or(Error::NotFound(Missing::Space))?;
         let key = Key::Index(view.clone()).name(request.config.fingerprint());
         let body = match self.host.documents().get(&key).await {
             Ok(Some(document)) => document.body,

@@ -20,6 +20,8 @@
 //! | `write` | stores a chart in the registry, and waits until the catalog has it |
 //! | `metrics` | `/metrics` |
 //! | `webhook` | notifications of registries |
+//! | `audit` | who did or was refused what, for the log |
+//! | `browser` | requests that a page of somebody else's has a browser send |
 //! | `reply` | an answer and its headers |
 //! | `conditional` | `If-None-Match` and `Range` |
 //! | `progress` | how far the first pass is, in words |
@@ -28,6 +30,8 @@
 
 mod admin;
 mod artifacthub;
+mod audit;
+mod browser;
 mod conditional;
 mod delete;
 mod download;
@@ -57,10 +61,11 @@ use crate::access::signature::Notice;
 use crate::access::{self, Principal, Right, authenticate};
 use crate::catalog::ask::{Ask, Progress, ViewsRead};
 use crate::config::{Config, Problems};
-use crate::error::Error;
+use crate::error::{Error, Missing};
 use crate::index::{Space, View};
 use crate::platform::{Clock, Documents, FetchError};
 
+pub use audit::Audit;
 pub use download::{Gate, Piece};
 pub use host::{CatalogClient, Host};
 pub use memory::Memory;
@@ -93,16 +98,23 @@ pub struct Handled<B> {
     pub afterwards: Option<ViewsRead>,
     /// What went wrong, for the log; also where the client got a good answer all the same.
     pub fault: Option<String>,
+    /// Who did or was refused what, for the log.
+    pub audit: Option<Audit>,
 }
 
 /// A request as the routes see it: settings are right, and it is known who asks and that they may.
 struct Incoming<'r> {
     config: &'r Config,
     head: &'r Parts,
-    principal: Principal,
+    principal: Principal<'r>,
 }
 
 impl Incoming<'_> {
+    /// What the sender sees of a folder.
+    fn view(&self, space: &Space) -> Option<View> {
+        self.principal.view(space, self.config.index_scope)
+    }
+
     fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
@@ -117,6 +129,15 @@ impl Incoming<'_> {
         url::form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.into_owned())
+    }
+}
+
+/// Who gets the same answer about a space: everybody, where anyone may read all of it.
+fn audience(config: &Config, space: &Space) -> Audience {
+    let anybody = Principal::stranger(&config.accounts.anonymous);
+    match anybody.view(space, config.index_scope) {
+        Some(View::Folder(_)) => Audience::Public,
+        Some(View::Share { .. }) | None => Audience::Private,
     }
 }
 
@@ -145,32 +166,44 @@ impl<H: Host> Service<'_, H> {
         let errors = route
             .as_ref()
             .map_or(ErrorFormat::Json, |route| route.rule().errors);
+        let audience = match (self.config, &route) {
+            (Ok(config), Ok(route)) => audience(config, &route.space()),
+            (Err(_), _) | (_, Err(_)) => Audience::Private,
+        };
+        let principal = match (self.config, &route) {
+            (Ok(config), Ok(_)) => {
+                let now = self.host.clock().now();
+                Some(authenticate::principal(config, &head.headers, now))
+            }
+            (Err(_), _) | (_, Err(_)) => None,
+        };
+        let known = route.as_ref().ok().cloned().zip(principal.clone());
         let answered = self
-            .answer(route, &head, body)
+            .answer(route, principal, &head, body)
             .await
             .unwrap_or_else(|error| Answered {
                 reply: Reply::error(errors, &error),
                 afterwards: None,
                 fault: error.status().is_server_error().then(|| error.to_string()),
             });
-        let audience = match self.config {
-            Ok(config) if access::is_public(config) => Audience::Public,
-            Ok(_) | Err(_) => Audience::Private,
-        };
         let (response, left) = answered.reply.render(audience, head.method == Method::HEAD);
         if let Some(body) = left {
             self.host.documents().cancel(body).await;
         }
+        let status = response.status();
+        let audit = known.and_then(|(route, who)| Audit::of(&head, &route, &who, status));
         Handled {
             response,
             afterwards: answered.afterwards,
             fault: answered.fault,
+            audit,
         }
     }
 
     async fn answer(
         &self,
         route: Result<Route, Error>,
+        principal: Option<Principal<'_>>,
         head: &Parts,
         body: H::Body,
     ) -> Result<Answered<H::Body>, Error> {
@@ -188,11 +221,14 @@ impl<H: Host> Service<'_, H> {
             }
         };
         let rule = route.rule();
-        let principal = authenticate::principal(config, &head.headers);
+        browser::judge(head)?;
+        let stranger = || Principal::stranger(&config.accounts.anonymous);
+        let principal = principal.unwrap_or_else(stranger);
         let notice = match rule.needs {
             Needs::Nothing => None,
             Needs::Right(right) => {
-                access::permit(config, principal, right, &route.space())?;
+                let (space, missing) = (route.space(), route.missing());
+                access::permit(config, &principal, right, &space, missing)?;
                 None
             }
             Needs::Notice(signs) => Some(Notice::of(config, signs, &head.headers)?),
@@ -214,7 +250,14 @@ impl<H: Host> Service<'_, H> {
             Route::Home => Ok(self.home(&request).await.into()),
             Route::Space(space) => self.space(&request, &space).await.map(Into::into),
             Route::Health if request.query("deep").is_some() => {
-                access::permit(config, principal, Right::Measure, &Space::root())?;
+                let root = Space::root();
+                access::permit(
+                    config,
+                    &request.principal,
+                    Right::Measure,
+                    &root,
+                    Missing::Path,
+                )?;
                 self.deep_health().await.map(Into::into)
             }
             Route::Health => Ok(Self::health().into()),
@@ -222,7 +265,12 @@ impl<H: Host> Service<'_, H> {
                 let reply = self.museum(&request, &space, &museum, &body).await;
                 reply.map(Into::into)
             }
-            Route::Index(space) => self.index(&request, &View::from(space)).await,
+            Route::Index(space) => {
+                let view = request
+                    .view(&space)
+                    .ok_or(Error::NotFound(Missing::Space))?;
+                self.index(&request, &view).await
+            }
             Route::File(file) => self.file(&request, &file).await.map(Into::into),
             Route::ArtifactHub(space) => self.artifacthub(&request, &space).await.map(Into::into),
             Route::Info => self.info(&request).await.map(Into::into),

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -62,13 +62,18 @@ pub(super) enum CachePolicy {
 /// Who an answer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// Anyone may read this repository.
+    /// Anyone gets the same.
     Public,
-    /// Only who has credentials may.
+    /// It depends on who asks.
     Private,
 }
 
 impl CachePolicy {
+    /// Whether somebody may keep the answer, be it for the next question only.
+    fn is_kept(self) -> bool {
+        matches!(self, Self::Revalidate | Self::Digest)
+    }
+
     /// The value of `Cache-Control`. `no-transform` keeps an edge from recompressing, which would weaken the entity tag
     /// and drop the length (RFC 9111 §5.2.2.6). Bytes by digest never change, but who may have them may: an hour.
     fn render(self, audience: Audience) -> &'static str {
@@ -184,6 +189,9 @@ impl<B> Reply<B> {
             CACHE_CONTROL,
             HeaderValue::from_static(policy.render(audience)),
         );
+        if policy.is_kept() && audience == Audience::Private {
+            headers.insert(VARY, HeaderValue::from_static("authorization"));
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Body::Bytes(bytes) = &body {
             headers.insert(CONTENT_LENGTH, (bytes.len() as u64).into());

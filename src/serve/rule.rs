@@ -5,6 +5,7 @@
 use super::route::{Museum, Route, Sender};
 use crate::access::Right;
 use crate::access::signature::Signs;
+use crate::error::Missing;
 use crate::index::Space;
 
 /// Longest notification that is read, in bytes. They are some kilobytes.
@@ -93,6 +94,20 @@ impl Route {
                     BodyRule::Whole(NOTIFICATION_LIMIT),
                 )
             }
+        }
+    }
+
+    /// What is told where nothing is, and to an account that may not see what is.
+    pub(super) fn missing(&self) -> Missing {
+        match self {
+            Self::Index(_) | Self::ArtifactHub(_) | Self::Refresh(_) | Self::Museum(_, _) => {
+                Missing::Space
+            }
+            Self::File(_) => Missing::File,
+            Self::Home | Self::Health | Self::Info | Self::Metrics | Self::Space(_) => {
+                Missing::Path
+            }
+            Self::Webhook(_) => Missing::Webhook,
         }
     }
 

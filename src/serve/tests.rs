@@ -1,5 +1,6 @@
 //! The whole of `serve` against fakes.
 
+mod audit;
 mod costs;
 mod history;
 mod precedents;

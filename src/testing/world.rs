@@ -213,11 +213,16 @@ pub(crate) fn request(
 }
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, Problems> {
-    Config::from_lookup(|name| {
+    let names = settings.iter().map(|(name, _)| (*name).to_owned());
+    let further: Vec<String> = names
+        .filter(|name| crate::config::is_of_accounts(name))
+        .collect();
+    let lookup = |name: &str| {
         // The last one counts.
         let setting = settings.iter().rev().find(|(key, _)| *key == name);
         setting.map(|(_, value)| (*value).to_owned())
-    })
+    };
+    Config::read(lookup, &further)
 }
 
 /// The settings of a public registry and these.

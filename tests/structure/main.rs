@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 7] = [
     &["config"],
     &["source"],
     &["oci::client", "index", "chart"],
-    &["oci", "platform", "error", "secret", "shown"],
+    &["oci", "platform", "error", "secret", "shown", "glob"],
 ];
 
 /// The rooms of the catalog from the top to the bottom. Each may use those below.

@@ -50,7 +50,7 @@ impl Ask for Index {
         if state.last_pass.number == 0 {
             return without(NoIndex::NotReady(rows.progress(&state)?));
         }
-        if !self.view.is_root() && !store.view_exists(config, &self.view)? {
+        if !self.view.below().is_root() && !store.view_exists(config, &self.view)? {
             return without(NoIndex::Missing);
         }
         store.view_read(&self.view, now)?;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Ask, Rows};
+use crate::catalog::rows::share::SHARES;
 use crate::catalog::rows::state::{Phase, State};
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -97,6 +98,8 @@ impl Ask for Info {
             "passed_over": store.passed_over(page)?,
             "shadowed": shadowed,
             "shed": store.shed_indexes()?,
+            "shares": { "published": store.shares()?, "limit": SHARES },
+            "warnings": config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "documents": store.published_documents(page)?,
         }))
     }

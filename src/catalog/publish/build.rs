@@ -11,7 +11,7 @@ use crate::catalog::rows::typed_row::UnreadableRow;
 use crate::catalog::rows::unreadable::Blockade;
 use crate::chart::FileName;
 use crate::config::Config;
-use crate::index::{Detail, Key, Length, Refused, Shard, View, Writer, Written, shard_of};
+use crate::index::{Detail, Key, Length, Refused, Shard, View, Writer, Written, etag, shard_of};
 use crate::oci::Digest;
 use crate::platform::DatabaseError;
 
@@ -100,8 +100,8 @@ impl Store<'_> {
             shed = plan.shed;
         }
         Ok(match written {
-            Some((writer, shown)) if shown.any || view.is_root() => IndexBuild::Index {
-                written: writer.finish(),
+            Some((writer, shown)) if shown.any || view.below().is_root() => IndexBuild::Index {
+                written: tagged(writer.finish(), view),
                 shed,
                 contested: winners.len() as u64 + shown.disagreements,
             },
@@ -194,6 +194,18 @@ impl Store<'_> {
             table.add(file.as_str(), candidate);
         }
         Ok(table.find(file.as_str()).to_vec())
+    }
+}
+
+/// An index with the entity tag of its view: a share's is never that of another, also where the bytes are the same, as it would
+/// tell its readers what the other one holds.
+fn tagged(written: Written, view: &View) -> Written {
+    match view {
+        View::Folder(_) => written,
+        View::Share { .. } => {
+            let etag = etag(format!("{} {view}", written.etag).as_bytes());
+            Written { etag, ..written }
+        }
     }
 }
 

@@ -65,14 +65,14 @@ impl FromCell for Key {
 }
 
 /// The row's key: the kind sorts shards (`files:`) before indexes (`index:`), which is the order of publishing.
-fn row_key(key: &Key) -> String {
+pub(super) fn row_key(key: &Key) -> String {
     match key {
         Key::Files(shard) => format!("files:{shard:02x}"),
         Key::Index(view) => format!("index:{view}"),
     }
 }
 
-fn key_of(text: &str) -> Option<Key> {
+pub(super) fn key_of(text: &str) -> Option<Key> {
     match text.split_once(':')? {
         ("files", shard) => u8::from_str_radix(shard, 16).ok().map(Key::Files),
         ("index", view) => view.parse().ok().map(Key::Index),
@@ -143,7 +143,7 @@ impl Store<'_> {
                 &[row_key(&Key::Index(view)).into()],
             )?;
         }
-        Ok(())
+        self.mark_shares(relative)
     }
 
     /// Has a document published, for the first time or anew.
@@ -159,6 +159,9 @@ impl Store<'_> {
     /// Notes that an index was read. Written at most once an hour, as reading must not cost a row a time.
     pub(crate) fn view_read(&self, view: &View, now: Timestamp) -> Result<(), DatabaseError> {
         const HOUR_MS: i64 = 3_600_000;
+        if !self.has_room(view)? {
+            return Ok(());
+        }
         self.0.execute(
             "INSERT INTO document(key, dirty, read_at) VALUES(?1, 1, ?2)
              ON CONFLICT(key) DO UPDATE SET read_at = excluded.read_at WHERE read_at IS NULL OR read_at < excluded.read_at - ?3",

@@ -25,6 +25,7 @@
 //! | [`repository`] | repositories and the state of their lists |
 //! | [`schema`] | the tables, their version, and the way from an older one |
 //! | `old/` | tables of each older version, with the rows that it wrote |
+//! | [`share`] | published shares: how many, and which a change makes anew |
 //! | [`shed`] | what each index had to shed to keep within its limit |
 //! | [`source_state`] | what is a source's own: its pause, a removal that is doubted |
 //! | [`state`] | single-row state: the running pass, the lease, pauses, counts |
@@ -58,6 +59,7 @@ pub(crate) mod registry_fault;
 pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod schema;
+pub(crate) mod share;
 pub(crate) mod shed;
 pub(crate) mod source_state;
 pub(crate) mod state;

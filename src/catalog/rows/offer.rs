@@ -205,7 +205,11 @@ impl Store<'_> {
     ) -> Result<(), DatabaseError> {
         let (below, parameters) = range(view);
         // The order of joining is fixed for the root, where it is the order of the index; a space is found from its side.
-        let join = if view.is_root() { "CROSS JOIN" } else { "JOIN" };
+        let join = if view.below().is_root() {
+            "CROSS JOIN"
+        } else {
+            "JOIN"
+        };
         self.each_typed(
             &format!(
                 "SELECT {COLUMNS}, m.metadata FROM manifest m {join} tag t ON t.manifest = m.digest

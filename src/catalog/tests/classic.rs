@@ -34,14 +34,14 @@ const PAGES: &str = "https://acme.github.io/charts";
 
 /// An index of versions of `a`.
 fn index(versions: &[&str]) -> String {
-    let mut text = String::from("apiVersion: v1\nentries:\n  a:\n");
-    for version in versions {
-        text += &format!(
+    let entry = |version: &&str| {
+        format!(
             "  - apiVersion: v2\n    created: \"2020-01-01T00:00:00Z\"\n    digest: {}\n    name: a\n    urls:\n    - a-{version}.tgz\n    version: {version}\n",
             crate::oci::Digest::sha256_of(version.as_bytes()).hex()
-        );
-    }
-    text
+        )
+    };
+    let entries = versions.iter().map(entry).collect::<Vec<_>>().concat();
+    format!("apiVersion: v1\nentries:\n  a:\n{entries}")
 }
 
 fn gives(pages: &FakeRegistry, versions: &[&str]) {

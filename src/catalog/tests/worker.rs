@@ -8,7 +8,16 @@ use crate::testing::{Object, rebuilt, request};
 
 /// A request through the whole Worker, but for the platform.
 pub(super) fn get(world: &World, path: &str) -> http::Response<Body<Bytes>> {
-    let request = request("GET", &format!("/{path}"), &[], "");
+    get_with(world, path, &[])
+}
+
+/// The same with headers.
+pub(super) fn get_with(
+    world: &World,
+    path: &str,
+    headers: &[(http::HeaderName, &str)],
+) -> http::Response<Body<Bytes>> {
+    let request = request("GET", &format!("/{path}"), headers, "");
     let catalog = Object::new(world);
     let handled = world.serve(
         &world.registry,

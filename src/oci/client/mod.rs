@@ -33,7 +33,7 @@ use crate::platform::{Clock, Fetch, FetchError};
 use crate::secret::Secret;
 
 use super::token::Token;
-use super::tokens::Account;
+use super::tokens::RegistryAccount;
 use super::{Credentials, Error, Garbage, Operation, Registry, Terms, Tokens};
 
 pub use blobs::Opened;
@@ -57,7 +57,7 @@ pub struct Client<'a, F, C> {
     terms: &'a Terms,
     tokens: &'a Tokens,
     clock: &'a C,
-    account: Account,
+    account: RegistryAccount,
     gates: gate::Gates,
     page_size: std::cell::Cell<u32>,
 }
@@ -72,7 +72,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         tokens: &'a Tokens,
         clock: &'a C,
     ) -> Self {
-        let account = Account::new(registry, credentials);
+        let account = RegistryAccount::new(registry, credentials);
         let page_size = std::cell::Cell::new(PAGE_SIZE);
         Self {
             fetch,

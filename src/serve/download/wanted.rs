@@ -11,6 +11,8 @@ use crate::source::Source;
 pub(super) struct Wanted<'w> {
     pub(super) config: &'w Config,
     pub(super) file: &'w File,
+    /// What the reader sees of the folder: of other repositories nothing is given, and none of them contests a file.
+    pub(super) view: View,
     pub(super) now: Timestamp,
 }
 
@@ -18,11 +20,16 @@ impl Wanted<'_> {
     /// Whether a candidate is configured and within the folder.
     pub(super) fn allows(&self, candidate: &Candidate) -> bool {
         let covers = |(source, name): (&Source, oci::Name)| {
-            source.relative(&name).is_some_and(|path| {
-                View::from(self.file.space.clone()).covers(&path, self.config.index_scope)
-            })
+            source
+                .relative(&name)
+                .is_some_and(|path| self.view.covers(&path, self.config.index_scope))
         };
         self.source(candidate).is_some_and(covers)
+    }
+
+    /// Under what it is remembered, for readers of this view, that there is no such file.
+    pub(super) fn unknown(&self) -> String {
+        format!("{} {}", self.file.key(), self.view)
     }
 
     /// Where a candidate comes from, if it may still come from there.

@@ -5,9 +5,8 @@ use std::ops::ControlFlow;
 use bytes::{Bytes, BytesMut};
 
 use super::wanted::Wanted;
-use super::{Fault, Host, Service, parts_of};
+use super::{Fault, Host, Incoming, Service, parts_of};
 use crate::chart::rebuild::MAX_COMPRESSED;
-use crate::config::Config;
 use crate::error::{Error, Missing};
 use crate::index::{Candidate, Origin};
 use crate::oci::Client;
@@ -18,12 +17,14 @@ impl<H: Host> Service<'_, H> {
     /// The bytes of the package that `file` names, read from the registry and verified.
     pub(in crate::serve) async fn package(
         &self,
-        config: &Config,
+        request: &Incoming<'_>,
         file: &File,
     ) -> Result<Bytes, Error> {
+        let view = request.view(&file.space);
         let wanted = Wanted {
-            config,
+            config: request.config,
             file,
+            view: view.ok_or(Error::NotFound(Missing::File))?,
             now: self.host.clock().now(),
         };
         let published = self.published(&wanted).await.unwrap_or_default();

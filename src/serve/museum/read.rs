@@ -26,14 +26,15 @@ impl<H: Host> Service<'_, H> {
         space: &Space,
         shown: &Exhibit,
     ) -> Result<Reply<H::Body>, Error> {
+        let view = &seen(request, space)?;
         match shown {
-            Exhibit::All => self.all(request, space).await,
+            Exhibit::All => self.all(request, view).await,
             Exhibit::Chart(name) => {
-                let versions = self.versions(space, name).await?;
+                let versions = self.versions(view, name).await?;
                 Ok(Reply::json(StatusCode::OK, &versions))
             }
             Exhibit::Version { name, version } => {
-                let entry = self.version(space, name, version).await?;
+                let entry = self.version(view, name, version).await?;
                 Ok(Reply::json(StatusCode::OK, &entry))
             }
             Exhibit::Templates { name, version } => {
@@ -59,7 +60,7 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// All charts, or a page of them. As at ChartMuseum an offset means nothing without a limit: there is nothing then.
-    async fn all(&self, request: &Incoming<'_>, space: &Space) -> Result<Reply<H::Body>, Error> {
+    async fn all(&self, request: &Incoming<'_>, view: &View) -> Result<Reply<H::Body>, Error> {
         let number = |name: &'static str, least: usize, what: &'static str| {
             let text = request.query(name).filter(|text| !text.is_empty());
             text.map(|text| match text.parse::<usize>() {
@@ -74,19 +75,19 @@ impl<H: Host> Service<'_, H> {
             (0, None) => (0, usize::MAX),
             (offset, limit) => (offset, limit.unwrap_or(0)),
         };
-        let charts = self.charts(space, None, offset, limit).await?;
+        let charts = self.charts(view, None, offset, limit).await?;
         Ok(Reply::json(StatusCode::OK, &charts))
     }
 
     async fn charts(
         &self,
-        space: &Space,
+        view: &View,
         name: Option<&str>,
         offset: usize,
         limit: usize,
     ) -> Result<Box<RawValue>, Error> {
         let charts = Charts {
-            view: View::from(space.clone()),
+            view: view.clone(),
             name: name.map(str::to_owned),
             offset,
             limit,
@@ -99,16 +100,16 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// The versions of a chart, the newest first.
-    async fn versions(&self, space: &Space, name: &str) -> Result<Vec<Value>, Error> {
-        let charts = self.charts(space, Some(name), 0, usize::MAX).await?;
+    async fn versions(&self, view: &View, name: &str) -> Result<Vec<Value>, Error> {
+        let charts = self.charts(view, Some(name), 0, usize::MAX).await?;
         let mut charts: std::collections::BTreeMap<String, Vec<Value>> =
             serde_json::from_str(charts.get()).unwrap_or_default();
         charts.remove(name).ok_or(Error::NotFound(Missing::Chart))
     }
 
     /// The version that is meant: this one, the newest in a range, or the newest.
-    async fn version(&self, space: &Space, name: &str, wanted: &str) -> Result<Value, Error> {
-        let versions = self.versions(space, name).await?;
+    async fn version(&self, view: &View, name: &str, wanted: &str) -> Result<Value, Error> {
+        let versions = self.versions(view, name).await?;
         let is = |entry: &Value, test: &dyn Fn(&str) -> bool| {
             entry
                 .get("version")
@@ -140,7 +141,7 @@ impl<H: Host> Service<'_, H> {
         name: &str,
         version: &str,
     ) -> Result<ChartContents, Error> {
-        let entry = self.version(space, name, version).await?;
+        let entry = self.version(&seen(request, space)?, name, version).await?;
         let broken = || Error::Internal("an entry without a link".to_owned());
         let link = entry.pointer("/urls/0").and_then(Value::as_str);
         let mut segments = link.ok_or_else(broken)?.rsplit('/');
@@ -151,7 +152,13 @@ impl<H: Host> Service<'_, H> {
             name: file.and_then(|file| file.parse().ok()).ok_or_else(broken)?,
             part: Part::Package,
         };
-        let package = self.package(request.config, &file).await?;
+        let package = self.package(request, &file).await?;
         ChartContents::of(&package).map_err(|unfit| Error::Unreadable(unfit.to_string()))
     }
+}
+
+/// What the sender sees of a folder.
+fn seen(request: &Incoming<'_>, space: &Space) -> Result<View, Error> {
+    let missing = Error::NotFound(Missing::Space);
+    request.view(space).ok_or(missing)
 }

@@ -132,9 +132,10 @@ fn what_is_no_index() {
 fn what_is_made_to_cost_is_passed_over() {
     let brackets = "[".repeat(100_000);
     let long = "x".repeat(300 << 10);
-    let bomb: String = (1..9)
+    let bomb = (1..9)
         .map(|n| format!("    a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(50)))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let text = format!(
         "entries:\n  a:\n  - name: a\n    version: 1.0.0\n    keywords: {brackets}\n  - name: a\n    description: {long}\n    version: 1.1.0\n  - a0: &a0 [x]\n{bomb}    name: a\n    version: 1.2.0\n    keywords: *a8\n  - name: a\n    version: 2.0.0\n"
     );
