@@ -30,14 +30,14 @@
 //! | module | what it is | look here for |
 //! |---|---|---|
 //! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
-//! | [`serve`] | requests into responses, and cannot fail | `route` (paths), `rule` (what each needs), a file for each answer, `reply` (headers) |
+//! | [`serve`] | turns every request into a response; errors become responses too | `route` (paths), `rule` (what each needs), a file for each answer, `reply` (headers) |
 //! | `access` | who may do what | `principal` (who, and what they may do), `authenticate` and `signature` (how it is proven) |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
 //! | `push` | what is stored: judged, and made into what `helm push` makes of it | `artifact` (byte for byte as Helm's), `submission` |
-//! | [`config`] | the settings, all that is wrong at once, and who may read | each setting's name, default and bounds |
+//! | [`config`] | the settings and who may read; reports all wrong ones at once | each setting's name, default and bounds |
 //! | [`source`] | what is read: one registry with a prefix, patterns, a way of listing and credentials | `discovery` and `listing` (how repositories are found), `patterns` (which of them, and which tags) |
-//! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (the escapes all readers take), `candidate` |
-//! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (what clients survive), `rebuild` |
+//! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (escaping that JSON and YAML readers accept), `candidate` |
+//! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (metadata that no client stumbles over), `rebuild` |
 //! | [`oci`] | the distribution protocol as values, and the client that puts them in order | [`oci::challenge`], [`oci::token`], [`oci::realm`] (who is told a password), [`oci::link`] (pages), [`oci::location`] (redirects) |
 //! | [`platform`] | what is asked of a host: HTTP, documents, a database, the time | the limits a host must keep |
 //! | [`mod@error`] | the outward error | every status and public message |
@@ -55,7 +55,7 @@
 //! # Absent on purpose
 //!
 //! - A `/v2/` gateway: `helm push` goes to the registry itself.
-//! - Referrers, credential helpers, and of registries' own APIs all but the list of repositories.
+//! - Referrers, credential helpers, and registries' own APIs except for listing repositories.
 //! - A cache of packages. Their bytes go from the registry to the client.
 //! - An HTTP framework, an async runtime, `Send`: there is one thread and a handful of routes.
 

@@ -10,8 +10,8 @@
 //! | [`status`] | [`AskStatus`]: counts and progress | [`Status`] |
 //! | [`info`] | [`Info`]: everything an operator wants to see | a JSON object |
 //! | [`refresh`] | [`Refresh`]: sync now | [`Accepted`], or nothing is there |
-//! | [`wait`] | [`Await`]: is that sync published | the same |
-//! | [`changed`] | [`Changed`]: a registry says that these changed | [`Accepted`] |
+//! | [`wait`] | [`Await`]: is that sync published | the same, or nothing is there |
+//! | [`changed`] | [`Changed`]: a notification names these repositories and tags | [`Accepted`] |
 //! | [`charts`] | [`Charts`]: what charts a view holds | [`Charted`] |
 //! | [`tags_of`] | [`TagsOf`]: which tags serve a file | [`ServingTag`]s |
 //! | [`lock`] | [`Lock`]: may this version be written | the number of the lock, if it may |

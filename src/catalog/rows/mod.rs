@@ -3,11 +3,11 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`absence`] | what a registry denies or has not |
+//! | [`absence`] | repositories that are denied, not found or not enumerated |
 //! | [`backoff`] | how long what failed waits |
 //! | [`calls`] | calls made, by their outcome |
 //! | [`cell`] | the types that cells hold, and what is wrong with one that cannot be read |
-//! | [`chart_cells`] | what the cells of a chart's row say of each other |
+//! | [`chart_cells`] | whether the cells of a chart's row agree |
 //! | [`counts`] | counts of the rows |
 //! | [`cut_list`] | a tag list that the end of a slice cut off |
 //! | [`deadline`] | when rows want to be worked on |
@@ -16,10 +16,10 @@
 //! | [`manifest`] | what was read of each digest |
 //! | [`mending`] | what becomes of a row that cannot be read |
 //! | [`named_tag`] | tags that somebody named, before a list shows them |
-//! | [`new_names`] | how many repositories that nobody knew were named |
+//! | [`new_names`] | how many unknown repositories notifications have named |
 //! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
-//! | [`position`] | places in the order of tags |
+//! | [`position`] | where the next pass goes on confirming tags |
 //! | [`registry_fault`] | a fault of a registry, in public words |
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
@@ -29,13 +29,13 @@
 //! | [`shed`] | what each index had to shed to keep within its limit |
 //! | [`source_state`] | what is a source's own: its pause, a removal that is doubted |
 //! | [`state`] | single-row state: the running pass, the lease, pauses, counts |
-//! | [`store`] | the entry to all of them |
+//! | [`store`] | the handle that all statements hang on |
 //! | [`superseded`] | packages that no tag serves any more |
 //! | [`tag`] | tags: what each serves, and what is to be asked about it |
 //! | [`typed_row`] | rows whose columns and types stand together |
-//! | [`unread`] | what is known and could not be read |
+//! | [`unread`] | whether anything known could not be read, for the first index |
 //! | [`unreadable`] | notes of rows that could not be read, and what waits for them |
-//! | [`waiver`] | waiving what was put off |
+//! | [`waiver`] | makes due at once what waits for a retry |
 //! | [`write_lock`] | who writes which version of a chart to the registry |
 
 pub(crate) mod absence;

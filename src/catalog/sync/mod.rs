@@ -14,7 +14,7 @@
 //! | [`pace`] | how fast a source is asked, and when it is left alone |
 //! | [`pass`] | a pass from its beginning to its end |
 //! | [`plan`] | which job is next |
-//! | [`put_right`] | takes over that the clock was put back |
+//! | [`put_right`] | ends waits that a clock set back has made too long |
 //! | [`recent`] | what the object remembers, so that many who ask cost as much as one |
 //! | [`removal`] | what removes a chart |
 //! | [`repair`] | unreadable rows: which repository they are of, and a line for the log |
