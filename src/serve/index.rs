@@ -9,8 +9,9 @@ use super::reply::{Body, CachePolicy, Reply};
 use super::{Answered, CatalogClient, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{AskError, Index, Indexed, Progress, ViewsRead};
+use crate::config::Config;
 use crate::error::{Error, Missing};
-use crate::index::{Key, Space, View};
+use crate::index::{DOCUMENT_LIMIT, Key, Space, View, Writer};
 use crate::platform::{Clock, DocumentMetadata, Documents, Timestamp};
 
 /// What peers send (ChartMuseum does), whether the text is JSON or YAML. Cloudflare does not compress it
@@ -80,6 +81,13 @@ impl<H: Host> Service<'_, H> {
             afterwards,
             fault,
         })
+    }
+
+    /// The index of a space that nothing was stored in yet.
+    pub(super) fn empty_index(config: &Config) -> Reply<H::Body> {
+        let empty = Writer::new(config.index_format, DOCUMENT_LIMIT).finish();
+        let text = String::from_utf8_lossy(&empty.bytes).into_owned();
+        Reply::text(StatusCode::OK, CONTENT, text)
     }
 
     async fn document(

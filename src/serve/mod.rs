@@ -115,6 +115,11 @@ impl Incoming<'_> {
         self.principal.view(space, self.config.index_scope)
     }
 
+    /// Whether the sender could store a first chart in a space.
+    fn may_begin(&self, space: &Space) -> bool {
+        !self.config.read_only && self.principal.may(Right::Push, space)
+    }
+
     fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
@@ -269,7 +274,13 @@ impl<H: Host> Service<'_, H> {
                 let view = request
                     .view(&space)
                     .ok_or(Error::NotFound(Missing::Space))?;
-                self.index(&request, &view).await
+                match self.index(&request, &view).await {
+                    // `helm cm-push` reads the index of where it pushes to, also before the first chart.
+                    Err(Error::NotFound(Missing::Space)) if request.may_begin(&space) => {
+                        Ok(Self::empty_index(config).into())
+                    }
+                    answer => answer,
+                }
             }
             Route::File(file) => self.file(&request, &file).await.map(Into::into),
             Route::ArtifactHub(space) => self.artifacthub(&request, &space).await.map(Into::into),

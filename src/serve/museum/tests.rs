@@ -5,7 +5,7 @@ mod reading;
 
 use crate::serve::tests::{bytes, error, show, status};
 use crate::serve::write::tests::{Museum, SIGNED, SIGNED_PROVENANCE, TOKEN, chart, form};
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 
 #[test]
 fn a_provenance_file_can_come_later() {
@@ -70,4 +70,37 @@ fn a_provenance_file_of_other_bytes_is_refused() {
     let answer = museum.send_with("POST", "/api/prov", &headers, body);
     assert_eq!(error(&answer), "400 the form has no file called prov");
     assert_eq!(museum.world.registry.calls_to("PUT "), 0);
+}
+
+/// `helm cm-push` reads the index of where it pushes to, also before the first chart is there.
+#[test]
+fn a_space_without_charts_has_an_empty_index_for_who_may_push_there() {
+    let museum = Museum::new(&[]);
+    let index = |headers: &[(HeaderName, &str)]| {
+        museum.send_with("GET", "/fresh/index.yaml", headers, Vec::new())
+    };
+    let empty = index(&[TOKEN]);
+    assert_eq!(status(&empty), 200);
+    let index_text = String::from_utf8(bytes(&empty).to_vec()).unwrap();
+    let read: serde_json::Value = serde_json::from_str(&index_text).unwrap();
+    assert_eq!(read["entries"], serde_json::json!({}));
+    assert_eq!(read["apiVersion"], "v1");
+    assert_ne!(status(&index(&[])), 200, "to who may only read");
+    let closed = Museum::new(&[("READ_ONLY", "true")]);
+    let answer = closed.send_with("GET", "/fresh/index.yaml", &[TOKEN], Vec::new());
+    assert_eq!(status(&answer), 404);
+    // Once something is stored there, it is in the index.
+    let pushed = museum.post("/api/fresh/charts", chart("web", "1.0.0", "bytes"));
+    assert_eq!(status(&pushed), 201, "{}", show(&pushed));
+    let held = museum.send_with(
+        "GET",
+        "/fresh/index.yaml",
+        &[TOKEN, (CACHE_CONTROL, "no-cache")],
+        Vec::new(),
+    );
+    assert!(
+        String::from_utf8(bytes(&held).to_vec())
+            .unwrap()
+            .contains("web-1.0.0.tgz")
+    );
 }
