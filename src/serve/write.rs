@@ -47,7 +47,9 @@ impl<'c> Destination<'c> {
             space => format!("{space}/{}", chart.name()),
         };
         let tag = chart.tag();
-        let sources = config.sources.iter();
+        // A classic repository is only read.
+        let registries = |source: &&Source| source.classic.is_none();
+        let sources = config.sources.iter().filter(registries);
         let named: Vec<_> = sources
             .filter_map(|source| Some((source, source.name(&relative)?)))
             .collect();
