@@ -12,6 +12,9 @@ use super::unfit::quoted;
 /// Longest compressed archive in bytes. Helm has no limit; a Worker has 128 MB for everything, and charts have kilobytes.
 pub const MAX_COMPRESSED: usize = 20 << 20;
 
+/// Most bytes of tar that are read of a package, with those of the packages in it, as Helm loads (`MaxDecompressedChartSize`).
+pub(super) const MAX_UNPACKED: u64 = 100 << 20;
+
 /// Largest file in bytes, as Helm loads (`MaxDecompressedFileSize`, since 3.17.3).
 pub(super) const MAX_FILE: u64 = 5 << 20;
 

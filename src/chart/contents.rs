@@ -3,11 +3,8 @@
 use serde_json::Value;
 
 use super::Unfit;
-use super::archive::{Archive, ArchivedFile};
+use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
 use super::metadata::judge_yaml;
-
-/// Most bytes of tar that are read, as Helm loads (`MaxDecompressedChartSize`).
-const MAX_UNPACKED: u64 = 100 << 20;
 
 /// Most bytes of templates that are given: they are text of kilobytes.
 const MAX_TEMPLATES: usize = 4 << 20;

@@ -3,14 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::archive::{Archive, ArchivedFile};
+use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
 use super::metadata::HelmMetadata;
 use super::unfit::quoted;
 use super::{FileName, Unfit};
-
-/// Most bytes of tar in a package and in those that lie in it, together; Helm loads as much of each
-/// (`MaxDecompressedChartSize`).
-const MAX_UNPACKED: u64 = 100 << 20;
 
 /// How deep packages may lie in packages: charts have a depth of two or three.
 const MAX_DEPTH: usize = 8;

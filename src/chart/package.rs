@@ -1,12 +1,9 @@
 //! Reads a chart's metadata out of its package, for packages that came with no metadata beside them: ORAS and scripts push such.
 
-use super::archive::{Archive, ArchivedFile};
+use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
 use super::{Metadata, Unfit};
 
 pub use super::archive::MAX_COMPRESSED;
-
-/// Most bytes of tar that are read in search of the metadata, as Helm loads (`MaxDecompressedChartSize`). They are not kept.
-const MAX_UNPACKED: u64 = 100 << 20;
 
 /// The metadata in `Chart.yaml`; for charts of `apiVersion: v1` with the dependencies of `requirements.yaml`.
 ///

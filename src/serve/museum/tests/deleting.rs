@@ -141,6 +141,7 @@ fn faults_leave_it_served_and_the_repeat_finishes() {
     }
 }
 
+/// A switch that closes deletion closes every way to it (CVE-2026-41888 in distribution).
 #[test]
 fn only_who_may_delete() {
     let museum = museum(&[]);
