@@ -70,6 +70,23 @@ fn names_that_are_no_tags_count_for_the_limit_too() {
 }
 
 #[test]
+fn the_bytes_of_names_have_a_limit_over_all_slices() {
+    let world = two(&[], 1);
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    for number in 0..1_000 {
+        let name = format!("-{}{number}", "x".repeat(1_000));
+        world.registry.tag("charts/a", &name, &pushed.manifest);
+    }
+    world.registry.set_endless("charts/a");
+    world.registry.set_page_size(Some(1_001));
+    world.pass();
+    // 16 MiB of a megabyte each; by their number alone 200 pages would be read.
+    let calls = world.registry.calls_to("charts/a/tags");
+    assert!((16..20).contains(&calls), "{calls} pages");
+    assert_eq!(world.versions(""), ["a 1.0.0", "b 1.0.0"]);
+}
+
+#[test]
 fn a_slice_that_is_cut_publishes_what_is_ready() {
     let world = two(&[], 2);
     world.pass();
