@@ -11,6 +11,9 @@ use super::{FileName, Unfit};
 /// How deep packages may lie in packages: charts have a depth of two or three.
 const MAX_DEPTH: usize = 8;
 
+/// Most bytes that are kept while a package is read: of the packages in it and of metadata. An isolate has 128 MB for everybody.
+const MAX_KEPT: u64 = 32 << 20;
+
 /// What a package holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Inspected {
@@ -24,8 +27,8 @@ pub(crate) struct Inspected {
 impl Inspected {
     /// Reads a package to its end.
     pub(crate) fn of(tgz: &[u8]) -> Result<Self, Unfit> {
-        let mut left = MAX_UNPACKED;
-        let inspected = package(tgz, 0, &mut left)?;
+        let (mut left, mut kept) = (MAX_UNPACKED, 0);
+        let inspected = package(tgz, 0, &mut left, &mut kept)?;
         let HelmMetadata { name, version, .. } = &inspected.metadata;
         FileName::of(name, version).map_err(|_| Unfit::Name(quoted(name)))?;
         Ok(inspected)
@@ -46,8 +49,8 @@ impl ChartFiles {
     }
 }
 
-/// A package at `depth`, and all that lie in it; `left` is what may still be unpacked.
-fn package(tgz: &[u8], depth: usize, left: &mut u64) -> Result<Inspected, Unfit> {
+/// A package at `depth`, and all that lie in it; `left` is what may still be unpacked, `kept` what was kept of all of them.
+fn package(tgz: &[u8], depth: usize, left: &mut u64, kept: &mut u64) -> Result<Inspected, Unfit> {
     if depth > MAX_DEPTH {
         return Err(Unfit::TooDeep(MAX_DEPTH));
     }
@@ -66,9 +69,16 @@ fn package(tgz: &[u8], depth: usize, left: &mut u64) -> Result<Inspected, Unfit>
             None => root = Some(file.root.to_owned()),
         }
         modified = modified.max(file.modified);
+        let mut keep = |file: ArchivedFile<'_>| {
+            *kept = kept.saturating_add(file.size);
+            if *kept > MAX_KEPT {
+                return Err(Unfit::UnpackedTooLarge(MAX_KEPT));
+            }
+            read(file)
+        };
         match Place::of(file.path) {
             Place::Ignored => {}
-            Place::Packed => packed.push((file.path.to_owned(), read(file)?)),
+            Place::Packed => packed.push((file.path.to_owned(), keep(file)?)),
             Place::In { folder, rest } => {
                 let (folder, rest) = (folder.to_owned(), rest.to_owned());
                 let chart = charts.entry(folder).or_default();
@@ -78,7 +88,7 @@ fn package(tgz: &[u8], depth: usize, left: &mut u64) -> Result<Inspected, Unfit>
                     _ => continue,
                 };
                 let path = file.path.to_owned();
-                if slot.replace(read(file)?).is_some() {
+                if slot.replace(keep(file)?).is_some() {
                     return Err(Unfit::Twice(quoted(&path)));
                 }
             }
@@ -94,7 +104,7 @@ fn package(tgz: &[u8], depth: usize, left: &mut u64) -> Result<Inspected, Unfit>
         chart.read().map_err(of(&folder))?;
     }
     for (path, bytes) in packed {
-        package(&bytes, depth + 1, left).map_err(of(&path))?;
+        package(&bytes, depth + 1, left, kept).map_err(of(&path))?;
     }
     Ok(Inspected {
         metadata: own,

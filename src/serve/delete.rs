@@ -37,9 +37,11 @@ impl<H: Host> Service<'_, H> {
         let missing = Error::NotFound(Missing::Version);
         let file = FileName::of(name, version).map_err(|_| missing.clone())?;
         let serving = self.serving(&file, space).await?;
-        let (to, serving) = serving_one(config, &serving, version)?.ok_or(missing)?;
+        let (to, one) = serving_one(config, &serving, version)?.ok_or(missing)?;
+        let aliases = aliases(&serving, &one);
+        let serving = one;
         let holder = self.lock(&to, None, STEP).await?;
-        let (deleted, touched) = self.delete_tag(&to, &serving, holder).await;
+        let (deleted, touched) = self.delete_tag(&to, &serving, aliases, holder).await;
         let changed = touched == Touched::Perhaps;
         let unlock = Unlock {
             version: to.version(),
@@ -67,6 +69,7 @@ impl<H: Host> Service<'_, H> {
         &self,
         to: &Destination<'_>,
         serving: &ServingTag,
+        aliases: Vec<Tag>,
         holder: u64,
     ) -> (Result<(), Error>, Touched) {
         let client = self.client(to);
@@ -83,7 +86,7 @@ impl<H: Host> Service<'_, H> {
             let changed = Error::Conflict(format!("the tag {} was moved meanwhile", to.tag));
             return (Err(changed), Touched::Perhaps);
         }
-        match self.others(&client, to, &there.digest).await {
+        match self.others(&client, to, &there.digest, aliases).await {
             Ok(others) if others.is_empty() => {}
             Ok(others) => {
                 let others: Vec<&str> = others.iter().map(String::as_str).collect();
@@ -101,7 +104,7 @@ impl<H: Host> Service<'_, H> {
             None
         } else {
             match client.delete(&to.name, &tag).await {
-                Err(error) if error.kind() == Kind::Unsupported => None,
+                Err(error) if deletes_none(&error) => None,
                 other => Some(other),
             }
         };
@@ -116,7 +119,7 @@ impl<H: Host> Service<'_, H> {
         match deleted {
             Ok(Deleted::Now) => (Ok(()), Touched::Perhaps),
             Ok(Deleted::Before) => (Err(Error::NotFound(Missing::Version)), Touched::Perhaps),
-            Err(error) if error.kind() == Kind::Unsupported => {
+            Err(error) if deletes_none(&error) => {
                 let host = to.source.registry.host().to_owned();
                 (Err(Error::Undeletable { host }), Touched::Not)
             }
@@ -124,15 +127,18 @@ impl<H: Host> Service<'_, H> {
         }
     }
 
-    /// Other tags of the manifest. Tags of other versions name other manifests; the rest is looked at.
+    /// Other tags of the manifest. What is looked at: `aliases`, which the catalog read the same manifest by, and all tags but
+    /// those of other versions, which are not tags of this one unless somebody retagged it since.
     async fn others(
         &self,
         client: &Client<'_, H::Fetch, H::Clock>,
         to: &Destination<'_>,
         manifest: &oci::Digest,
+        aliases: Vec<Tag>,
     ) -> Result<BTreeSet<String>, Error> {
         let outward = |error: oci::Error| self.outward_written(&error, to);
-        let mut suspects = Vec::new();
+        let known = aliases.len();
+        let mut suspects = aliases;
         let (mut next, mut pages) = (None, 0);
         loop {
             let listed = client.tags(&to.name, next.as_ref(), None).await;
@@ -146,7 +152,8 @@ impl<H: Host> Service<'_, H> {
                     .filter(|tag| *tag != to.tag && is_suspect(tag, &to.tag)),
             );
             pages += 1;
-            let too_many = suspects.len() > LOOKS || pages == PAGES || !page.complete;
+            let too_many =
+                suspects.len() > LOOKS.saturating_add(known) || pages == PAGES || !page.complete;
             if too_many {
                 return Err(Error::Conflict(
                     "the repository has too many tags to see whether others name the same chart"
@@ -210,6 +217,24 @@ impl<H: Host> Service<'_, H> {
     }
 }
 
+/// Whether a registry deletes nothing, or nothing in this way. One that keeps this tag (Harbor's immutable tags answer 412) is not
+/// asked by the digest, which would take the tag along.
+fn deletes_none(error: &oci::Error) -> bool {
+    let keeps = |status: u16| matches!(status, 409 | 412 | 423);
+    error.kind() == Kind::Unsupported
+        && !matches!(error, oci::Error::Status { status, .. } if keeps(*status))
+}
+
+/// Further tags by which the catalog read the manifest of one: also of other versions, where somebody retagged it.
+fn aliases(serving: &[ServingTag], one: &ServingTag) -> Vec<Tag> {
+    serving
+        .iter()
+        .filter(|other| (&other.source, &other.repository) == (&one.source, &one.repository))
+        .filter(|other| other.tag != one.tag)
+        .filter_map(|other| other.tag.parse().ok())
+        .collect()
+}
+
 /// The tag that serves a version, and where it is: the tag of that name, or the only one there is.
 pub(super) fn serving_one<'c>(
     config: &'c Config,
@@ -217,6 +242,13 @@ pub(super) fn serving_one<'c>(
     version: &str,
 ) -> Result<Option<(Destination<'c>, ServingTag)>, Error> {
     let wanted = tag_of(version);
+    // A classic repository is only read.
+    let of_registry = |one: &&ServingTag| {
+        let source = config.source(&one.source);
+        source.is_some_and(|source| source.classic.is_none())
+    };
+    let serving: Vec<ServingTag> = serving.iter().filter(of_registry).cloned().collect();
+    let serving = serving.as_slice();
     let named = serving
         .iter()
         .find(|one| wanted.as_ref().is_some_and(|tag| one.tag == tag.as_str()));

@@ -3,6 +3,7 @@
 //! Until the manifest is put, the old version is served; from then on the new one. Whatever goes wrong before, what is
 //! missing is sent when the request is repeated; what went wrong behind it, the catalog finds by itself.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{CatalogClient, Host, Service};
@@ -50,9 +51,11 @@ impl<'c> Destination<'c> {
         // A classic repository is only read.
         let registries = |source: &&Source| source.classic.is_none();
         let sources = config.sources.iter().filter(registries);
-        let named: Vec<_> = sources
+        let mut named: Vec<_> = sources
             .filter_map(|source| Some((source, source.name(&relative)?)))
             .collect();
+        // What is mounted there goes before what only lies below; else the first.
+        named.sort_by_key(|(source, _)| Reverse(source.mount.as_str().len()));
         if named.is_empty() {
             return Err(match relative.parse::<oci::Name>() {
                 // No registry is served there.
