@@ -21,6 +21,18 @@ pub(super) fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
+/// Whether a host is an address of this link alone (RFC 3927, RFC 4291 §2.5.6), where clouds keep the metadata of a machine.
+pub(super) fn is_link_local(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(_) => false,
+        Host::Ipv4(address) => address.is_link_local(),
+        Host::Ipv6(address) => {
+            let mapped = address.to_ipv4_mapped();
+            address.is_unicast_link_local() || mapped.is_some_and(|one| one.is_link_local())
+        }
+    }
+}
+
 /// Whether a host is an address, or a name, that is not the same for everybody: loopback, private, link-local (where clouds
 /// keep their metadata), shared, for tests or documentation, unspecified, multicast, reserved.
 pub(super) fn is_internal(host: &Host<&str>) -> bool {

@@ -3,7 +3,7 @@
 use http::{HeaderValue, Uri};
 use url::Url;
 
-use super::address::is_internal;
+use super::address::{is_internal, is_link_local};
 use super::error::Refusal;
 use super::{Registry, Scheme};
 
@@ -66,8 +66,11 @@ fn may_lead_to(url: &Url, registry: &Registry) -> bool {
     if !is_internal(&host) {
         return true;
     }
-    let own = registry.url().is_some_and(|home| home.host() == Some(host));
-    own || registry.is_loopback() || registry.scheme() == Scheme::Http
+    let own = registry
+        .url()
+        .is_some_and(|home| home.host().as_ref() == Some(&host));
+    // A registry on this machine, or without encryption, has its neighbours; its cloud's metadata is none of them.
+    own || !is_link_local(&host) && (registry.is_loopback() || registry.scheme() == Scheme::Http)
 }
 
 #[cfg(test)]
@@ -104,6 +107,27 @@ mod tests {
             target.uri.to_string(),
             "https://blobs.example/a%2fb?sig=a%2bb"
         );
+    }
+
+    /// A registry on a developer's machine may have its blobs beside it; no registry has them where clouds keep credentials.
+    #[test]
+    fn metadata_of_clouds_is_nobody_s_neighbour() {
+        for location in [
+            "http://169.254.169.254/latest",
+            "http://[fe80::1]/x",
+            "http://[::ffff:169.254.169.254]/x",
+        ] {
+            for registry in ["http://127.0.0.1:5000", "http://registry.internal"] {
+                assert_eq!(
+                    judged(registry, location),
+                    Err(Refusal::Location),
+                    "{registry} {location}"
+                );
+            }
+            let beside = location.replace("169.254.169.254", "10.0.0.8");
+            let beside = beside.replace("fe80::1", "fd00::1");
+            assert!(judged("http://127.0.0.1:5000", &beside).is_ok(), "{beside}");
+        }
     }
 
     #[test]
