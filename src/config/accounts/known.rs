@@ -175,7 +175,15 @@ fn is_open<L: Fn(&str) -> Option<String>>(
         || accounts.named.iter().any(|account| reads(&account.grants));
     match open {
         // As in ChartMuseum: reading needs no password, even where one is set.
-        Some(true) => Some(true),
+        Some(true) => {
+            if given {
+                settings.warn(
+                    ANONYMOUS,
+                    "true: anyone may read everything, whatever the accounts may read",
+                );
+            }
+            Some(true)
+        }
         _ if somebody_reads => Some(false),
         None if !private && !given => Some(true),
         None => {

@@ -68,6 +68,10 @@ impl AccountsRead {
             ));
             return;
         }
+        if matches!(name, "ADMIN_TOKEN" | "BASIC_AUTH_USER") {
+            self.wrong(name, "is what the audit calls the setting of that name");
+            return;
+        }
         let before = self.wrong.len();
         let mut account = Reading {
             name,
@@ -247,6 +251,12 @@ fn secret(text: &str) -> Result<SecretHash, &'static str> {
     let Some(hex) = text.strip_prefix(HASHED) else {
         if text.trim().is_empty() {
             return Err("is empty");
+        }
+        let begun = text.trim_start().get(..HASHED.len());
+        if begun.is_some_and(|begun| begun.eq_ignore_ascii_case(HASHED)) {
+            return Err(
+                "begins with sha256: in other letters or behind a blank, and would be taken as it stands",
+            );
         }
         return Ok(SecretHash::of(text.as_bytes()));
     };

@@ -292,3 +292,38 @@ fn the_short_form_is_an_account_with_a_password() {
     };
     assert_eq!(config.accounts.named[0].proofs, [reader]);
 }
+
+/// Who hashes a secret means it to be safe to show: a hash that is not seen as one would be the secret itself.
+#[test]
+fn what_looks_like_a_hash_is_no_secret() {
+    for begun in ["SHA256:", " sha256:", "Sha256:"] {
+        let hash = "9e37".repeat(16);
+        let text = format!("prometheus: {{ token: '{begun}{hash}', metrics: true }}");
+        let told = accounts(&[&text]).unwrap_err().to_string();
+        assert!(
+            told.contains("begins with sha256: in other letters"),
+            "{told}"
+        );
+        assert!(!told.contains("9e37"), "{told}");
+    }
+    let named = accounts(&["ADMIN_TOKEN: { token: the-token-of-somebody, read: true }"]);
+    let told = named.unwrap_err().to_string();
+    assert!(told.contains("what the audit calls"), "{told}");
+}
+
+/// Left over from an open set-up, it would void what accounts say without a word.
+#[test]
+fn open_reading_beside_accounts_is_warned_of() {
+    let config = good(&[
+        ("AUTH_ANONYMOUS_GET", "true"),
+        (
+            "ACCOUNTS",
+            "team: { token: the-token-of-the-team, read: team/** }",
+        ),
+    ]);
+    let warned: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warned,
+        ["AUTH_ANONYMOUS_GET: true: anyone may read everything, whatever the accounts may read"]
+    );
+}
