@@ -157,3 +157,31 @@ fn only_who_may_delete() {
         0
     );
 }
+
+/// Where a version was retagged as another, the manifest went with both.
+#[test]
+fn a_version_that_is_tagged_as_another_is_not_taken_along() {
+    let museum = museum(&[]);
+    let manifest = museum.world.registry.tagged("charts/web", "1.0.0").unwrap();
+    let digest = crate::oci::Digest::sha256_of(&manifest);
+    museum.world.registry.tag("charts/web", "2.0.0", &digest);
+    museum.world.pass();
+    let answer = museum.send("DELETE", PATH, "");
+    assert_eq!(error(&answer), "409 other tags name the same chart: 2.0.0");
+    assert_eq!(tags(&museum), ["1.0.0", "1.1.0", "2.0.0"]);
+}
+
+/// Harbor answers 412 for a tag that its rules keep: the digest would take the tag along.
+#[test]
+fn a_tag_that_the_registry_keeps_is_not_deleted_by_its_digest() {
+    let museum = museum(&[]);
+    let refusal = Fault::error(412, "PRECONDITION", "immutable");
+    museum.world.registry.inject(
+        "DELETE https://registry.example/v2/charts/web/manifests/1.0.0",
+        None,
+        refusal,
+    );
+    assert_ne!(status(&museum.send("DELETE", PATH, "")), 200);
+    assert_eq!(museum.world.registry.calls_to("DELETE "), 1);
+    assert_eq!(tags(&museum), ["1.0.0", "1.1.0"]);
+}
