@@ -53,7 +53,9 @@ impl Wanted<'_> {
         let rank = |candidate: &Candidate| {
             let (source, name) = self.source(candidate)?;
             let path = source.relative(&name)?;
-            Some(self.config.precedence.rank(path.as_str()))
+            let precedence = self.config.precedence.rank(path.as_str());
+            // As an index ranks them: a registry goes before a classic repository.
+            Some((source.classic.is_some(), precedence))
         };
         let current: Vec<_> = candidates
             .iter()
