@@ -183,14 +183,23 @@ impl<H: Host> Service<'_, H> {
             (Err(_), _) | (_, Err(_)) => None,
         };
         let known = route.as_ref().ok().cloned().zip(principal.clone());
-        let answered = self
-            .answer(route, principal, &head, body)
-            .await
-            .unwrap_or_else(|error| Answered {
+        let sees_all = known.as_ref().is_some_and(|(_, who)| who.reads_all());
+        let answered = self.answer(route, principal, &head, body).await;
+        let answered = answered.unwrap_or_else(|error| {
+            let error = match error {
+                // It counts everything, as `/` does.
+                Error::NotReady { retry_after, .. } if !sees_all => Error::NotReady {
+                    progress: "come again soon".to_owned(),
+                    retry_after,
+                },
+                error => error,
+            };
+            Answered {
                 reply: Reply::error(errors, &error),
                 afterwards: None,
                 fault: error.status().is_server_error().then(|| error.to_string()),
-            });
+            }
+        });
         let (response, left) = answered.reply.render(audience, head.method == Method::HEAD);
         if let Some(body) = left {
             self.host.documents().cancel(body).await;

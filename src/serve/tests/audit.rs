@@ -52,3 +52,25 @@ fn refusals_refreshes_and_notifications_leave_a_line() {
     );
     insta::assert_snapshot!(text);
 }
+
+/// The progress of a first sync counts what is everybody's.
+#[test]
+fn who_may_read_a_part_is_not_told_how_much_there_is() {
+    let world = World::of(&[PRIVATE, &[ACCOUNTS]].concat());
+    let progress = crate::catalog::ask::Progress {
+        repositories: 9,
+        listed: 9,
+        tags: 5_000,
+        read: 1_234,
+        fault: None,
+    };
+    world.say([Say::NotReady(progress)]);
+    let team = world.get_with("/team/index.yaml", &[TEAM]);
+    assert_eq!(
+        error(&team),
+        "503 the first sync is still running: come again soon"
+    );
+    world.clock.advance(std::time::Duration::from_mins(1));
+    let reader = world.get_with("/team/index.yaml", &[READER]);
+    assert!(error(&reader).contains("5,000 tags"), "{}", error(&reader));
+}
