@@ -27,7 +27,7 @@ mod yaml;
 pub use candidate::{Blob, Candidate, Origin, Shard, select};
 pub use entry::{Detail, Entry, LINK_DIGITS};
 pub use key::{Key, shard_of};
-pub use repository_path::RepositoryPath;
+pub use repository_path::{RepositoryPath, is_name_pattern};
 pub use space::Space;
 pub use spaces::Spaces;
 pub use view::{IndexScope, View};

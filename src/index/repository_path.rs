@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Space;
+use crate::glob::ANY_SEGMENTS;
 use crate::oci::{Invalid, Name};
 
 /// A repository's name below its source's prefix: `team-a/nginx`. Of the grammar of repository names, which what follows a
@@ -50,6 +51,22 @@ impl FromStr for RepositoryPath {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let name: Name = text.parse()?;
         Ok(Self(name.to_string()))
+    }
+}
+
+/// Whether some repository, or a folder of repositories, could match a pattern: `*` within a segment, `**` for any segments.
+pub fn is_name_pattern(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
+    let segment = |segment: &str| {
+        segment == ANY_SEGMENTS
+            || (!segment.is_empty()
+                && segment.chars().all(allowed)
+                && !segment.contains(ANY_SEGMENTS))
+    };
+    if text.contains('*') {
+        text.split('/').all(segment)
+    } else {
+        text.parse::<Name>().is_ok()
     }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Space;
+use super::repository_path::is_name_pattern;
 use crate::glob::{ANY_SEGMENTS, glob};
-use crate::oci::{Invalid, Name};
+use crate::oci::Invalid;
 
 /// The pattern of the root alone: what lies in no folder.
 const ROOT: &str = "/";
@@ -47,19 +48,7 @@ impl Spaces {
         if text == ROOT {
             return Some(text.to_owned());
         }
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
-        let segment = |segment: &str| {
-            segment == ANY_SEGMENTS
-                || (!segment.is_empty()
-                    && segment.chars().all(allowed)
-                    && !segment.contains(ANY_SEGMENTS))
-        };
-        let sound = if text.contains('*') {
-            text.split('/').all(segment)
-        } else {
-            text.parse::<Name>().is_ok()
-        };
-        sound.then(|| text.to_owned())
+        is_name_pattern(text).then(|| text.to_owned())
     }
 
     /// Whether it holds no space.

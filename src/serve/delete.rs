@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::write::{Destination, PATIENCE, PAUSE, STEP, Touched};
-use super::{CatalogClient, Host, Incoming, Service};
-use crate::catalog::ask::{Accepted, Await, ServingTag, TagsOf, Unlock};
+use super::write::{Destination, PATIENCE, STEP, Touched};
+use super::{Host, Incoming, Service};
+use crate::catalog::ask::{Accepted, ServingTag, TagsOf, Unlock};
 use crate::chart::{FileName, tag_is_foreign, tag_is_version};
 use crate::config::Config;
 use crate::error::{Error, Missing};
@@ -203,16 +203,9 @@ impl<H: Host> Service<'_, H> {
             if serving.is_ok_and(|tags| !tags.iter().any(is_it)) {
                 return;
             }
-            let settled = Await {
-                ticket: accepted.ticket,
-                path: None,
-            };
-            let settled = self.ask(&settled).await;
-            let is_done = matches!(settled, Ok(Some(Accepted { done: true, .. })));
-            if is_done || self.host.clock().now() >= deadline {
+            if !self.waits(accepted, deadline).await {
                 return;
             }
-            self.host.catalog().pause(PAUSE).await;
         }
     }
 }

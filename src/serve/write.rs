@@ -13,7 +13,7 @@ use crate::config::{Config, Overwriting};
 use crate::error::{Error, Missing};
 use crate::index::{Candidate, Space};
 use crate::oci::{self, Client, ImageManifest, Manifest, Operation};
-use crate::platform::Clock;
+use crate::platform::{Clock, Timestamp};
 use crate::push::{Artifact, MANIFEST, Rejection, Submission};
 use crate::source::Source;
 
@@ -28,7 +28,7 @@ const SLOWEST: u64 = 256 << 10;
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait before the catalog is asked again.
-pub(super) const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What ChartMuseum says of a version that is there.
 pub(super) const EXISTS: &str = "file already exists";
@@ -259,17 +259,25 @@ impl<H: Host> Service<'_, H> {
                 Ok(known) if known.iter().any(&is_it) => return,
                 Ok(_) | Err(_) => {}
             }
-            let settled = Await {
-                ticket: accepted.ticket,
-                path: None,
-            };
-            let settled = self.ask(&settled).await;
-            let is_done = matches!(settled, Ok(Some(Accepted { done: true, .. })));
-            if is_done || self.host.clock().now() >= deadline {
+            if !self.waits(accepted, deadline).await {
                 return;
             }
-            self.host.catalog().pause(PAUSE).await;
         }
+    }
+
+    /// Pauses for what the catalog was called for; `false` when it has read all of that, or patience ends.
+    pub(super) async fn waits(&self, accepted: &Accepted, deadline: Timestamp) -> bool {
+        let settled = Await {
+            ticket: accepted.ticket,
+            path: None,
+        };
+        let settled = self.ask(&settled).await;
+        let is_done = matches!(settled, Ok(Some(Accepted { done: true, .. })));
+        if is_done || self.host.clock().now() >= deadline {
+            return false;
+        }
+        self.host.catalog().pause(PAUSE).await;
+        true
     }
 
     /// A fault of the registry at a step of a write, as the client sees it: what the registry refuses, and at which step.

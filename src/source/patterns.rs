@@ -1,6 +1,7 @@
 //! Patterns for repositories and tags, which are matched against names alone.
 
 use crate::glob::{ANY_SEGMENTS, glob, matches};
+use crate::index::is_name_pattern;
 use crate::shown::shown;
 
 /// The items of a list, without separators, brackets and quotes.
@@ -138,19 +139,7 @@ fn is_repository(pattern: &str, relative: &str) -> bool {
 
 /// A name or pattern that some repository name could match.
 fn repository_pattern(text: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
-    let segment = |segment: &str| {
-        segment == ANY_SEGMENTS
-            || (!segment.is_empty()
-                && segment.chars().all(allowed)
-                && !segment.contains(ANY_SEGMENTS))
-    };
-    let sound = if text.contains('*') {
-        text.split('/').all(segment)
-    } else {
-        text.parse::<crate::oci::Name>().is_ok()
-    };
-    sound.then(|| text.to_owned())
+    is_name_pattern(text).then(|| text.to_owned())
 }
 
 /// Which tags are looked at, judged by name before any call: `*` stands for any characters, `?` for one, `!` before a pattern
