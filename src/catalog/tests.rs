@@ -65,7 +65,7 @@ impl World {
     /// A webhook that names a repository, and perhaps a tag.
     fn notify(&self, repository: &str, tag: Option<&str>) {
         let names = vec![(repository.to_owned(), tag.map(str::to_owned))];
-        self.ask(&ask::Changed {
+        self.ask(&ask::Changed::Notified {
             names,
             host: None,
             delivery: None,

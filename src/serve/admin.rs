@@ -187,7 +187,7 @@ impl<H: Host> Service<'_, H> {
         for (host, names) in meant {
             let delivery = webhook::delivery(request.headers());
             let host = host.map(str::to_owned);
-            self.ask(&Changed {
+            self.ask(&Changed::Notified {
                 names,
                 host,
                 delivery,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::write::{Destination, PATIENCE, STEP, Touched};
 use super::{Host, Incoming, Service};
-use crate::catalog::ask::{Accepted, ServingTag, TagsOf, Unlock};
+use crate::catalog::ask::{Accepted, ServingTag, TagsOf};
 use crate::chart::{FileName, tag_is_foreign, tag_is_version};
 use crate::config::Config;
 use crate::error::{Error, Missing};
@@ -42,13 +42,7 @@ impl<H: Host> Service<'_, H> {
         let serving = one;
         let holder = self.lock(&to, None, STEP).await?;
         let (deleted, touched) = self.delete_tag(&to, &serving, aliases, holder).await;
-        let changed = touched == Touched::Perhaps;
-        let unlock = Unlock {
-            version: to.version(),
-            holder,
-            changed,
-        };
-        let told = self.ask(&unlock).await;
+        let told = self.end(&to, holder, touched).await;
         deleted?;
         if let Ok(accepted) = told {
             self.await_gone(&to, &file, space, &accepted).await;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::delete::serving_one;
 use super::write::{Destination, EXISTS, STEP, Touched};
 use super::{Host, Service};
-use crate::catalog::ask::{TagsOf, Unlock};
+use crate::catalog::ask::TagsOf;
 use crate::config::{Config, Overwriting};
 use crate::error::{Error, Missing};
 use crate::index::{Candidate, Space};
@@ -36,12 +36,7 @@ impl<H: Host> Service<'_, H> {
         let (to, _) = one.ok_or(Error::NotFound(Missing::Version))?;
         let holder = self.lock(&to, None, STEP).await?;
         let (signed, touched) = self.add_layer(&to, &about, file, holder, overwrite).await;
-        let unlock = Unlock {
-            version: to.version(),
-            holder,
-            changed: touched == Touched::Perhaps,
-        };
-        let told = self.ask(&unlock).await;
+        let told = self.end(&to, holder, touched).await;
         signed?;
         if let Ok(accepted) = told {
             let digest = oci::Digest::sha256_of(file);

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{CatalogClient, Host, Service};
-use crate::catalog::ask::{Accepted, Await, Find, Found, Lock, TagPlace, Unlock};
+use crate::catalog::ask::{Accepted, Await, Changed, Find, Found, Lock, TagPlace};
 use crate::chart::FileName;
 use crate::config::{Config, Overwriting};
 use crate::error::{Error, Missing};
@@ -128,16 +128,7 @@ impl<H: Host> Service<'_, H> {
         };
         let holder = self.lock(&to, None, STEP).await?;
         let (written, touched) = self.write(&to, chart, holder, overwrite).await;
-        let changed = touched == Touched::Perhaps;
-        let unlock = Unlock {
-            version: to.version(),
-            holder,
-            changed,
-        };
-        let told = self.ask(&unlock).await;
-        if changed {
-            self.memory.forget_unknown();
-        }
+        let told = self.end(&to, holder, touched).await;
         written?;
         // Stored it is; what the catalog was not told, it finds in its next pass.
         if let Ok(accepted) = told {
@@ -147,6 +138,26 @@ impl<H: Host> Service<'_, H> {
             self.await_offer(chart.file(), serves, &accepted).await;
         }
         Ok(())
+    }
+
+    /// Ends a write, done or not: its lock is given back, and what it touched is read by the catalog.
+    pub(super) async fn end(
+        &self,
+        to: &Destination<'_>,
+        holder: u64,
+        touched: Touched,
+    ) -> Result<Accepted, Error> {
+        let touched = touched == Touched::Perhaps;
+        let written = Changed::Written {
+            version: to.version(),
+            holder,
+            touched,
+        };
+        let told = self.ask(&written).await;
+        if touched {
+            self.memory.forget_unknown();
+        }
+        told
     }
 
     pub(super) fn client<'s>(&'s self, to: &Destination<'s>) -> Client<'s, H::Fetch, H::Clock> {

@@ -1,24 +1,40 @@
-//! A registry says that something changed.
+//! Something changed in a registry: it says so itself, or a write of ours has ended.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Accepted, Ask, Rows};
+use crate::catalog::rows::write_lock::TagPlace;
 use crate::catalog::sync::listing::allowed;
 use crate::chart::tag_is_version;
 use crate::oci::Name;
 use crate::platform::DatabaseError;
+use crate::source::Source;
 
-/// Says that these changed. Only a hint of what to look at.
+/// Says what may have changed in a registry. Only a hint of what to look at: what is there, the registry tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changed {
-    /// Full repository names as the registry knows them, each with the tag if one was named.
-    pub names: Vec<(String, Option<String>)>,
-    /// The registry's `host[:port]`, if it was told: where a source is there, others are not meant.
-    pub host: Option<String>,
-    /// What the sender calls this notification, if it does: each is honoured once.
-    pub delivery: Option<String>,
+#[serde(rename_all = "kebab-case")]
+pub enum Changed {
+    /// A notification names these.
+    Notified {
+        /// Full repository names as the registry knows them, each with the tag if one was named.
+        names: Vec<(String, Option<String>)>,
+        /// The registry's `host[:port]`, if it was told: where a source is there, others are not meant.
+        host: Option<String>,
+        /// What the sender calls this notification, if it does: each is honoured once.
+        delivery: Option<String>,
+    },
+    /// A write of ours has ended, whether it was done or not. This is the one end of every write: it gives the lock back and has
+    /// the catalog read what was written.
+    Written {
+        /// What was locked.
+        version: TagPlace,
+        /// The lock.
+        holder: u64,
+        /// Whether the version may have changed in the registry, and is to be read anew.
+        touched: bool,
+    },
 }
 
 impl Ask for Changed {
@@ -26,43 +42,98 @@ impl Ask for Changed {
     type Answer = Accepted;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Accepted, DatabaseError> {
-        let (store, recent) = (rows.store, rows.recent);
-        let delivery = self.delivery.as_deref();
-        if delivery.is_some_and(|delivery| recent.knows_delivery(delivery)) {
-            return rows.accepted(store.state()?.tickets.issued);
+        match self {
+            Self::Notified {
+                names,
+                host,
+                delivery,
+            } => rows.notified(names, host.as_deref(), delivery.as_deref()),
+            Self::Written {
+                version,
+                holder,
+                touched,
+            } => rows.written(version, *holder, *touched),
+        }
+    }
+}
+
+impl Rows<'_> {
+    fn notified(
+        &self,
+        names: &[(String, Option<String>)],
+        host: Option<&str>,
+        delivery: Option<&str>,
+    ) -> Result<Accepted, DatabaseError> {
+        let store = self.store;
+        if delivery.is_some_and(|delivery| self.recent.knows_delivery(delivery)) {
+            return self.accepted(store.state()?.tickets.issued);
         }
         let mut new_names = store.state()?.tickets.new_names;
         let mut meant = BTreeSet::new();
-        for (name, tag) in &self.names {
+        for (name, tag) in names {
             let Ok(name) = name.parse::<Name>() else {
                 continue;
             };
-            let host = self.host.as_deref();
-            for source in rows.config.sources_of(host, &name) {
+            for source in self.config.sources_of(host, &name) {
                 meant.insert(source.id.as_str());
-                let Some(relative) = source.relative(&name) else {
-                    continue;
-                };
                 let known = store.repository_named(&source.id, name.as_str())?;
                 // Whoever invents names must not have each of them asked for; an enumeration finds what there is.
-                if known.is_none() && !new_names.take(rows.now) {
-                    continue;
-                }
-                let id = store.add_repository(&source.id, name.as_str(), &relative)?;
-                store.call_repository(id, tag.is_none())?;
-                if let Some(tag) = tag.as_deref().filter(|tag| allowed(&source.tags, tag)) {
-                    store.name_tag(id, tag, !tag_is_version(tag))?;
+                if known.is_some() || new_names.take(self.now) {
+                    self.call_for(source, &name, tag.as_deref())?;
                 }
             }
         }
         store.update(|state| state.tickets.new_names = new_names)?;
-        // It lives: a registry that seemed to be down is asked once more.
-        store.end_pauses(false, &|id| meant.contains(id))?;
-        store.asked(rows.config, rows.now)?;
-        let accepted = rows.accepted(store.ticket()?)?;
+        let accepted = self.called(&meant)?;
         if let Some(delivery) = delivery {
-            recent.remember_delivery(delivery);
+            self.recent.remember_delivery(delivery);
         }
         Ok(accepted)
+    }
+
+    fn written(
+        &self,
+        version: &TagPlace,
+        holder: u64,
+        touched: bool,
+    ) -> Result<Accepted, DatabaseError> {
+        self.store.unlock_version(holder)?;
+        let place = touched.then(|| {
+            let source = self.config.source(&version.source)?;
+            let name = version.repository.parse::<Name>().ok()?;
+            source.allows(&name).then_some((source, name))
+        });
+        let Some((source, name)) = place.flatten() else {
+            return self.accepted(self.store.state()?.tickets.issued);
+        };
+        // Whoever may write invents no names: a new repository is asked for at once.
+        self.call_for(source, &name, Some(&version.tag))?;
+        self.called(&BTreeSet::from([source.id.as_str()]))
+    }
+
+    /// Has a repository listed and a tag of it read, or all of its tags.
+    fn call_for(
+        &self,
+        source: &Source,
+        name: &Name,
+        tag: Option<&str>,
+    ) -> Result<(), DatabaseError> {
+        let Some(relative) = source.relative(name) else {
+            return Ok(());
+        };
+        let store = self.store;
+        let id = store.add_repository(&source.id, name.as_str(), &relative)?;
+        store.call_repository(id, tag.is_none())?;
+        match tag.filter(|tag| allowed(&source.tags, tag)) {
+            Some(tag) => store.name_tag(id, tag, !tag_is_version(tag)),
+            None => Ok(()),
+        }
+    }
+
+    /// What was called for is to be read soon. These sources live: one that seemed to be down is asked once more.
+    fn called(&self, sources: &BTreeSet<&str>) -> Result<Accepted, DatabaseError> {
+        self.store.end_pauses(false, &|id| sources.contains(id))?;
+        self.store.asked(self.config, self.now)?;
+        self.accepted(self.store.ticket()?)
     }
 }

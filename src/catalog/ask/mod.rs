@@ -11,11 +11,10 @@
 //! | [`info`] | [`Info`]: everything an operator wants to see | a JSON object |
 //! | [`refresh`] | [`Refresh`]: sync now | [`Accepted`], or nothing is there |
 //! | [`wait`] | [`Await`]: is that sync published | the same, or nothing is there |
-//! | [`changed`] | [`Changed`]: a notification names these repositories and tags | [`Accepted`] |
+//! | [`changed`] | [`Changed`]: a notification names these repositories and tags, or a write of ours has ended | [`Accepted`] |
 //! | [`charts`] | [`Charts`]: what charts a view holds | [`Charted`] |
 //! | [`tags_of`] | [`TagsOf`]: which tags serve a file | [`ServingTag`]s |
 //! | [`lock`] | [`Lock`]: may this version be written | the number of the lock, if it may |
-//! | [`lock`] | [`Unlock`]: it was written, or not | [`Accepted`] |
 //!
 //! [`progress`] is how far the first pass is, which several answers tell; `contests` tells of contested files in [`info`]; [`wire`] is how questions and answers cross to
 //! the Durable Object.
@@ -41,7 +40,7 @@ pub use charts::{Charted, Charts};
 pub use find::{Find, Found};
 pub use index::{Index, Indexed};
 pub use info::Info;
-pub use lock::{Lock, TagPlace, Unlock};
+pub use lock::{Lock, TagPlace};
 pub use progress::Progress;
 pub use read::ViewsRead;
 pub use refresh::{Accepted, Refresh};

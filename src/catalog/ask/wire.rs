@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Ask, AskStatus, Await, Changed, Charts, Find, Index, Indexed, Info, Lock, Refresh, TagsOf,
-    Tick, Unlock, ViewsRead,
+    Tick, ViewsRead,
 };
 use crate::catalog::sync::engine::Engine;
 use crate::platform::{Clock, DatabaseError, Document, DocumentMetadata, Documents, Fetch};
 
 /// Raise it when a question or an answer takes another shape: the test `the_form_is_what_its_number_says` tells when.
-const FORM: u32 = 7;
+const FORM: u32 = 8;
 
 /// Holds form and settings ([`Config::fingerprint`](crate::config::Config::fingerprint)): of the asker in a question, of
 /// the object in an answer. The name is that of form 1, which held the settings alone, so that its objects refuse.
@@ -159,7 +159,6 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             Charts::NAME => self.json_reply::<Charts>(question),
             TagsOf::NAME => self.json_reply::<TagsOf>(question),
             Lock::NAME => self.json_reply::<Lock>(question),
-            Unlock::NAME => self.json_reply::<Unlock>(question),
             _ => Err(AskError::Failed("no such question".to_owned())),
         }
     }

@@ -124,7 +124,7 @@ fn a_notification_of_invented_names_costs_some_calls_and_not_a_thousand() {
     };
     world.registry.clear_log();
     for round in 0..3 {
-        world.ask(&ask::Changed {
+        world.ask(&ask::Changed::Notified {
             names: names(round * 1000),
             host: None,
             delivery: None,
@@ -154,7 +154,7 @@ fn a_notification_of_invented_names_costs_some_calls_and_not_a_thousand() {
 fn a_delivery_is_honoured_once() {
     let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 1);
     let deliver = |delivery: &str| {
-        world.ask(&ask::Changed {
+        world.ask(&ask::Changed::Notified {
             names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
             host: None,
             delivery: Some(delivery.to_owned()),

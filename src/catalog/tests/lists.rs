@@ -149,7 +149,7 @@ fn a_push_on_a_page_that_was_already_read_is_served_before_its_ticket_settles() 
             world.refresh(Some("a"))
         } else {
             let names = vec![("charts/a".to_owned(), Some("0.1.0".to_owned()))];
-            Some(world.ask(&ask::Changed {
+            Some(world.ask(&ask::Changed::Notified {
                 names,
                 host: None,
                 delivery: None,

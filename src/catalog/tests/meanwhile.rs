@@ -100,7 +100,7 @@ fn a_webhook_while_its_tag_is_being_resolved_is_not_lost() {
     // The list takes the first 100 ms, the HEAD the next.
     step_with(&world, Duration::from_millis(150), || {
         let names = vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))];
-        world.ask(&ask::Changed {
+        world.ask(&ask::Changed::Notified {
             names,
             host: None,
             delivery: None,

@@ -224,7 +224,7 @@ fn a_notification_that_names_its_registry_touches_only_that() {
         world.registry.push_version("charts/a", "a", "1.1.0");
         other.push_version("charts/a", "a", "1.2.0");
         let before = (world.registry.calls(), other.calls());
-        world.ask(&ask::Changed {
+        world.ask(&ask::Changed::Notified {
             names: vec![("charts/a".to_owned(), Some("1.1.0".to_owned()))],
             host: host.map(str::to_owned),
             delivery: None,
@@ -265,7 +265,7 @@ fn a_notification_lifts_the_pause_of_its_own_registry_only() {
         world.wait_for_alarm();
         world.step();
     }
-    world.ask(&ask::Changed {
+    world.ask(&ask::Changed::Notified {
         names: vec![("charts/a".to_owned(), None)],
         host: Some("other.example".to_owned()),
         delivery: None,

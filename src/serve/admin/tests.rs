@@ -214,7 +214,7 @@ fn a_notification_names_what_is_ours() {
     let names = vec![(a.clone(), Some("1.0.0".to_owned())), (a, None)];
     assert_eq!(
         world.asked(),
-        [question(&ask::Changed {
+        [question(&ask::Changed::Notified {
             names,
             host: None,
             delivery: None

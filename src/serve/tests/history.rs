@@ -178,7 +178,7 @@ fn pass_by(world: &mut World, client: &mut Client, event: &Event, lives: &mut u3
                     .registry
                     .delete_tag(REPOSITORIES[*repository], TAGS[0]),
             }
-            world.ask(&ask::Changed {
+            world.ask(&ask::Changed::Notified {
                 names: vec![(REPOSITORIES[*repository].to_owned(), None)],
                 host: None,
                 delivery: None,

@@ -34,7 +34,7 @@ fn no_url_of_a_notification_is_followed() {
     let names = vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))];
     assert_eq!(
         world.asked(),
-        [question(&ask::Changed {
+        [question(&ask::Changed::Notified {
             names,
             host: None,
             delivery: None

@@ -40,7 +40,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         ticket: 1,
         path: None,
     };
-    let changed = Changed {
+    let changed = Changed::Notified {
         names: vec![("charts/a".to_owned(), Some("1.0.0".to_owned()))],
         host: None,
         delivery: None,
@@ -55,10 +55,10 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         holder: None,
         seconds: 60,
     };
-    let unlock = Unlock {
+    let written = Changed::Written {
         version,
         holder: 1,
-        changed: true,
+        touched: true,
     };
     let charts = Charts {
         view: View::root(),
@@ -74,7 +74,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         one(&charts, fingerprint),
         one(&tags_of, fingerprint),
         one(&lock, fingerprint),
-        one(&unlock, fingerprint),
+        one(&written, fingerprint),
         one(&index, fingerprint),
         one(&find, fingerprint),
         one(&read, fingerprint),
@@ -225,7 +225,7 @@ fn the_form_is_what_its_number_says() {
             ticket: 1,
             path: Some("a".to_owned()),
         }),
-        json(&Changed {
+        json(&Changed::Notified {
             names: vec![("charts/a".to_owned(), None)],
             host: None,
             delivery: None,
@@ -235,10 +235,10 @@ fn the_form_is_what_its_number_says() {
             holder: None,
             seconds: 60,
         }),
-        json(&Unlock {
+        json(&Changed::Written {
             version,
             holder: 1,
-            changed: true,
+            touched: true,
         }),
         json(&Some(1_u64)),
         json(&Charts {

@@ -298,7 +298,7 @@ fn happen_to_registry(registry: &FakeRegistry, event: &Event) {
 
 /// What a registry calls when a tag was pushed.
 pub(crate) fn changed(repository: &str, tag: &str) -> ask::Changed {
-    ask::Changed {
+    ask::Changed::Notified {
         names: vec![(repository.to_owned(), Some(tag.to_owned()))],
         host: None,
         delivery: None,

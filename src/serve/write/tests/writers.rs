@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::catalog::ask::{Lock, TagPlace, Unlock};
+use crate::catalog::ask::{Changed, Lock, TagPlace};
 
 fn version() -> TagPlace {
     TagPlace {
@@ -52,10 +52,10 @@ fn one_writes_and_the_other_waits_for_the_dead_no_longer_than_their_lock() {
 fn a_lock_is_given_back_by_its_holder_only() {
     let museum = Museum::new(&[]);
     let unlock = |holder| {
-        museum.world.ask(&Unlock {
+        museum.world.ask(&Changed::Written {
             version: version(),
             holder,
-            changed: false,
+            touched: false,
         });
     };
     let first = lock(&museum, None, 100).unwrap();
