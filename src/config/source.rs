@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use super::{access, registry, terms};
 use crate::index::Space;
-use crate::oci::Registry;
+use crate::oci::{Credentials, Registry};
 use crate::source::{self, Discovery, Repositories, Source, TagPatterns, discovery};
 
 /// A source as it was read.
@@ -33,6 +33,9 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
     let known = place.zip(credentials).zip(discovery);
     let source = known.map(|(((registry, prefix), credentials), discovery)| Source {
         id: source::id(&registry, &prefix, &mount),
+        remedy: discovery
+            .remedy(credentials != Credentials::Anonymous)
+            .to_owned(),
         registry,
         prefix,
         mount,

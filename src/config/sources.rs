@@ -63,11 +63,21 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
         let sources = source.map(|source| vec![source]);
         return ConfiguredSources { sources, private };
     };
+    let tables = serde_json::from_str::<Vec<Map<String, Value>>>(&text);
+    // A secret may have any name, that of the short form too.
+    let named: BTreeSet<&str> = tables
+        .iter()
+        .flatten()
+        .flat_map(|table| SECRETS.iter().filter_map(|(key, _)| table.get(*key)))
+        .filter_map(Value::as_str)
+        .map(str::trim)
+        .collect();
     let single: Vec<&str> = VALUES
         .iter()
         .chain(&SECRETS)
         .map(|(_, setting)| *setting)
         .filter(|setting| settings.text(setting).is_some())
+        .filter(|setting| !named.contains(setting))
         .collect();
     let beside = !single.is_empty();
     if beside {
@@ -82,7 +92,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
         sources: None,
         private: true,
     };
-    let Ok(tables) = serde_json::from_str::<Vec<Map<String, Value>>>(&text) else {
+    let Ok(tables) = &tables else {
         settings.wrong(NAME, "not an array of tables, as TOML or as JSON");
         return configured;
     };
@@ -98,7 +108,10 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
             settings.wrong(NAME, format!("source {}: {problem}", place + 1));
         }
         configured.private |= read.private;
-        sources.push(read.source);
+        sources.push(read.source.map(|source| Source {
+            remedy: remedy_in_keys(&source.remedy, place + 1),
+            ..source
+        }));
     }
     for (place, source) in sources.iter().enumerate() {
         let id = |source: &Option<Source>| source.as_ref().map(|source| source.id.clone());
@@ -263,12 +276,31 @@ impl Table<'_> {
 
 /// A message about the settings of a single registry, in the keys of a source.
 fn in_keys(message: &str) -> String {
-    let mut names: Vec<_> = VALUES.iter().chain(&SECRETS).collect();
+    replaced(message, |key, _| key.to_owned())
+}
+
+/// What helps with a single registry, in the keys of the source that stands at a place, counted from 1.
+fn remedy_in_keys(remedy: &str, place: usize) -> String {
+    let remedy = replaced(remedy, |key, secret| {
+        if secret {
+            format!("the secret that {key} names")
+        } else {
+            key.to_owned()
+        }
+    });
+    format!("{remedy} (source {place} of {NAME})")
+}
+
+/// A text with what `written` makes of each key, and of whether it names a secret, in place of the setting.
+fn replaced(text: &str, written: impl Fn(&str, bool) -> String) -> String {
+    let values = VALUES.iter().map(|names| (names, false));
+    let secrets = SECRETS.iter().map(|names| (names, true));
+    let mut names: Vec<_> = values.chain(secrets).collect();
     // REGISTRY stands in REGISTRY_PASSWORD, too.
-    names.sort_by_key(|(_, setting)| std::cmp::Reverse(setting.len()));
+    names.sort_by_key(|((_, setting), _)| std::cmp::Reverse(setting.len()));
     names
         .iter()
-        .fold(message.to_owned(), |message, (key, setting)| {
-            message.replace(setting, key)
+        .fold(text.to_owned(), |text, ((key, setting), secret)| {
+            text.replace(setting, &written(key, *secret))
         })
 }

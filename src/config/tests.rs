@@ -51,6 +51,7 @@ fn defaults() {
                 repositories: Repositories::All,
                 tags: TagPatterns::default(),
                 discovery: Discovery::GitHub,
+                remedy: Discovery::GitHub.remedy(false).to_owned(),
                 credentials: Credentials::Anonymous,
                 terms: crate::oci::Terms::default(),
                 classic: None,

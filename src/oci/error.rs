@@ -114,7 +114,7 @@ pub enum Error {
         /// Who refused what: the registry, or an API that knows its repositories.
         cause: Box<Error>,
         /// What helps.
-        remedy: &'static str,
+        remedy: String,
     },
     /// A value that is not what it should be.
     #[error(transparent)]

@@ -42,6 +42,8 @@ pub struct Source {
     pub tags: TagPatterns,
     /// How its repositories are found.
     pub discovery: Discovery,
+    /// What helps where they are not listed: words that follow a semicolon, with its settings as the operator has them.
+    pub remedy: String,
     /// The credentials that Portolan has there.
     pub credentials: Credentials,
     /// On which terms it is spoken to.

@@ -14,6 +14,7 @@ fn source(prefix: &str, repositories: &str) -> Source {
         repositories,
         tags: TagPatterns::default(),
         discovery: Discovery::Catalog,
+        remedy: String::new(),
         credentials: Credentials::Anonymous,
         terms: Terms::default(),
         classic: None,

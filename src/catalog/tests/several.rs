@@ -129,6 +129,24 @@ fn the_order_of_sources_decides_between_equals() {
     assert_eq!(index["entries"]["a"][0]["description"], "of team a");
 }
 
+/// A source has keys of its own, and what helps is told in these: whoever follows the advice changes no other source.
+#[test]
+fn a_refused_list_is_told_in_the_keys_of_its_source() {
+    let (world, other) = world(MOUNTED);
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    other.inject("_catalog", None, Fault::status(401));
+    world.pass();
+    let info: serde_json::Value = world.ask(&ask::Info { page: 0 });
+    let refused = &info["enumeration"][1];
+    assert_eq!(refused["source"], "other.example/charts@team-a");
+    assert_eq!(
+        refused["fault"],
+        "does not let these credentials list repositories (it answered 401); name them in repositories, \
+         set the secret that username_secret names and the secret that password_secret names, \
+         or set discovery if this is Harbor, GitLab or Quay (source 2 of SOURCES)"
+    );
+}
+
 #[test]
 fn a_source_that_is_removed_takes_its_charts_along_at_once() {
     let (mut world, other) = world(MERGED);

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const SERVICE_ACCOUNT: &str = include_str!("../../../tests/fixtures/service-account.json");
+
 /// Two registries: one open at the root, one with a password below `team-a`.
 const TWO: &str = r#"[
     {"registry": "ghcr.io/acme/charts"},
@@ -34,11 +36,11 @@ fn two_registries() {
     let [open, harbor] = config.sources.as_slice() else {
         panic!("{:?}", config.sources)
     };
-    assert_eq!(
-        *open,
-        beside(&[]).unwrap().sources[0],
-        "as the short form has it"
-    );
+    let short = Source {
+        remedy: open.remedy.clone(),
+        ..beside(&[]).unwrap().sources[0].clone()
+    };
+    assert_eq!(*open, short, "as the short form has it");
     assert_eq!(
         *harbor,
         Source {
@@ -49,6 +51,7 @@ fn two_registries() {
             repositories: Repositories::parse("nginx web/*").unwrap(),
             tags: TagPatterns::parse("!0.0.0-*").unwrap(),
             discovery: Discovery::Harbor,
+            remedy: "name them in repositories, or use a robot account of the project that may list repositories (source 2 of SOURCES)".to_owned(),
             terms: crate::oci::Terms::default(),
             classic: None,
             credentials: Credentials::Basic {
@@ -138,6 +141,73 @@ fn beside_the_settings_of_a_single_registry_it_is_an_error() {
         wrong,
         ["SOURCES: set as well as REGISTRY, TAGS: move them into it, or remove it"]
     );
+}
+
+/// A secret may have any name, that of the short form too: whoever moves to `SOURCES` need not store it anew.
+#[test]
+fn secrets_that_a_source_names_are_not_beside_it() {
+    for (registry, keys, given) in [
+        (
+            "europe-docker.pkg.dev/p/charts",
+            r#""google_credentials_secret": "GOOGLE_CREDENTIALS""#,
+            &[("GOOGLE_CREDENTIALS", SERVICE_ACCOUNT)] as &Given<'_>,
+        ),
+        (
+            "acme.azurecr.io",
+            r#""azure_tenant_id": "t", "azure_client_id": "c", "azure_client_secret_secret": "AZURE_CLIENT_SECRET""#,
+            &[("AZURE_CLIENT_SECRET", "hunter2")],
+        ),
+        (
+            "ghcr.io/acme",
+            r#""username_secret": "REGISTRY_USERNAME", "password_secret": "REGISTRY_PASSWORD""#,
+            &[
+                ("REGISTRY_USERNAME", "robot"),
+                ("REGISTRY_PASSWORD", "hunter2"),
+            ],
+        ),
+    ] {
+        let own = format!(r#"[{{"registry": "{registry}", {keys}}}]"#);
+        several(&own, given).unwrap();
+        // Where no source names it, it is left over from before.
+        let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+        let open = format!(r#"[{{"registry": "{registry}"}}]"#);
+        assert_eq!(
+            problems(&open, given),
+            [format!(
+                "SOURCES: set as well as {}: move them into it, or remove it",
+                names.join(", ")
+            )]
+        );
+    }
+    // What is no secret stands in the source itself.
+    let azure = r#"[{"registry": "acme.azurecr.io", "azure_tenant_id": "t", "azure_client_id": "c", "azure_client_secret_secret": "AZURE_CLIENT_SECRET"}]"#;
+    let given: &Given<'_> = &[("AZURE_CLIENT_SECRET", "hunter2"), ("AZURE_TENANT_ID", "t")];
+    assert_eq!(
+        problems(azure, given),
+        ["SOURCES: set as well as AZURE_TENANT_ID: move them into it, or remove it"]
+    );
+}
+
+/// What helps where repositories are not listed is told in the keys of the source whose repositories they are.
+#[test]
+fn remedies_name_the_keys_of_a_source() {
+    for (registry, remedy) in [
+        (
+            "ghcr.io/acme",
+            "name them in repositories, or set the secret that password_secret names to a classic token with read:packages (source 1 of SOURCES)",
+        ),
+        (
+            "registry.example",
+            "name them in repositories, set the secret that username_secret names and the secret that password_secret names, or set discovery if this is Harbor, GitLab or Quay (source 1 of SOURCES)",
+        ),
+        (
+            "europe-docker.pkg.dev/p/charts",
+            "name them in repositories, or set the secret that google_credentials_secret names to the key of a service account with the role Artifact Registry Reader (source 1 of SOURCES)",
+        ),
+    ] {
+        let sources = format!(r#"[{{"registry": "{registry}"}}]"#);
+        assert_eq!(several(&sources, &[]).unwrap().sources[0].remedy, remedy);
+    }
 }
 
 #[test]

@@ -91,6 +91,7 @@ pub(crate) fn source(
         repositories: Repositories::Listed(vec![REPOSITORY.to_owned()]),
         tags: TagPatterns::default(),
         discovery: Discovery::List,
+        remedy: String::new(),
         credentials,
         terms: Terms::default(),
         classic: Some(url),

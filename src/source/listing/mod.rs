@@ -27,7 +27,7 @@ mod quay;
 mod tests;
 
 use super::{Discovery, Source};
-use crate::oci::{Client, Credentials, Error, Kind, Next, Page};
+use crate::oci::{Client, Error, Kind, Next, Page};
 use crate::platform::{Clock, Fetch};
 
 /// A page of the repositories of `source`, the first when `page` is `None`. `client` speaks to its registry. The names are
@@ -67,9 +67,7 @@ fn refused(source: &Source, error: Error) -> Error {
         Kind::Denied(_) | Kind::NotFound | Kind::Unsupported => Error::Unlisted {
             host: source.registry.host().to_owned(),
             cause: Box::new(error),
-            remedy: source
-                .discovery
-                .remedy(source.credentials != Credentials::Anonymous),
+            remedy: source.remedy.clone(),
         },
         Kind::Throttled | Kind::Unavailable | Kind::Garbage | Kind::Budget => error,
     }

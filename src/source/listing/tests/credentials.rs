@@ -2,6 +2,7 @@
 //! a host that no answer was given for; each call's credentials are in its log.
 
 use super::*;
+use crate::oci::Credentials;
 
 /// Each way of listing with its API's origin, a first page that leads to another host, and one that ends.
 fn ways() -> Vec<(Listed, &'static str)> {

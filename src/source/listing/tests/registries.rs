@@ -1,6 +1,7 @@
 //! Each API as its documentation has it.
 
 use super::*;
+use crate::oci::Credentials;
 
 /// <https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml>, `listRepositories`.
 #[test]
