@@ -56,12 +56,11 @@ impl FromStr for RepositoryPath {
 
 /// Whether some repository, or a folder of repositories, could match a pattern: `*` within a segment, `**` for any segments.
 pub fn is_name_pattern(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
     let segment = |segment: &str| {
+        // Whatever a `*` may stand for in a legal name, a digit is legal there, too: it goes beside everything.
+        let filled = || segment.replace('*', "0");
         segment == ANY_SEGMENTS
-            || (!segment.is_empty()
-                && segment.chars().all(allowed)
-                && !segment.contains(ANY_SEGMENTS))
+            || (!segment.contains(ANY_SEGMENTS) && filled().parse::<Name>().is_ok())
     };
     if text.contains('*') {
         text.split('/').all(segment)

@@ -287,7 +287,8 @@ mod tests {
     #[test]
     fn patterns_that_name_nothing_are_none() {
         for wrong in [
-            "", "A", "a//b", "/a", "a/", "a b", "..", "***", "a**", "ü", "-a", "a?",
+            "", "A", "a//b", "/a", "a/", "a b", "..", "***", "a**", "ü", "-a", "a?", "-a*", "a*-",
+            "a..*", "*/..", "*/-", "a/._*", "___*", "*/a.", "**/_a", "*.",
         ] {
             assert_eq!(Spaces::pattern(wrong), None, "{wrong}");
         }
