@@ -19,6 +19,9 @@ pub enum Error {
     /// No credentials, or wrong ones. Which of the two, and which part is wrong, is not told.
     #[error("no valid credentials for {0}")]
     Unauthorized(Door),
+    /// The account is known, and lacks this right.
+    #[error("the account lacks the right {0}")]
+    Forbidden(&'static str),
     /// The route is closed, because the setting that opens it is not set.
     #[error("{0} is not set")]
     Closed(&'static str),
@@ -189,7 +192,7 @@ impl Error {
             Self::NotFound(_) => S::NOT_FOUND,
             Self::MethodNotAllowed { .. } => S::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => S::UNAUTHORIZED,
-            Self::Closed(_) | Self::ReadOnly | Self::CrossSite => S::FORBIDDEN,
+            Self::Forbidden(_) | Self::Closed(_) | Self::ReadOnly | Self::CrossSite => S::FORBIDDEN,
             Self::BadRequest(_) | Self::Refused(_) => S::BAD_REQUEST,
             Self::Conflict(_) => S::CONFLICT,
             Self::Locked => S::LOCKED,
@@ -214,6 +217,7 @@ impl Error {
             Self::NotFound(missing) => missing.to_string(),
             Self::MethodNotAllowed { allow } => format!("only {allow} here"),
             Self::Unauthorized(_) => "credentials are missing or wrong".to_owned(),
+            Self::Forbidden(right) => format!("this account lacks the right {right}"),
             Self::Closed(setting) => format!("closed: {setting} is not set"),
             Self::CrossSite => "a page of another site may not ask for that".to_owned(),
             Self::BadRequest(what) => (*what).to_owned(),
@@ -259,6 +263,7 @@ impl Error {
             Self::NotFound(_)
             | Self::MethodNotAllowed { .. }
             | Self::Unauthorized(_)
+            | Self::Forbidden(_)
             | Self::Closed(_)
             | Self::CrossSite
             | Self::BadRequest(_)
@@ -292,6 +297,7 @@ mod tests {
             Error::NotFound(Missing::Gone),
             Error::MethodNotAllowed { allow: "GET, HEAD" },
             Error::Unauthorized(Door::Charts),
+            Error::Forbidden("push"),
             Error::Closed("ADMIN_TOKEN"),
             Error::CrossSite,
             Error::BadRequest("the body is not a notification"),
@@ -344,6 +350,7 @@ mod tests {
             404 the registry no longer has this superseded package
             405 only GET, HEAD here
             401 credentials are missing or wrong
+            403 this account lacks the right push
             403 closed: ADMIN_TOKEN is not set
             403 a page of another site may not ask for that
             400 the body is not a notification

@@ -91,11 +91,12 @@ test("the front page is for anyone, its counts are not", async () => {
 
 test("the administrator's routes want the token", async () => {
   for (const [method, path] of [["GET", "/info"], ["GET", "/metrics"], ["POST", "/refresh"], ["POST", "/refresh/team-a"]]) {
-    for (const headers of [{}, reader, { authorization: "Bearer wrong" }]) {
+    for (const headers of [{}, { authorization: "Bearer wrong" }]) {
       const answer = await worker.send(path, { method, headers });
       assert.equal(answer.status, 401, path);
       assert.match(answer.headers["www-authenticate"], /Bearer realm="admin"/);
     }
+    assert.equal((await worker.send(path, { method, headers: reader })).status, 403, path);
     for (const authorization of [`Bearer ${ADMIN}`, `bearer ${ADMIN}`, basic("anyone", ADMIN)]) {
       const answer = await worker.send(path, { method, headers: { authorization } });
       assert.ok([200, 202].includes(answer.status), `${path} ${answer.status}`);

@@ -22,7 +22,8 @@ use crate::error::{Door, Error, Missing};
 use crate::index::Space;
 
 /// Lets only a principal pass who has this right on this space. To a stranger who has not, credentials are missing; to an
-/// account that may not read there, nothing is there, which `missing` says as the route would.
+/// account that may not read there, nothing is there, which `missing` says as the route would; another account is told which
+/// right it lacks.
 pub(crate) fn permit(
     config: &Config,
     principal: &Principal<'_>,
@@ -36,16 +37,16 @@ pub(crate) fn permit(
     if principal.may(right, space) {
         return Ok(());
     }
+    let hidden = !space.is_root() && !principal.may(Right::Read, space);
     Err(match right {
         Right::Read if principal.is_known() => Error::NotFound(missing),
         Right::Read => Error::Unauthorized(Door::Charts),
         _ if !config.accounts.anyone_has(right) => Error::Closed("ADMIN_TOKEN"),
-        Right::Inspect | Right::Measure | Right::Refresh => Error::Unauthorized(Door::Admin),
-        Right::Push | Right::Delete
-            if principal.is_known() && !principal.may(Right::Read, space) =>
-        {
+        Right::Push | Right::Delete | Right::Refresh if principal.is_known() && hidden => {
             Error::NotFound(missing)
         }
+        _ if principal.is_known() => Error::Forbidden(right.name()),
+        Right::Inspect | Right::Measure | Right::Refresh => Error::Unauthorized(Door::Admin),
         Right::Push | Right::Delete => Error::Unauthorized(Door::Writing),
     })
 }

@@ -49,7 +49,6 @@ impl Audit {
         status: StatusCode,
     ) -> Option<Self> {
         let (right, permitted) = match route.rule().needs {
-            Needs::Nothing if status == StatusCode::UNAUTHORIZED => ("metrics", false),
             Needs::Nothing => return None,
             Needs::Right(right) => (right.name(), principal.may(right, &route.space())),
             Needs::Notice(_) => ("webhook", true),

@@ -28,23 +28,19 @@ impl<H: Host> Service<'_, H> {
         page(request, &Space::root(), status.as_ref())
     }
 
-    /// Answers for a space's own address as for `/`, where there is such a space. To who may not read, there is none.
+    /// Answers for a space's own address as for `/`, where there is such a space.
     pub(super) async fn space(
         &self,
         request: &Incoming<'_>,
         space: &Space,
     ) -> Result<Reply<H::Body>, Error> {
-        let missing = Error::NotFound(Missing::Path);
-        if !request.principal.may(Right::Read, space) {
-            return Err(missing);
-        }
         match self.must_exist(request, space).await {
             Ok(()) => Ok(page(
                 request,
                 space,
                 self.status_for(request).await.as_ref(),
             )),
-            Err(Error::NotFound(_)) => Err(missing),
+            Err(Error::NotFound(_)) => Err(Error::NotFound(Missing::Path)),
             Err(error) => Err(error),
         }
     }

@@ -168,6 +168,7 @@ impl<H: Host> Service<'_, H> {
     pub async fn handle(&self, request: Request<H::Body>) -> Handled<H::Body> {
         let (head, body) = request.into_parts();
         let route = Route::of(&head.method, head.uri.path());
+        let route = route.map(|route| route.asked(head.uri.query()));
         let errors = route
             .as_ref()
             .map_or(ErrorFormat::Json, |route| route.rule().errors);
@@ -263,17 +264,7 @@ impl<H: Host> Service<'_, H> {
         match route {
             Route::Home => Ok(self.home(&request).await.into()),
             Route::Space(space) => self.space(&request, &space).await.map(Into::into),
-            Route::Health if request.query("deep").is_some() => {
-                let root = Space::root();
-                access::permit(
-                    config,
-                    &request.principal,
-                    Right::Measure,
-                    &root,
-                    Missing::Path,
-                )?;
-                self.deep_health().await.map(Into::into)
-            }
+            Route::DeepHealth => self.deep_health().await.map(Into::into),
             Route::Health => Ok(Self::health().into()),
             Route::Museum(space, museum) => {
                 let reply = self.museum(&request, &space, &museum, &body).await;

@@ -5,7 +5,7 @@
 //! | `/[<space>/]index.yaml` | GET, HEAD |
 //! | `/[<space>/]charts/[<16 hex>/]<file>.tgz[.prov]` | GET, HEAD |
 //! | `/[<space>/]artifacthub-repo.yml` | GET, HEAD |
-//! | `/`, `/<space>`, `/health`, `/info`, `/metrics` | GET, HEAD |
+//! | `/`, `/<space>`, `/health[?deep]`, `/info`, `/metrics` | GET, HEAD |
 //! | `/api/[<space>/]charts` | GET, HEAD, POST |
 //! | `/api/[<space>/]charts/<name>` | GET, HEAD |
 //! | `/api/[<space>/]charts/<name>/<version>` | GET, HEAD, DELETE |
@@ -33,8 +33,10 @@ pub(super) use museum::{Exhibit, Museum};
 pub(super) enum Route {
     /// What this is.
     Home,
-    /// Whether it is well.
+    /// Whether it is up.
     Health,
+    /// Whether every source is read.
+    DeepHealth,
     /// Everything an operator wants to see.
     Info,
     /// Counts for Prometheus.
@@ -107,6 +109,8 @@ const SPACE_LIMIT: usize = 255;
 
 impl Route {
     /// Reads method and path; the path as it came, without query.
+    ///
+    /// What a query turns into another route is told by [`Route::asked`].
     pub(super) fn of(method: &Method, path: &str) -> Result<Self, Error> {
         let route = Self::at(method, path).map_err(Error::NotFound)?;
         let allow = route.rule().methods;
@@ -117,6 +121,16 @@ impl Route {
             // Whether there is such a space is not looked up for that.
             Self::Space(_) => Err(Error::NotFound(Missing::Path)),
             _ => Err(Error::MethodNotAllowed { allow }),
+        }
+    }
+
+    /// What is asked for with this query.
+    pub(super) fn asked(self, query: Option<&str>) -> Self {
+        let query = query.unwrap_or_default().as_bytes();
+        let deep = || url::form_urlencoded::parse(query).any(|(name, _)| name == "deep");
+        match self {
+            Self::Health if deep() => Self::DeepHealth,
+            route => route,
         }
     }
 

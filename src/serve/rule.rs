@@ -67,13 +67,12 @@ impl Route {
         };
         let unread = BodyRule::Unread;
         match self {
-            // Who may not read is told of a space as of any path where nothing is.
-            Self::Home | Self::Health | Self::Space(_) => row(READ, Needs::Nothing, unread),
-            Self::Index(_) | Self::File(_) | Self::ArtifactHub(_) => {
+            Self::Home | Self::Health => row(READ, Needs::Nothing, unread),
+            Self::Index(_) | Self::File(_) | Self::ArtifactHub(_) | Self::Space(_) => {
                 row(READ, Needs::Right(Right::Read), unread)
             }
             Self::Info => row(READ, Needs::Right(Right::Inspect), unread),
-            Self::Metrics => row(READ, Needs::Right(Right::Measure), unread),
+            Self::DeepHealth | Self::Metrics => row(READ, Needs::Right(Right::Measure), unread),
             Self::Museum(_, museum) => {
                 let (right, body) = match museum {
                     Museum::Show(_) => (Right::Read, unread),
@@ -104,9 +103,12 @@ impl Route {
                 Missing::Space
             }
             Self::File(_) => Missing::File,
-            Self::Home | Self::Health | Self::Info | Self::Metrics | Self::Space(_) => {
-                Missing::Path
-            }
+            Self::Home
+            | Self::Health
+            | Self::DeepHealth
+            | Self::Info
+            | Self::Metrics
+            | Self::Space(_) => Missing::Path,
             Self::Webhook(_) => Missing::Webhook,
         }
     }
@@ -123,6 +125,7 @@ impl Route {
             Self::Refresh(None)
             | Self::Home
             | Self::Health
+            | Self::DeepHealth
             | Self::Info
             | Self::Metrics
             | Self::Webhook(_) => Space::root(),
@@ -143,6 +146,7 @@ mod tests {
             "GET /",
             "GET /team",
             "GET /health",
+            "GET /health?deep",
             "GET /info",
             "GET /metrics",
             "GET /team/index.yaml",
@@ -167,7 +171,10 @@ mod tests {
         .map(|line| {
             let (method, path) = line.split_once(' ').unwrap();
             let method: Method = method.parse().unwrap();
-            let route = Route::of(&method, path).unwrap();
+            let (bare, query) = path.split_once('?').unzip();
+            let route = Route::of(&method, bare.unwrap_or(path))
+                .unwrap()
+                .asked(query);
             let Rule {
                 methods,
                 needs,
@@ -181,8 +188,9 @@ mod tests {
         });
         insta::assert_snapshot!(rows.join("\n"), @"
             / []: GET, HEAD, Nothing, Unread, Json
-            /team [team]: GET, HEAD, Nothing, Unread, Json
+            /team [team]: GET, HEAD, Right(Read), Unread, Json
             /health []: GET, HEAD, Nothing, Unread, Json
+            /health?deep []: GET, HEAD, Right(Measure), Unread, Json
             /info []: GET, HEAD, Right(Inspect), Unread, Json
             /metrics []: GET, HEAD, Right(Measure), Unread, Json
             /team/index.yaml [team]: GET, HEAD, Right(Read), Unread, Json

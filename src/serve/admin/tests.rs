@@ -53,9 +53,13 @@ fn admin_routes_want_the_admin() {
         {"error":"credentials are missing or wrong"}
     "#);
     for path in ["/info", "/metrics"] {
-        assert_eq!(status(&world.get_with(path, &[READER])), 401, "{path}");
+        assert_eq!(status(&world.get_with(path, &[READER])), 403, "{path}");
     }
-    assert_eq!(status(&world.post("/refresh", &[READER])), 401);
+    // A known account asks in vain for a password once more.
+    assert_eq!(
+        error(&world.post("/refresh", &[READER])),
+        "403 this account lacks the right refresh"
+    );
     assert_eq!(status(&world.post("/refresh/a", &[])), 401);
     let closed = World::of(PUBLIC);
     for path in ["/info", "/metrics"] {
@@ -337,7 +341,7 @@ fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published(
 fn deep_health_names_the_sources_that_are_denied_or_not_read() {
     let world = World::of(PRIVATE);
     assert_eq!(status(&world.get("/health?deep")), 401);
-    assert_eq!(status(&world.get_with("/health?deep", &[READER])), 401);
+    assert_eq!(status(&world.get_with("/health?deep", &[READER])), 403);
     let at = |millis| Some(crate::platform::Timestamp(millis));
     let source = |source: &str, denied_since, overdue| ask::SourceHealth {
         source: source.to_owned(),

@@ -199,7 +199,7 @@ fn a_space_s_own_address_answers_as_the_root_does() {
     world.publish_index("team-a", "index");
     for path in ["/team-a", "/team-b"] {
         let none = world.get(path);
-        assert_eq!(error(&none), "404 there is nothing at this path");
+        assert_eq!(error(&none), "401 credentials are missing or wrong");
     }
     assert_eq!((world.documents.gets(), world.asked().len()), (0, 0));
     world.say(says(true));

@@ -25,7 +25,7 @@ fn refusals_refreshes_and_notifications_leave_a_line() {
     let hook = (AUTHORIZATION, "Bearer hook");
     let wrong = (AUTHORIZATION, "Bearer a-secret-mistyped");
     let foreign = (ORIGIN, "https://evil.example");
-    let requests: [Asked<'_>; 11] = [
+    let requests: [Asked<'_>; 12] = [
         ("GET", "/team/index.yaml", &[TEAM]),
         ("GET", "/", &[]),
         ("GET", "/nothing/at.all", &[]),
@@ -33,6 +33,7 @@ fn refusals_refreshes_and_notifications_leave_a_line() {
         ("GET", "/team/index.yaml", std::slice::from_ref(&wrong)),
         ("GET", "/info", &[TEAM]),
         ("GET", "/health?deep", &[]),
+        ("GET", "/health?deep", &[TEAM]),
         ("POST", "/refresh/team?secret=x", &[TEAM]),
         ("POST", "/refresh/other", &[TEAM]),
         ("POST", "/webhook/harbor", &[hook]),

@@ -170,7 +170,9 @@ fn the_same_bytes_are_never_pushed_twice() {
 fn only_who_may_push_is_heard() {
     let museum = Museum::new(&[("BASIC_AUTH_USER", "helm"), ("BASIC_AUTH_PASS", "secret")]);
     let reader = (AUTHORIZATION, "Basic aGVsbTpzZWNyZXQ=");
-    for headers in [vec![], vec![reader], vec![(AUTHORIZATION, "Bearer wrong")]] {
+    let answer = museum.send_with("POST", "/api/charts", &[reader], PLAIN);
+    assert_eq!(error(&answer), "403 this account lacks the right push");
+    for headers in [vec![], vec![(AUTHORIZATION, "Bearer wrong")]] {
         let answer = museum.send_with("POST", "/api/charts", &headers, PLAIN);
         assert_eq!(error(&answer), "401 credentials are missing or wrong");
         assert_eq!(
