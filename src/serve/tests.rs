@@ -3,6 +3,7 @@
 mod audit;
 mod costs;
 mod history;
+mod matrix;
 mod precedents;
 mod requests;
 mod through;
