@@ -64,7 +64,7 @@ fn authorization(input: &[u8]) {
     if let (Ok(value), Some(config)) = (HeaderValue::from_bytes(input), CONFIG.as_ref()) {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, value);
-        let _ = authenticate::principal(config, &headers, crate::platform::Timestamp(0));
+        let _ = authenticate::principal(&config.accounts, &headers, crate::platform::Timestamp(0));
     }
 }
 

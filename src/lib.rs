@@ -20,21 +20,21 @@
 //! ```text
 //! edge
 //! serve
-//! catalog   push     access
+//! catalog   push
 //! config
-//! source
+//! source    access
 //! oci::client        index   chart
-//! oci (pure)         platform   error   secret   shown
+//! oci (pure)         platform   error   secret   shown   glob
 //! ```
 //!
 //! | module | what it is | look here for |
 //! |---|---|---|
 //! | `edge` | Cloudflare, on wasm32 only: events, the Durable Object, KV, SQLite, `fetch`, the log. Decides nothing | what `worker` is called with |
 //! | [`serve`] | turns every request into a response; errors become responses too | `route` (paths), `rule` (what each needs), a file for each answer, `reply` (headers) |
-//! | `access` | who may do what | `principal` (who, and what they may do), `authenticate` and `signature` (how it is proven) |
+//! | `access` | who may do what | `principal` (who), `grant` (what on which spaces), `authenticate` and `signature` (how it is proven), `account` |
 //! | [`catalog`] | the sync engine over rows: passes in slices, what removes a chart, the documents made of it | its rooms: `ask` (questions), `sync` (a step), `publish` (documents), `rows` (tables) |
 //! | `push` | what is stored: judged, and made into what `helm push` makes of it | `artifact` (byte for byte as Helm's), `submission` |
-//! | [`config`] | the settings and who may read; reports all wrong ones at once | each setting's name, default and bounds |
+//! | [`config`] | the settings, read into sources, accounts and values; reports all wrong ones at once | each setting's name, default and bounds |
 //! | [`source`] | what is read: one registry with a prefix, patterns, a way of listing and credentials | `discovery` and `listing` (how repositories are found), `patterns` (which of them, and which tags) |
 //! | [`index`] | documents byte for byte: index text, file table, keys, entity tags | `writer`, `text` (escaping that JSON and YAML readers accept), `candidate` |
 //! | [`chart`] | charts: metadata, versions, tags, packages, and the ten layouts in a registry | `layout` (what is a chart at all), `metadata` (metadata that no client stumbles over), `rebuild` |

@@ -11,17 +11,16 @@ use http::header::AUTHORIZATION;
 use subtle::Choice;
 
 use super::Principal;
-use crate::config::{Account, Config, Proof};
+use super::account::{Account, Accounts, Proof};
 use crate::platform::Timestamp;
 use crate::secret::{BASE64, Secret, SecretHash};
 
 /// Who sent a request.
 pub(crate) fn principal<'c>(
-    config: &'c Config,
+    accounts: &'c Accounts,
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Principal<'c> {
-    let accounts = &config.accounts;
     let Some(shown) = Presented::of(headers) else {
         return Principal::stranger(&accounts.anonymous);
     };

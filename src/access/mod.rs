@@ -2,6 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | [`account`] | who there is, what proves them, and what they may do |
+//! | [`grant`] | what may be done, and in which spaces |
 //! | [`principal`] | who sent a request, and what they may do |
 //! | [`authenticate`] | how it is proven: basic, token |
 //! | [`signature`] | how a notification is proven: by a signature over its body, or by the secret itself |
@@ -10,14 +12,16 @@
 //! is decided by the patterns of their rights alone, before anything is looked up, so that neither answer nor time tells whether
 //! there is something.
 
+pub(crate) mod account;
 pub(crate) mod authenticate;
+pub(crate) mod grant;
 pub(crate) mod principal;
 pub(crate) mod signature;
 
-pub(crate) use crate::config::Right;
+pub(crate) use account::{Account, Accounts, Proof};
+pub(crate) use grant::{Grants, Right};
 pub(crate) use principal::Principal;
 
-use crate::config::Config;
 use crate::error::{Door, Error, Missing};
 use crate::index::Space;
 
@@ -25,13 +29,13 @@ use crate::index::Space;
 /// account that may not read there, nothing is there, which `missing` says as the route would; another account is told which
 /// right it lacks.
 pub(crate) fn permit(
-    config: &Config,
+    accounts: &Accounts,
     principal: &Principal<'_>,
     right: Right,
     space: &Space,
     missing: Missing,
 ) -> Result<(), Error> {
-    if right.writes() && config.read_only {
+    if right.writes() && accounts.read_only {
         return Err(Error::ReadOnly);
     }
     if principal.may(right, space) {
@@ -41,7 +45,7 @@ pub(crate) fn permit(
     Err(match right {
         Right::Read if principal.is_known() => Error::NotFound(missing),
         Right::Read => Error::Unauthorized(Door::Charts),
-        _ if !config.accounts.anyone_has(right) => Error::Closed("ADMIN_TOKEN"),
+        _ if !accounts.anyone_has(right) => Error::Closed("ADMIN_TOKEN"),
         Right::Push | Right::Delete | Right::Refresh if principal.is_known() && hidden => {
             Error::NotFound(missing)
         }

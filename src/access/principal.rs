@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::config::{Grants, Right};
+use super::grant::{Grants, Right};
 use crate::index::{IndexScope, Space, Spaces, View};
 
 /// Who sent a request, as far as their credentials prove.

@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderName};
 use sha2::Sha256;
 
 use super::authenticate::Presented;
-use crate::config::Config;
 use crate::error::{Door, Error};
 use crate::secret::Secret;
 
@@ -41,9 +40,13 @@ pub(crate) enum Signs {
 }
 
 impl<'c> Notice<'c> {
-    /// Judges a notification by its head. What proves nothing and is not signed either is refused, its body unread.
-    pub(crate) fn of(config: &'c Config, signs: Signs, headers: &HeaderMap) -> Result<Self, Error> {
-        let Some(secret) = &config.webhook_secret else {
+    /// Judges a notification by its head and the secret that is set. What proves nothing and is not signed either is refused, its body unread.
+    pub(crate) fn of(
+        secret: Option<&'c Secret>,
+        signs: Signs,
+        headers: &HeaderMap,
+    ) -> Result<Self, Error> {
+        let Some(secret) = secret else {
             return Err(Error::Closed("WEBHOOK_SECRET"));
         };
         let refused = Error::Unauthorized(Door::Webhook);

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::signature::{Notice, Signs};
 use super::*;
+use crate::config::Config;
 use crate::index::IndexScope;
 use crate::platform::Timestamp;
 use crate::secret::{COMPARED, Secret};
@@ -15,7 +16,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
 /// Judges a whole notification.
 fn notifies(config: &Config, signs: Signs, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
-    Notice::of(config, signs, headers)?.judge(body)
+    Notice::of(config.webhook_secret.as_ref(), signs, headers)?.judge(body)
 }
 
 fn config(settings: &[(&str, &str)]) -> Config {
@@ -62,7 +63,7 @@ const ACCOUNTS: &str = r#"{
 #[track_caller]
 fn is(settings: &[(&str, &str)], value: &str, expected: Option<&str>) {
     let config = config(settings);
-    let principal = authenticate::principal(&config, &authorization(value), NOW);
+    let principal = authenticate::principal(&config.accounts, &authorization(value), NOW);
     assert_eq!(principal.account(), expected, "{value}");
 }
 
@@ -130,7 +131,7 @@ fn wrong_credentials_are_none() {
         is(LOCKED, &value, None);
     }
     let locked = config(LOCKED);
-    assert!(!authenticate::principal(&locked, &HeaderMap::new(), NOW).is_known());
+    assert!(!authenticate::principal(&locked.accounts, &HeaderMap::new(), NOW).is_known());
 }
 
 /// Neither an unknown account nor a wrong password, a right one or an ended one is told apart by the work that it takes.
@@ -139,7 +140,7 @@ fn the_work_does_not_tell_what_was_wrong() {
     let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
     let work = |value: &str| {
         let before = COMPARED.get();
-        authenticate::principal(&config, &authorization(value), NOW);
+        authenticate::principal(&config.accounts, &authorization(value), NOW);
         COMPARED.get() - before
     };
     let expected = work(&basic("nobody", "nothing"));
@@ -170,12 +171,12 @@ fn what_each_principal_may_do() {
         "Bearer ci-token-of-yesterday",
         "Bearer the-token-of-prometheus",
     ] {
-        let principal = authenticate::principal(&config, &authorization(shown), NOW);
+        let principal = authenticate::principal(&config.accounts, &authorization(shown), NOW);
         let _ = writeln!(table, "{}", principal.account().unwrap_or("a stranger"));
         for space in ["", "team-a", "team-a/sub", "team-b", "public/x"] {
             let space: Space = space.parse().unwrap();
             let told = Right::NAMES.map(|(name, right)| {
-                let told = permit(&config, &principal, right, &space, Missing::Space);
+                let told = permit(&config.accounts, &principal, right, &space, Missing::Space);
                 match told {
                     Ok(()) => format!("{name} +"),
                     Err(error) => format!("{name} {}", error.status().as_u16()),
@@ -186,9 +187,15 @@ fn what_each_principal_may_do() {
     }
     insta::assert_snapshot!(table);
     let open = super::tests::config(&[]);
-    let stranger = authenticate::principal(&open, &HeaderMap::new(), NOW);
+    let stranger = authenticate::principal(&open.accounts, &HeaderMap::new(), NOW);
     for (_, right) in Right::NAMES {
-        let told = permit(&open, &stranger, right, &Space::root(), Missing::Space);
+        let told = permit(
+            &open.accounts,
+            &stranger,
+            right,
+            &Space::root(),
+            Missing::Space,
+        );
         let expected = match right {
             Right::Read => Ok(()),
             _ => Err(Error::Closed("ADMIN_TOKEN")),
@@ -201,7 +208,7 @@ fn what_each_principal_may_do() {
 fn what_each_principal_sees_of_a_folder() {
     let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
     let sees = |shown: &str, space: &str, scope| {
-        let principal = authenticate::principal(&config, &authorization(shown), NOW);
+        let principal = authenticate::principal(&config.accounts, &authorization(shown), NOW);
         let view = principal.view(&space.parse().unwrap(), scope);
         view.map(|view| view.to_string())
     };
@@ -313,14 +320,12 @@ fn an_empty_secret_is_known_by_nobody() {
     let mut config = config(LOCKED);
     let empty = crate::secret::SecretHash::of(b"");
     for account in &mut config.accounts.named {
-        account
-            .proofs
-            .push(crate::config::Proof::Token(empty.clone()));
+        account.proofs.push(Proof::Token(empty.clone()));
     }
     config.webhook_secret = Some(Secret::new(""));
     for value in ["Bearer", "Bearer ", "Basic Og==", &basic("anyone", ""), ""] {
         let shown = authorization(value);
-        let principal = authenticate::principal(&config, &shown, NOW);
+        let principal = authenticate::principal(&config.accounts, &shown, NOW);
         assert!(!principal.is_known(), "{value}");
         assert!(notifies(&config, Signs::Never, &shown, b"").is_err());
     }

@@ -8,10 +8,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `access` | who Portolan is to the registry |
 //! | `accounts` | who may do what, and that nothing private becomes public by omission |
 //! | `artifacthub` | `ARTIFACTHUB_REPOSITORY_ID` |
 //! | `classic` | `CLASSIC_INDEXES` |
+//! | `credentials` | who Portolan is to the registry |
 //! | `cloud` | keys that are exchanged for a registry's password |
 //! | `registry` | `REGISTRY` |
 //! | `terms` | `TOKEN_REALMS`, `DOWNLOAD_HOSTS`, `REGISTRY_HEADERS` |
@@ -22,11 +22,11 @@
 //! | `var` | settings that came as JSON values: arrays and numbers under `[vars]` |
 //! | `problems` | everything that is wrong, with what anyone may know of it |
 
-mod access;
 mod accounts;
 mod artifacthub;
 mod classic;
 mod cloud;
+mod credentials;
 mod duration;
 mod problems;
 mod registry;
@@ -44,10 +44,11 @@ use std::time::Duration;
 use url::Url;
 
 pub use crate::index::{IndexFormat, IndexScope};
-pub use accounts::{Account, Accounts, Grants, Proof, Right, is_of_accounts};
+pub use accounts::is_of_accounts;
 pub use problems::{Problem, Problems};
 
 use self::settings::Settings;
+use crate::access::Accounts;
 use crate::index::{DOCUMENT_LIMIT, View};
 use crate::oci::{Digest, Name};
 use crate::secret::Secret;
@@ -158,8 +159,6 @@ pub struct Config {
     pub sync_interval: Duration,
     /// The longest time until a version tag is looked at again.
     pub revalidate_within: Duration,
-    /// Whether nothing may be written to the registry.
-    pub read_only: bool,
     /// Longest body of a request that stores a chart, in bytes.
     pub upload_limit: usize,
     /// Whether a version that is there may be stored again.
@@ -231,7 +230,7 @@ impl Config {
         let sync_interval = settings.duration("SYNC_INTERVAL", least, most);
         let (least, most) = REVALIDATE_WITHIN;
         let revalidate_within = settings.duration("REVALIDATE_WITHIN", least, most);
-        let read_only = settings.switch("READ_ONLY");
+        let read_only = settings.switch("READ_ONLY").unwrap_or(false);
         let upload_limit = settings.parsed("UPLOAD_LIMIT", upload_limit);
         let overwriting = read_overwriting(&mut settings);
         let subrequest_budget = settings.number("SUBREQUEST_BUDGET", LEAST_SUBREQUESTS);
@@ -241,7 +240,10 @@ impl Config {
             settings.parsed("ARTIFACTHUB_REPOSITORY_ID", artifacthub::uuid);
         let config = sources.zip(accounts).map(|(sources, accounts)| Self {
             sources: [sources, classic.sources].concat(),
-            accounts,
+            accounts: Accounts {
+                read_only,
+                ..accounts
+            },
             warnings: settings.warnings(),
             webhook_secret,
             versions_per_chart,
@@ -254,7 +256,6 @@ impl Config {
             collisions: collisions.unwrap_or_default(),
             sync_interval: sync_interval.unwrap_or(MINUTE * 5),
             revalidate_within: revalidate_within.unwrap_or(HOUR * 24),
-            read_only: read_only.unwrap_or(false),
             upload_limit: upload_limit.unwrap_or(UPLOAD_LIMIT),
             overwriting,
             subrequest_budget: subrequest_budget.unwrap_or(45),

@@ -1,7 +1,7 @@
 //! One source: its place, patterns, way of listing, credentials and terms.
 
 use super::settings::Settings;
-use super::{access, registry, terms};
+use super::{credentials, registry, terms};
 use crate::index::Space;
 use crate::oci::{Credentials, Registry};
 use crate::source::{self, Discovery, Repositories, Source, TagPatterns, discovery};
@@ -29,7 +29,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
         .parsed("TAGS", TagPatterns::parse)
         .unwrap_or_default();
     let terms = terms::read(settings);
-    let (credentials, private) = access::credentials(settings, place.as_ref());
+    let (credentials, private) = credentials::read(settings, place.as_ref());
     let known = place.zip(credentials).zip(discovery);
     let source = known.map(|(((registry, prefix), credentials), discovery)| Source {
         id: source::id(&registry, &prefix, &mount),

@@ -106,7 +106,7 @@ impl<H: Host> Service<'_, H> {
             let root = Space::root();
             let all = Missing::Space;
             access::permit(
-                request.config,
+                &request.config.accounts,
                 &request.principal,
                 Right::Refresh,
                 &root,

@@ -117,7 +117,7 @@ impl Incoming<'_> {
 
     /// Whether the sender could store a first chart in a space.
     fn may_begin(&self, space: &Space) -> bool {
-        !self.config.read_only && self.principal.may(Right::Push, space)
+        !self.config.accounts.read_only && self.principal.may(Right::Push, space)
     }
 
     fn headers(&self) -> &HeaderMap {
@@ -179,7 +179,11 @@ impl<H: Host> Service<'_, H> {
         let principal = match (self.config, &route) {
             (Ok(config), Ok(_)) => {
                 let now = self.host.clock().now();
-                Some(authenticate::principal(config, &head.headers, now))
+                Some(authenticate::principal(
+                    &config.accounts,
+                    &head.headers,
+                    now,
+                ))
             }
             (Err(_), _) | (_, Err(_)) => None,
         };
@@ -243,10 +247,13 @@ impl<H: Host> Service<'_, H> {
             Needs::Nothing => None,
             Needs::Right(right) => {
                 let (space, missing) = (route.space(), route.missing());
-                access::permit(config, &principal, right, &space, missing)?;
+                access::permit(&config.accounts, &principal, right, &space, missing)?;
                 None
             }
-            Needs::Notice(signs) => Some(Notice::of(config, signs, &head.headers)?),
+            Needs::Notice(signs) => {
+                let secret = config.webhook_secret.as_ref();
+                Some(Notice::of(secret, signs, &head.headers)?)
+            }
         };
         let body = match rule.body {
             BodyRule::Unread => Bytes::new(),

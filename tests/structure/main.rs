@@ -17,9 +17,9 @@ use modules::{Modules, Path, Use};
 const LAYERS: [&[&str]; 7] = [
     &["edge", "fuzzing"],
     &["serve"],
-    &["catalog", "push", "access"],
+    &["catalog", "push"],
     &["config"],
-    &["source"],
+    &["source", "access"],
     &["oci::client", "index", "chart"],
     &["oci", "platform", "error", "secret", "shown", "glob"],
 ];

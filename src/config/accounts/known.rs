@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::read::{self, AccountsRead, is_short};
-use super::{Account, Accounts, Grants, Proof, Right};
+use crate::access::{Account, Accounts, Grants, Proof, Right};
 use crate::config::settings::Settings;
 use crate::secret::{Secret, SecretHash};
 

@@ -7,7 +7,7 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime, Time};
 
 use super::node::SettingNode;
-use super::{Account, Grants, Proof, Right};
+use crate::access::{Account, Grants, Proof, Right};
 use crate::index::Spaces;
 use crate::platform::Timestamp;
 use crate::secret::SecretHash;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::access::Proof;
 use crate::secret::SecretHash;
 
 /// Reads these texts as `ACCOUNTS`, `ACCOUNTS_1` and so on.

@@ -3,7 +3,8 @@
 use super::cloud;
 use super::settings::{Pair, Settings};
 use super::terms;
-use crate::oci::{Credentials, Registry, credentials};
+use crate::oci::credentials::from_docker_config;
+use crate::oci::{Credentials, Registry};
 use crate::secret::Secret;
 
 const USERNAME: &str = "REGISTRY_USERNAME";
@@ -12,7 +13,7 @@ const DOCKER: &str = "DOCKER_AUTH_CONFIG";
 
 /// Reads the registry's credentials; `None` when anything is wrong with them. And whether there are any: half a pair of
 /// credentials, or wrong ones, are a sign of a private registry, too.
-pub(super) fn credentials<L: Fn(&str) -> Option<String>>(
+pub(super) fn read<L: Fn(&str) -> Option<String>>(
     settings: &mut Settings<L>,
     place: Option<&(Registry, String)>,
 ) -> (Option<Credentials>, bool) {
@@ -50,7 +51,7 @@ fn registry_credentials<L: Fn(&str) -> Option<String>>(
         (Err(()), None) => None,
         (Ok(None), Some(docker)) => {
             let (registry, prefix) = place?;
-            match credentials::from_docker_config(docker.expose(), registry, prefix) {
+            match from_docker_config(docker.expose(), registry, prefix) {
                 Ok(credentials) => Some(credentials),
                 Err(invalid) => {
                     settings.wrong(DOCKER, invalid.to_string());
