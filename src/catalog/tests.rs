@@ -34,6 +34,7 @@ mod schema;
 mod several;
 mod shares;
 mod shedding;
+mod side_by_side;
 mod sources;
 mod turns;
 mod worker;

@@ -60,6 +60,10 @@ impl Fetch for Network {
     async fn cancel(&self, body: Stream) {
         body.cancel().await;
     }
+
+    async fn wait(&self, duration: Duration) {
+        worker::Delay::from(duration).await;
+    }
 }
 
 /// How long an answer to a body of this length is waited for.

@@ -1,5 +1,7 @@
 //! HTTP out.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 /// Why a call to another host gave no answer. Holds no URL: a signed one is a credential.
@@ -50,4 +52,10 @@ pub trait Fetch {
 
     /// Lets go of a body without reading it.
     async fn cancel(&self, body: Self::Body);
+
+    /// Waits for so long: who waits for calls that hang has something to do meanwhile. For ever where nothing tells the time.
+    async fn wait(&self, duration: Duration) {
+        let _ = duration;
+        std::future::pending::<()>().await;
+    }
 }

@@ -369,4 +369,8 @@ impl Fetch for FakeRegistry {
     async fn cancel(&self, _body: Bytes) {
         give_way().await;
     }
+
+    async fn wait(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
 }

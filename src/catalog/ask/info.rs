@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Ask, Rows};
 use crate::catalog::rows::share::SHARES;
+use crate::catalog::rows::source_state::SourceState;
 use crate::catalog::rows::state::{Phase, State};
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -44,6 +45,7 @@ impl Ask for Info {
         Ok(json!({
             "ready": last.number > 0,
             "sources": config.sources.iter().map(|source| source.id.as_str()).collect::<Vec<_>>(),
+            "by_source": config.sources.iter().map(|source| of_source(&state, &source.id, now)).collect::<Vec<_>>(),
             "counts": {
                 "charts": totals.charts,
                 "versions": totals.versions,
@@ -86,7 +88,7 @@ impl Ask for Info {
             "held_removal": held.map(|held| json!({
                 "versions": held.versions, "since": time(held.since), "confirm_with": "POST /refresh?confirm",
             })),
-            "next": time(store.deadline_in(&state, config, now)?),
+            "next": time(store.deadline_in(&state, now)?),
             "next_pass": time(rhythm.next),
             "page": page,
             "unreachable": store.unreachable_repositories(page)?,
@@ -103,4 +105,25 @@ impl Ask for Info {
             "documents": store.published_documents(page)?,
         }))
     }
+}
+
+/// How a source is: whether it is left alone, how fast it is asked, when it was read.
+fn of_source(state: &State, id: &str, now: Timestamp) -> Value {
+    let SourceState {
+        pause,
+        pace,
+        read,
+        denied_since,
+        ..
+    } = state.source(id);
+    let time = |time: Timestamp| time.to_string();
+    json!({
+        "source": id,
+        "pause": (pause.until > now).then(|| json!({
+            "since": time(pause.since), "until": time(pause.until), "asked": pause.asked, "cause": pause.cause,
+        })),
+        "pace": { "side_by_side": pace.slots(), "milliseconds_between_calls": pace.gap },
+        "read": read.map(time),
+        "denied_since": denied_since.map(time),
+    })
 }

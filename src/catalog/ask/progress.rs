@@ -55,7 +55,7 @@ impl Rows<'_> {
             Some(fault) => Some(RegistryFault {
                 retry_at: Some(match fault.retry_at {
                     Some(retry_at) => retry_at,
-                    None => store.deadline_in(state, self.config, now)?,
+                    None => store.deadline_in(state, now)?,
                 }),
                 ..fault.clone()
             }),

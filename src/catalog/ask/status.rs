@@ -113,7 +113,7 @@ impl Ask for AskStatus {
             charts: totals.charts,
             versions: totals.versions,
             last_pass: (last.number > 0).then_some(last.ended),
-            next: Some(rows.store.deadline_in(&state, rows.config, rows.now)?),
+            next: Some(rows.store.deadline_in(&state, rows.now)?),
             figures: Box::new(rows.figures(&state)?),
         })
     }

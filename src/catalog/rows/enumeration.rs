@@ -41,6 +41,8 @@ pub(crate) struct Enumeration {
     pub(crate) quota: u64,
     /// Whether all of it has had its turn. If not when a pass ends, the next one goes on with it.
     pub(crate) finished: bool,
+    /// Whether what it showed to be gone was removed.
+    pub(crate) concluded: bool,
     /// Versions there were when the pass began, for the judgement of a mass removal.
     pub(crate) versions_before: u64,
     /// Versions removed since.
@@ -55,4 +57,11 @@ pub(crate) struct Enumeration {
     pub(crate) done: bool,
     /// Why it is not complete, in public words.
     pub(crate) fault: Option<String>,
+}
+
+impl Enumeration {
+    /// Whether all of it has just had its turn, and what that showed is not concluded yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.finished && !self.concluded
+    }
 }

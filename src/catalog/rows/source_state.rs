@@ -56,6 +56,10 @@ pub(crate) struct Pace {
     pub(crate) openings: u32,
     /// When that ended, or ends: calls that began before say nothing new.
     pub(crate) opened: Timestamp,
+    /// Other sources go first until then, as they had to wait for this one's calls.
+    pub(crate) aside: Timestamp,
+    /// How often such calls were given up: each time they are waited for twice as long.
+    pub(crate) given_up: u32,
 }
 
 impl Pace {
@@ -73,6 +77,8 @@ impl Default for Pace {
             refusals: 0,
             openings: 0,
             opened: Timestamp::default(),
+            aside: Timestamp::default(),
+            given_up: 0,
         }
     }
 }
@@ -81,6 +87,8 @@ impl Default for Pace {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pause {
+    /// Since when it is left alone, but for a call now and then.
+    pub(crate) since: Timestamp,
     /// When it ends.
     pub(crate) until: Timestamp,
     /// Why, in public words.

@@ -276,6 +276,15 @@ impl Store<'_> {
         Ok(())
     }
 
+    /// Has a tag asked about whose turn it was: no call for it, so nothing that is to be asked once more.
+    pub(crate) fn resume_tag(&self, repository: i64, name: &str) -> Result<(), DatabaseError> {
+        self.0.execute(
+            "UPDATE tag SET due = max(due, 1) WHERE repository = ? AND name = ?",
+            &[repository.into(), name.into()],
+        )?;
+        Ok(())
+    }
+
     /// Has all tags of a repository confirmed at once; those that its list has no more wait for the end of the pass.
     pub(crate) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
         self.0.execute(

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -91,6 +92,10 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
     async fn cancel(&self, body: Self::Body) {
         self.inner.cancel(body).await;
     }
+
+    async fn wait(&self, duration: Duration) {
+        self.inner.wait(duration).await;
+    }
 }
 
 /// A [`Fetch`] to one source that sends nothing while that is left alone: a job under way, too, then ends as it does where the
@@ -104,13 +109,15 @@ pub(crate) struct Patient<'a, F, C> {
     pub(crate) home: String,
     /// How many calls the registry still takes, where an answer said so.
     pub(crate) rate_limit: Rc<Cell<Option<RateLimit>>>,
+    /// Whether the slice is at its end: what is under way sends nothing more.
+    pub(crate) closed: Rc<Cell<bool>>,
     /// The time.
     pub(crate) clock: &'a C,
 }
 
 impl<F, C: Clock> Patient<'_, F, C> {
     fn wait(&self) -> Result<(), FetchError> {
-        if self.until.get() > self.clock.now() {
+        if self.closed.get() || self.until.get() > self.clock.now() {
             return Err(FetchError::Budget);
         }
         Ok(())

@@ -272,6 +272,10 @@ impl<C: Clock> Slice<'_, C> {
         // What an older reader made of it may have stood in other documents.
         let before = self.store.manifest(digest)?.and_then(|known| known.file);
         let tags = self.store.tags_of_manifest(digest)?;
+        if tags.is_empty() && finder.is_none() {
+            // They went while it was read.
+            return self.store.drop_orphan(digest);
+        }
         let changed = before.is_some();
         self.store.settle_manifest(digest, contents)?;
         for tag in tags {
@@ -308,7 +312,12 @@ impl<C: Clock> Slice<'_, C> {
             self.pass.changed = true;
         }
         self.store.tag_serves(tag, digest)?;
-        if named && !self.store.any_tag_first(tag.repository)? {
+        // What changes out of its source's turn was called for.
+        let called = self
+            .of_source(&repository.source)
+            .is_some_and(|turn| turn.finished);
+        let only = named && !self.store.any_tag_first(tag.repository)?;
+        if only || (called && !same) {
             self.pass.hurry = true;
         }
         if let Some((file, _)) = self.store.chart_file(digest)? {

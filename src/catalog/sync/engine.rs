@@ -11,7 +11,8 @@ use crate::catalog::sync::configure::configure;
 use crate::catalog::sync::put_right::put_right;
 use crate::catalog::sync::recent::Recent;
 use crate::catalog::sync::repair::repair;
-use crate::catalog::sync::slice::Ended;
+use crate::catalog::sync::side_by_side::HASTE;
+use crate::catalog::sync::slice::{Ended, Slice};
 use crate::config::Config;
 use crate::index::Key;
 use crate::oci::Tokens;
@@ -24,10 +25,6 @@ const BROKEN: Duration = Duration::from_mins(1);
 /// In a pass of many slices what is read is published this often: soon enough for who waits for one chart of many, and few
 /// writes to KV.
 const OVERDUE: Duration = Duration::from_secs(30);
-/// What somebody named is published as soon as it is read, but not sooner after the last time: many who push charts one after
-/// the other must not have all documents put for each.
-const HASTE: Duration = Duration::from_secs(5);
-
 /// The catalog over one set of rows. Cheap to make: one an invocation.
 pub struct Engine<'a, F, D, C> {
     /// The way to the registry.
@@ -107,7 +104,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             let state = store.state()?;
             match state.lease.end(self.incarnation, now) {
                 Some(until) => Ok(until),
-                None => store.deadline_in(&state, self.config, now),
+                None => store.deadline_in(&state, now),
             }
         });
         next.unwrap_or_else(|_| now.after(BROKEN))
@@ -152,7 +149,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         // Later than what setting the tables up noted as due now.
         let now = self.clock.now();
         // A tick of cron, or an alarm that comes early, costs no row when nothing is due.
-        if store.deadline(self.config, now)? > now || !store.lease(self.incarnation, now)? {
+        if store.deadline(now)? > now || !store.lease(self.incarnation, now)? {
             return Ok(());
         }
         let working = self.recent.working();
@@ -195,43 +192,56 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         };
         let mut slice = self.slice(store, now, awake)?;
         // A pause is the registry's: what is known is published all the same.
-        if slice.pass.running() || (awake && store.called(now)?) {
-            let outcome = slice.run(calls, self.tokens).await?;
+        if slice.pass.running() || slice.goes_on(now) || (awake && store.called(now)?) {
+            let show = async |slice: &mut Slice<'a, C>| self.show(store, slice, None, told).await;
+            let ended = slice.run(calls, self.tokens, &show).await?;
             told.borrow_mut().faults.append(&mut slice.faults);
-            let now = self.clock.now();
-            let ends = outcome == Ended::All || slice.leaves_out(now);
-            // A pass concludes once: what is called for while it publishes is no second sight.
-            let whole = slice.pass.phase == Phase::Reading;
-            if ends {
-                slice.pass.hurry = false;
-                slice.conclude(whole, now)?;
-                if whole {
-                    slice.pass.phase = Phase::Publishing;
-                }
-            }
-            Self::keep(store, &slice)?;
-            let waited_for = {
-                let state = store.state()?;
-                let tickets = &state.tickets;
-                tickets.issued > tickets.settled
-                    && state.last_pass.number >= tickets.pass
-                    && !store.called_for()?
-            };
-            if !ends {
-                let put_at = store.root_put_at()?;
-                let overdue = now >= put_at.max(slice.pass.started).after(OVERDUE);
-                let hurry = slice.pass.hurry && now >= put_at.after(HASTE);
-                let soon = slice.pass.phase == Phase::Reading
-                    && (outcome == Ended::Cut || store.state()?.resumes_soon(now));
-                if !waited_for && !overdue && !hurry && soon {
-                    return Ok(());
-                }
-                // Somebody waits for what was called for, and that is read; or what somebody named is; or the registry wants to be
-                // left alone for long; or there is much to read: the pass goes on after what it brought is published.
-                slice.pass.hurry = false;
-                slice.conclude(false, now)?;
-                Self::keep(store, &slice)?;
-            }
+            return self.show(store, &mut slice, Some(ended), told).await;
+        }
+        self.publish(store, &mut slice, told).await
+    }
+
+    /// Draws the conclusions of what was read, and publishes what is ready. `ended` says how the slice did; it goes on where that
+    /// is `None`.
+    async fn show(
+        &self,
+        store: Store<'a>,
+        slice: &mut Slice<'a, C>,
+        ended: Option<Ended>,
+        told: &RefCell<Told>,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        let reading = slice.pass.phase == Phase::Reading;
+        let ends = if reading {
+            slice.all_finished() || slice.leaves_out(now)
+        } else {
+            ended == Some(Ended::All)
+        };
+        let put_at = store.root_put_at()?;
+        let publishing = slice.pass.phase == Phase::Publishing && ended.is_some();
+        let mut ready = ends || publishing || (slice.pass.hurry && now >= put_at.after(HASTE));
+        if let Some(ended) = ended {
+            let state = store.state()?;
+            let tickets = &state.tickets;
+            let waited_for = tickets.issued > tickets.settled
+                && state.last_pass.number >= tickets.pass
+                && !store.called_for()?;
+            let overdue = now >= put_at.max(slice.pass.started).after(OVERDUE);
+            let soon = !slice.all_finished() && (ended == Ended::Cut || state.resumes_soon(now));
+            // Somebody waits for what was called for, and that is read; or what somebody named is; or the registry wants to be
+            // left alone for long; or there is much to read: the pass goes on after what it brought is published.
+            ready |= waited_for || overdue || !soon;
+        }
+        if ready || slice.any_fresh() {
+            slice.conclude(ends && reading, now)?;
+        }
+        if ends && reading {
+            slice.pass.phase = Phase::Publishing;
+        }
+        slice.pass.hurry &= !ready;
+        Self::keep(store, slice)?;
+        if !ready {
+            return Ok(());
         }
         self.publish(store, slice, told).await
     }

@@ -137,7 +137,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// A job that the budget did not reach: what only the pass's place in its order knew of is noted.
-    fn put_back(&mut self, job: &Job) -> Result<(), DatabaseError> {
+    pub(crate) fn put_back(&mut self, job: &Job) -> Result<(), DatabaseError> {
         match job {
             Job::List {
                 repository,

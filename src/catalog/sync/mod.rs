@@ -19,6 +19,7 @@
 //! | [`removal`] | what removes a chart |
 //! | [`repair`] | unreadable rows: which repository they are of, and a line for the log |
 //! | [`schedule`] | when the next step is due |
+//! | [`side_by_side`] | sources that are slow or stopped keep no other |
 //! | [`slice`] | the reading that fits one invocation |
 
 pub(crate) mod budget;
@@ -38,4 +39,5 @@ pub(crate) mod recent;
 pub(crate) mod removal;
 pub(crate) mod repair;
 pub(crate) mod schedule;
+pub(crate) mod side_by_side;
 pub(crate) mod slice;

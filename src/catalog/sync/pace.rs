@@ -28,6 +28,8 @@ const REFUSALS: u32 = 4;
 const SHORTEST_GAP: Duration = Duration::from_secs(1);
 /// The longest such wait: a registry that counts calls an hour lets some through again after it.
 const LONGEST_GAP: Duration = Duration::from_hours(1);
+/// A pause that begins within this after the last one is the same trouble.
+const ANOTHER: Duration = Duration::from_mins(1);
 /// What an answer adds to the calls a second, in thousandths.
 const RATE_STEP: u64 = 250;
 /// One call side by side, in the unit of [`Pace::side_by_side`].
@@ -176,7 +178,7 @@ impl<C: Clock> Slice<'_, C> {
             }
         }
         let Some(error) = error else {
-            return self.leave_alone(place, until.max(spread), None, false);
+            return self.leave_alone(place, until.max(spread), None, false, now);
         };
         if let Job::List { repository, .. }
         | Job::Resolve { repository, .. }
@@ -195,7 +197,7 @@ impl<C: Clock> Slice<'_, C> {
             kind: error.public(),
             retry_at: None,
         };
-        self.leave_alone(place, asked.max(until), Some(&fault), asked.is_some())?;
+        self.leave_alone(place, asked.max(until), Some(&fault), asked.is_some(), now)?;
         self.pass.fault = Some(fault);
         Ok(())
     }
@@ -236,6 +238,7 @@ impl<C: Clock> Slice<'_, C> {
         until: Option<Timestamp>,
         cause: Option<&RegistryFault>,
         asked: bool,
+        now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let (Some(until), Some(source)) = (until, self.sources.get_mut(place)) else {
             return Ok(());
@@ -246,6 +249,9 @@ impl<C: Clock> Slice<'_, C> {
         source.paused_until.set(until);
         self.store.update(|state| {
             let pause = &mut state.source_mut(&source.id).pause;
+            if pause.until.after(ANOTHER) < now {
+                pause.since = now;
+            }
             pause.until = until;
             pause.asked = asked;
             let cause = cause.or(pause.cause.as_ref());

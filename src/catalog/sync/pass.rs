@@ -1,7 +1,7 @@
 //! A pass from its beginning to its end: what it sets out with, what is kept of it between slices, and how it ends.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use base64::Engine as _;
@@ -22,22 +22,6 @@ use crate::platform::{Clock, DatabaseError, Documents, Fetch, Timestamp};
 
 /// Revalidation runs a little ahead of its time, so that rounding never leaves a tag behind.
 const AHEAD_PERCENT: u64 = 110;
-
-impl<C: Clock> Slice<'_, C> {
-    /// Whether the pass ends though some source has not been gone through: the others need not wait for one that is left alone
-    /// or slow, and what was read is shown. The next pass goes on with it where it is.
-    pub(crate) fn leaves_out(&self, now: Timestamp) -> bool {
-        if self.pass.phase != Phase::Reading {
-            return false;
-        }
-        let due = self.pass.started.after(self.config.sync_interval);
-        let sources = self.pass.enumerations.iter().zip(&self.sources);
-        let unfinished = || sources.clone().filter(|(turn, _)| !turn.finished);
-        let for_long = unfinished().all(|(_, source)| source.paused_until.get() > due);
-        let others = self.pass.enumerations.iter().any(|turn| turn.finished);
-        unfinished().next().is_some() && (for_long || (others && now >= due))
-    }
-}
 
 impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     /// What the slice works with: the running pass, a new one if its time has come and `may_begin`, or none.
@@ -78,7 +62,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 .iter()
                 .map(|source| SourceSlice::new(&source.id, &state))
                 .collect(),
-            under_way: HashSet::new(),
+            under_way: HashMap::new(),
             claimed: Rc::default(),
             faults: Vec::new(),
         };
@@ -172,6 +156,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                     source: source.id.clone(),
                     done: true,
                     finished: true,
+                    concluded: true,
                     ..Enumeration::default()
                 });
             }
@@ -217,7 +202,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     pub(crate) async fn publish(
         &self,
         store: Store<'a>,
-        mut slice: Slice<'a, C>,
+        slice: &mut Slice<'a, C>,
         told: &RefCell<Told>,
     ) -> Result<(), DatabaseError> {
         let last = store.state()?.last_pass;
@@ -284,7 +269,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 };
                 schedule(state, self.config, pass.started, now);
             })?;
-            Self::keep(store, &slice)?;
+            Self::keep(store, slice)?;
         } else if slice.pass.changed && !slice.pass.running() {
             self.recount(store, &slice.pass)?;
         }

@@ -8,7 +8,6 @@ use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::next::Turn;
 use crate::catalog::rows::position::{MovingTurn, Position, Ring};
 use crate::catalog::rows::repository::Repository;
-use crate::catalog::rows::state::Phase;
 use crate::catalog::rows::tag::{Due, TagRow};
 use crate::catalog::sync::job::Job;
 use crate::catalog::sync::slice::{JobKey, SIDE_BY_SIDE, Slice};
@@ -32,7 +31,10 @@ impl<C: Clock> Slice<'_, C> {
             .saturating_sub(self.sources.len().saturating_sub(1))
             .max(1);
         let mut places: Vec<usize> = (0..self.sources.len()).collect();
-        places.sort_by_key(|place| self.sources.get(*place).map(|source| source.under_way));
+        places.sort_by_key(|place| {
+            let source = self.sources.get(*place);
+            source.map(|source| (source.pace.aside > now, source.under_way))
+        });
         for place in places {
             let Some(source) = self.sources.get(place) else {
                 continue;
@@ -42,7 +44,8 @@ impl<C: Clock> Slice<'_, C> {
             } else {
                 source.pace.slots().min(most)
             };
-            if source.paused_until.get() > now || source.under_way >= slots {
+            let aside = source.pace.aside > now && self.others_work(place);
+            if source.paused_until.get() > now || source.under_way >= slots || aside {
                 continue;
             }
             if let Some(job) = self.next_of(place, now)? {
@@ -52,10 +55,7 @@ impl<C: Clock> Slice<'_, C> {
                 .sources
                 .get(place)
                 .is_some_and(|source| source.under_way == 0);
-            if idle
-                && self.pass.phase == Phase::Reading
-                && let Some(turn) = self.pass.enumerations.get_mut(place)
-            {
+            if idle && let Some(turn) = self.pass.enumerations.get_mut(place) {
                 turn.finished = true;
             }
         }
@@ -71,7 +71,9 @@ impl<C: Clock> Slice<'_, C> {
             .sources
             .get(place)
             .is_some_and(|source| source.pace.failures >= WARY);
-        let reading = self.pass.phase == Phase::Reading;
+        // A pass may have ended without a source, whose turn goes on.
+        let turns = &self.pass.enumerations;
+        let reading = turns.get(place).is_some_and(|turn| !turn.finished);
         if wary
             && reading
             && let Some(job) = self.next_in_turn(place, now)?
@@ -141,7 +143,7 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     fn idle(&self, key: &JobKey) -> bool {
-        !self.under_way.contains(key)
+        !self.under_way.contains_key(key)
     }
 
     fn contents_job(

@@ -51,6 +51,8 @@ impl State {
                 cause.retry_at = cause.retry_at.min(Some(source.pause.until));
             }
             let stamps = [
+                &mut source.pause.since,
+                &mut source.pace.aside,
                 &mut source.pace.slowed,
                 &mut source.pace.opened,
                 &mut source.held.since,

@@ -39,14 +39,14 @@ fn versions(tags: &[TagRow]) -> u64 {
 }
 
 impl<C: Clock> Slice<'_, C> {
-    /// Removes what the reading showed to be gone. `whole` when a pass has just gone through everything, once in a pass: only
-    /// then it is known what no enumeration named, and only then something was seen again.
-    pub(crate) fn conclude(&mut self, whole: bool, now: Timestamp) -> Result<(), DatabaseError> {
+    /// Removes what the reading showed to be gone; `ends` with the pass. A source that has just been gone through is judged as a
+    /// whole, once: only then it is known what its enumeration did not name, and only then something of it was seen again.
+    pub(crate) fn conclude(&mut self, ends: bool, now: Timestamp) -> Result<(), DatabaseError> {
         self.drop_pushed_out(now)?;
-        if whole {
+        if self.any_fresh() {
             self.compare_enumerations()?;
         }
-        self.judge_absences(whole, now)?;
+        self.judge_absences(now)?;
         let mut gone: BTreeMap<String, Vec<TagRow>> = BTreeMap::new();
         for tag in self.store.gone_tags()? {
             if let Some(repository) = self.store.repository(tag.repository)? {
@@ -56,12 +56,13 @@ impl<C: Clock> Slice<'_, C> {
         for place in 0..self.pass.enumerations.len() {
             if let Some(source) = self.pass.enumerations.get(place) {
                 let gone = gone.remove(&source.source).unwrap_or_default();
-                self.conclude_source(place, gone, whole, now)?;
+                self.conclude_source(place, gone, now)?;
             }
         }
-        if whole {
-            self.drop_empty()?;
-            self.judge_sources(now)?;
+        self.drop_empty()?;
+        self.judge_sources(ends, now)?;
+        for source in &mut self.pass.enumerations {
+            source.concluded |= source.finished;
         }
         Ok(())
     }
@@ -71,12 +72,12 @@ impl<C: Clock> Slice<'_, C> {
         &mut self,
         place: usize,
         all: Vec<TagRow>,
-        whole: bool,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let Some(source) = self.pass.enumerations.get(place) else {
             return Ok(());
         };
+        let whole = source.is_fresh();
         let held = self.store.state()?.source(&source.source).held;
         if all.is_empty() {
             // What was held has come back, or nothing was.
@@ -150,10 +151,12 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// Judges repositories that the registry denies or says it has not.
-    fn judge_absences(&mut self, whole: bool, now: Timestamp) -> Result<(), DatabaseError> {
+    fn judge_absences(&mut self, now: Timestamp) -> Result<(), DatabaseError> {
         for repository in self.store.absent_repositories()? {
             let source = self.of_source(&repository.source);
-            let answered = source.is_some_and(|source| source.answered);
+            let (whole, answered) = source.map_or((false, false), |source| {
+                (source.is_fresh(), source.answered)
+            });
             let over = repository
                 .missing_since
                 .is_some_and(|since| whole && answered && now.since(since) >= ABSENCE);
@@ -181,6 +184,10 @@ impl<C: Clock> Slice<'_, C> {
     /// Takes away the rows of repositories that are neither enumerated nor have a tag, and are not there when asked for.
     fn drop_empty(&mut self) -> Result<(), DatabaseError> {
         for repository in self.store.unseen_repositories()? {
+            let source = self.of_source(&repository.source);
+            if !source.is_some_and(|source| source.is_fresh()) {
+                continue;
+            }
             let absent = repository.error.is_none() || repository.missing_since.is_some();
             if absent && self.store.tag_names(repository.id)?.is_empty() {
                 self.store.remove_repository(repository.id)?;
@@ -189,14 +196,17 @@ impl<C: Clock> Slice<'_, C> {
         Ok(())
     }
 
-    /// Notes which sources this pass has read, and which are denied.
-    fn judge_sources(&mut self, now: Timestamp) -> Result<(), DatabaseError> {
+    /// Notes which sources have been read, and which are denied; at the end of a pass, which it goes without.
+    fn judge_sources(&mut self, ends: bool, now: Timestamp) -> Result<(), DatabaseError> {
         let mut judged = Vec::new();
         for source in &self.pass.enumerations {
+            if !source.is_fresh() && (source.finished || !ends) {
+                continue;
+            }
             let enumerated = source.done && source.fault.is_none();
             let empty = !self.store.has_repositories(&source.source)?;
             let denied = source.refused || (source.denials > 0 && !source.answered);
-            let read = enumerated && (source.answered || empty);
+            let read = source.finished && enumerated && (source.answered || empty);
             judged.push((source.source.clone(), denied, read));
         }
         self.store.update(|state| {
@@ -257,11 +267,14 @@ impl<C: Clock> Slice<'_, C> {
                     .enumerations
                     .iter()
                     .position(|enumeration| enumeration.source == repository.source);
+                let turn = place.and_then(|place| self.pass.enumerations.get(place));
+                if turn.is_some_and(|turn| !turn.is_fresh()) {
+                    continue;
+                }
                 let complete = place
                     .and_then(|place| self.pass.enumerations.get(place))
                     .is_some_and(|enumeration| {
-                        enumeration.finished
-                            && enumeration.done
+                        enumeration.done
                             && enumeration.fault.is_none()
                             && repository.id <= enumeration.known_to
                     });

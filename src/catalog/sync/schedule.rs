@@ -7,6 +7,7 @@ use crate::catalog::rows::source_state::Pause;
 use crate::catalog::rows::state::{Lease, Pass, Phase, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::removal::SECOND_SIGHT;
+use crate::catalog::sync::side_by_side::GRACE;
 use crate::config::Config;
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -31,60 +32,48 @@ impl State {
     /// Whether the reading goes on within moments: what it brought is then not published before, or the same documents would
     /// be written again and again.
     pub(crate) fn resumes_soon(&self, now: Timestamp) -> bool {
-        let mut sources = self.sources.values();
-        sources.any(|source| source.pause.until < now.after(LONG_PAUSE))
+        let mut sources = self.sources.iter();
+        sources
+            .any(|(id, source)| self.unfinished(id) && source.pause.until < now.after(LONG_PAUSE))
     }
 }
 
 impl Store<'_> {
     /// When the catalog is to be woken, given that nobody works at it now.
-    pub(crate) fn deadline(
-        &self,
-        config: &Config,
-        now: Timestamp,
-    ) -> Result<Timestamp, DatabaseError> {
-        self.deadline_in(&self.state()?, config, now)
+    pub(crate) fn deadline(&self, now: Timestamp) -> Result<Timestamp, DatabaseError> {
+        self.deadline_in(&self.state()?, now)
     }
 
     /// The same, where the state was loaded a moment ago.
     pub(crate) fn deadline_in(
         &self,
         state: &State,
-        config: &Config,
         now: Timestamp,
     ) -> Result<Timestamp, DatabaseError> {
-        let Pass {
-            phase,
-            started,
-            enumerations,
-            ..
-        } = &state.pass;
+        let Pass { phase, started, .. } = &state.pass;
         let earliest = self.earliest(now)?;
         let mut deadline = earliest.removal;
         let mut due = |at: Timestamp| deadline = Some(deadline.map_or(at, |known| known.min(at)));
-        let reads = *phase == Phase::Reading && state.resumes_soon(now);
+        let reads = state.resumes_soon(now);
         if state.last_pass.number > 0
             && !reads
             && let Some(put) = earliest.put
         {
             due(put);
         }
-        let finished = |id: &str| {
-            let mut turns = enumerations.iter();
-            turns.any(|turn| turn.source == id && turn.finished)
-        };
         if *phase == Phase::Publishing || state.sources.is_empty() {
             due(now);
         }
         let mut others = false;
         for (id, source) in &state.sources {
             let mut wants = match phase {
+                _ if state.unfinished(id) => Some(now),
                 Phase::Ended => Some(state.rhythm.next),
-                Phase::Reading if finished(id) => {
+                Phase::Publishing => Some(now),
+                Phase::Reading => {
                     others = true;
                     None
                 }
-                Phase::Reading | Phase::Publishing => Some(now),
             };
             if wants.is_none_or(|wants| wants > now) && earliest.reading {
                 let reading = self.earliest_reading(id, now)?;
@@ -96,12 +85,11 @@ impl Store<'_> {
             }
         }
         if *phase == Phase::Reading {
-            let all = state.sources.keys().all(|id| finished(id));
-            if all {
+            if !state.sources.keys().any(|id| state.unfinished(id)) {
                 due(now);
             } else if others {
                 // One that is left alone is left out then.
-                due(started.after(config.sync_interval));
+                due(started.after(GRACE));
             }
         }
         Ok(deadline.unwrap_or(state.rhythm.next).max(now))

@@ -2,10 +2,12 @@
 //! committed as it comes, so that a restart repeats no more than what was under way.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::catalog::rows::position::Ring;
@@ -25,6 +27,9 @@ const RESERVE: u32 = 4;
 /// No job begins after this time, so that alarms stay far below their 15 minutes.
 const LENGTH: Duration = Duration::from_mins(1);
 
+/// How often it is looked for what became due while calls are under way.
+const TICK: Duration = Duration::from_secs(1);
+
 /// What a slice works on and with.
 pub(crate) struct Slice<'a, C> {
     /// The rows.
@@ -41,8 +46,8 @@ pub(crate) struct Slice<'a, C> {
     pub(crate) seen: Vec<Vec<u8>>,
     /// What is each source's own, in the order of the configuration.
     pub(crate) sources: Vec<SourceSlice>,
-    /// Jobs under way, by what they are about.
-    pub(crate) under_way: HashSet<JobKey>,
+    /// Jobs under way and the places of their sources, by what they are about.
+    pub(crate) under_way: HashMap<JobKey, (usize, Job)>,
     /// Digests of manifests whose contents one of these jobs reads on the way, and which.
     pub(crate) claimed: Rc<RefCell<HashMap<Digest, JobKey>>>,
     /// Faults met in this slice, in words fit for a log.
@@ -61,6 +66,8 @@ pub(crate) struct SourceSlice {
     pub(crate) rate_limit: Rc<Cell<Option<RateLimit>>>,
     /// Whether it said last that few are left: it is then asked one call at a time.
     pub(crate) few_left: bool,
+    /// Whether the slice is at its end.
+    pub(crate) closed: Rc<Cell<bool>>,
     /// Where revalidation stands.
     pub(crate) ring: Ring,
     /// Jobs under way.
@@ -83,6 +90,7 @@ impl SourceSlice {
             paused_until: Rc::new(Cell::new(known.pause.until)),
             rate_limit: Rc::default(),
             few_left: known.rate_limit.is_some_and(|(told, _)| told.is_low()),
+            closed: Rc::default(),
             ring: known.ring,
             under_way: 0,
             lists: 0,
@@ -155,17 +163,65 @@ impl<C: Clock> Slice<'_, C> {
                 until: Rc::clone(&source.paused_until),
                 home,
                 rate_limit: Rc::clone(&source.rate_limit),
+                closed: Rc::clone(&source.closed),
                 clock: self.clock,
             })
             .collect()
     }
 
-    /// Reads until the budget, the time or the work is used up.
+    /// Notes that a job begins.
+    fn job_begins(&mut self, place: usize, job: &Job) {
+        self.under_way.insert(job.key(), (place, job.clone()));
+        if let Some(source) = self.sources.get_mut(place) {
+            source.under_way += 1;
+            source.lists += usize::from(job.is_list());
+        }
+    }
+
+    /// Takes over what came of a job that `begun` then.
+    fn job_ended(
+        &mut self,
+        place: usize,
+        job: &Job,
+        outcome: Outcome,
+        begun: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        if let Some(source) = self.sources.get_mut(place) {
+            source.under_way -= 1;
+            source.lists -= usize::from(job.is_list());
+        }
+        self.note_end(place, begun, now);
+        let key = job.key();
+        self.under_way.remove(&key);
+        self.claimed
+            .borrow_mut()
+            .retain(|_, claimant| *claimant != key);
+        let error = match &outcome {
+            Outcome::Failed(error)
+            | Outcome::Cut { error, .. }
+            | Outcome::Found {
+                unread: Some(error),
+                ..
+            } => Some(error),
+            _ => None,
+        };
+        self.heed(place, job, error, begun, now)?;
+        if let Err(error) = self.commit(job, outcome, now) {
+            // What cannot be written fails its job and not the slice; if nothing can be written, this fails too.
+            self.set_aside(job, &error, now)?;
+        }
+        Ok(())
+    }
+
+    /// Reads until the budget, the time or the work is used up. What is ready before is shown while calls are under way, and
+    /// what becomes due meanwhile is begun: a call that hangs keeps nothing else.
     /// Gives whether all there was to read now was read.
     pub(crate) async fn run<F: Fetch>(
         &mut self,
         fetch: &Budgeted<'_, F>,
         tokens: &Tokens,
+        show: &impl AsyncFn(&mut Self) -> Result<(), DatabaseError>,
     ) -> Result<Ended, DatabaseError> {
         let config = self.config;
         let clock = self.clock;
@@ -180,13 +236,18 @@ impl<C: Clock> Slice<'_, C> {
         let claimed = Rc::clone(&self.claimed);
         let begun = clock.now();
         let mut jobs = FuturesUnordered::new();
+        let mut cut_at = None;
         let mut ended;
         loop {
             ended = Ended::All;
             while jobs.len() < SIDE_BY_SIDE {
                 let room = fetch.left() >= RESERVE + u32::try_from(jobs.len()).unwrap_or(u32::MAX);
                 let now = clock.now();
-                if !room || now.since(begun) >= LENGTH {
+                let late = now.since(begun) >= LENGTH;
+                if late {
+                    self.close();
+                }
+                if !room || late {
                     ended = Ended::Cut;
                     break;
                 }
@@ -196,11 +257,7 @@ impl<C: Clock> Slice<'_, C> {
                 let Some((source, client)) = clients.get(place) else {
                     break;
                 };
-                self.under_way.insert(job.key());
-                if let Some(source) = self.sources.get_mut(place) {
-                    source.under_way += 1;
-                    source.lists += usize::from(job.is_list());
-                }
+                self.job_begins(place, &job);
                 let claimed = &claimed;
                 jobs.push(async move {
                     let key = job.key();
@@ -218,33 +275,28 @@ impl<C: Clock> Slice<'_, C> {
                     (place, now, job, outcome)
                 });
             }
-            let Some((place, begun, job, outcome)) = jobs.next().await else {
-                break;
-            };
-            if let Some(source) = self.sources.get_mut(place) {
-                source.under_way -= 1;
-                source.lists -= usize::from(job.is_list());
-            }
-            let key = job.key();
-            self.under_way.remove(&key);
-            self.claimed
-                .borrow_mut()
-                .retain(|_, claimant| *claimant != key);
             let now = clock.now();
-            let error = match &outcome {
-                Outcome::Failed(error)
-                | Outcome::Cut { error, .. }
-                | Outcome::Found {
-                    unread: Some(error),
-                    ..
-                } => Some(error),
-                _ => None,
-            };
-            self.heed(place, &job, error, begun, now)?;
-            if let Err(error) = self.commit(&job, outcome, now) {
-                // What cannot be written fails its job and not the slice; if nothing can be written, this fails too.
-                self.set_aside(&job, &error, now)?;
+            if !jobs.is_empty() && self.has_something_to_show(now)? {
+                self.keep_places()?;
+                show(self).await?;
+                continue;
             }
+            if ended != Ended::Cut {
+                cut_at = None;
+            } else if !jobs.is_empty() {
+                let waited = now.since(*cut_at.get_or_insert(now));
+                if self.keeps_others(waited, now)? {
+                    self.give_up(waited, now)?;
+                    break;
+                }
+            }
+            let tick = pin!(fetch.wait(TICK));
+            let (place, begun, job, outcome) = match select(jobs.next(), tick).await {
+                Either::Left((Some(done), _)) => done,
+                Either::Left((None, _)) => break,
+                Either::Right(_) => continue,
+            };
+            self.job_ended(place, &job, outcome, begun)?;
         }
         self.pass.calls += u64::from(fetch.made());
         let now = clock.now();

@@ -208,20 +208,37 @@ fn a_refresh_of_a_space_finds_what_was_pushed_to_it_for_the_first_time() {
     assert_eq!(world.versions(""), ["a 1.0.0", "b 1.0.0"]);
 }
 
+/// Calls and their bodies may outlast a slice's time: each is a sign of life.
 #[test]
 fn a_job_of_many_calls_keeps_the_lease() {
     let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
     world.registry.push_versions("charts/a", 0..150);
     world.registry.set_page_size(Some(1));
-    world.registry.set_latency(Duration::from_secs(1));
+    world.registry.set_latency(Duration::from_secs(50));
     let (first, second) = (world.engine(), world.engine());
     let late = async {
         world.clock.sleep(Duration::from_secs(95)).await;
         second.step().await
     };
     let (first, second) = run(&world.clock, futures::future::join(first.step(), late));
-    assert!(first.calls > 150);
+    assert_eq!(first.calls, 2);
     assert_eq!(second.calls, 0, "somebody works");
+}
+
+/// A list of many pages would go on for a quarter of an hour, in which nothing is published.
+#[test]
+fn a_job_of_many_calls_ends_with_its_slice_and_goes_on_in_the_next() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    world.registry.push_versions("charts/a", 0..150);
+    world.registry.set_page_size(Some(1));
+    world.registry.set_latency(Duration::from_secs(1));
+    let begun = world.clock.now();
+    let first = world.step();
+    assert!((55..65).contains(&first.calls), "{}", first.calls);
+    assert!(world.clock.now() <= begun.after(Duration::from_secs(62)));
+    world.pass();
+    assert_eq!(world.versions("").len(), 150);
+    assert_eq!(world.registry.calls_to("tags/list"), 150);
 }
 
 #[test]
