@@ -36,8 +36,17 @@ impl<H: Host> Service<'_, H> {
         let config = request.config;
         let missing = Error::NotFound(Missing::Version);
         let file = FileName::of(name, version).map_err(|_| missing.clone())?;
-        let serving = self.serving(&file, space).await?;
+        let mut serving = self.serving(&file, space).await?;
+        serving.retain(|one| one.name == name);
         let (to, one) = serving_one(config, &serving, version)?.ok_or(missing)?;
+        if let Some(other) = serving
+            .iter()
+            .find(|other| is_elsewhere(config, other, &to))
+        {
+            let (one, other) = (&one.repository, &other.repository);
+            let named = format!("several repositories have this version: {one}, {other}");
+            return Err(Error::Conflict(named));
+        }
         let aliases = aliases(&serving, &one);
         let serving = one;
         let holder = self.lock(&to, None, STEP).await?;
@@ -55,6 +64,7 @@ impl<H: Host> Service<'_, H> {
         let tags_of = TagsOf {
             file: file.clone(),
             space: space.clone(),
+            newcomer: None,
         };
         self.ask(&tags_of).await
     }
@@ -222,7 +232,18 @@ fn aliases(serving: &[ServingTag], one: &ServingTag) -> Vec<Tag> {
         .collect()
 }
 
-/// The tag that serves a version, and where it is: the tag of that name, or the only one there is.
+/// Whether a tag is of another repository of a registry.
+fn is_elsewhere(config: &Config, one: &ServingTag, to: &Destination<'_>) -> bool {
+    let source = config.source(&one.source);
+    source.is_some_and(|source| {
+        source.classic.is_none()
+            && (&source.registry, one.repository.as_str())
+                != (&to.source.registry, to.name.as_str())
+    })
+}
+
+/// The tag that serves a version, and where it is: of those of that name the one that goes before the others, or the only tag
+/// there is.
 pub(super) fn serving_one<'c>(
     config: &'c Config,
     serving: &[ServingTag],

@@ -30,8 +30,10 @@ impl<H: Host> Service<'_, H> {
         let tags_of = TagsOf {
             file: about.file.clone(),
             space: space.clone(),
+            newcomer: None,
         };
-        let serving = self.ask(&tags_of).await?;
+        let mut serving = self.ask(&tags_of).await?;
+        serving.retain(|one| about.file.is_of(&one.name, &about.version));
         let one = serving_one(config, &serving, &about.version)?;
         let (to, _) = one.ok_or(Error::NotFound(Missing::Version))?;
         let holder = self.lock(&to, None, STEP).await?;

@@ -2,20 +2,28 @@
 //!
 //! Until the manifest is put, the old version is served; from then on the new one. Whatever goes wrong before, what is
 //! missing is sent when the request is repeated; what went wrong behind it, the catalog finds by itself.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `destination` | where a version goes |
+//! | `refusal` | what a registry's refusal means for whoever wrote |
 
-use std::cmp::Reverse;
+mod destination;
+mod refusal;
+
 use std::time::Duration;
 
 use super::{CatalogClient, Host, Service};
-use crate::catalog::ask::{Accepted, Await, Changed, Find, Found, Lock, TagPlace};
+use crate::catalog::ask::{Accepted, Await, Changed, Find, Found, Lock, ServingTag, TagsOf};
 use crate::chart::FileName;
 use crate::config::{Config, Overwriting};
-use crate::error::{Error, Missing};
+use crate::error::Error;
 use crate::index::{Candidate, Space};
-use crate::oci::{self, Client, ImageManifest, Manifest, Operation};
+use crate::oci::{self, Client, ImageManifest, Manifest};
 use crate::platform::{Clock, Timestamp};
-use crate::push::{Artifact, MANIFEST, Rejection, Submission};
-use crate::source::Source;
+use crate::push::{Artifact, MANIFEST, Submission};
+
+pub(super) use destination::Destination;
 
 /// How long a lock lasts that is held for one step: for each its calls to the registry, of which most are answered at once.
 /// It is prolonged before the next.
@@ -32,76 +40,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// What ChartMuseum says of a version that is there.
 pub(super) const EXISTS: &str = "file already exists";
-
-/// Where a version goes.
-pub(super) struct Destination<'c> {
-    pub(super) source: &'c Source,
-    pub(super) name: oci::Name,
-    pub(super) tag: oci::Tag,
-}
-
-impl<'c> Destination<'c> {
-    /// The first source that may have a repository called like the chart in this space.
-    fn of(config: &'c Config, space: &Space, chart: &Submission) -> Result<Self, Error> {
-        let relative = match space.as_str() {
-            "" => chart.name().to_owned(),
-            space => format!("{space}/{}", chart.name()),
-        };
-        let tag = chart.tag();
-        // A classic repository is only read.
-        let registries = |source: &&Source| source.classic.is_none();
-        let sources = config.sources.iter().filter(registries);
-        let mut named: Vec<_> = sources
-            .filter_map(|source| Some((source, source.name(&relative)?)))
-            .collect();
-        // What is mounted there goes before what only lies below; else the first.
-        named.sort_by_key(|(source, _)| Reverse(source.mount.as_str().len()));
-        if named.is_empty() {
-            return Err(match relative.parse::<oci::Name>() {
-                // No registry is served there.
-                Ok(_) => Error::NotFound(Missing::Space),
-                Err(_) => Rejection::Name(relative).into(),
-            });
-        }
-        let mut allowed = named
-            .into_iter()
-            .filter(|(source, name)| source.allows(name))
-            .peekable();
-        if allowed.peek().is_none() {
-            let why = format!("REPOSITORIES leaves out {relative:?}");
-            return Err(Error::Refused(why));
-        }
-        let (source, name) = allowed
-            .find(|(source, _)| source.tags.allows(tag.as_str()))
-            .ok_or_else(|| Error::Refused(format!("TAGS leaves out the version {tag}")))?;
-        Ok(Self {
-            source,
-            name,
-            tag: tag.clone(),
-        })
-    }
-
-    pub(super) fn version(&self) -> TagPlace {
-        TagPlace {
-            source: self.source.id.clone(),
-            repository: self.name.to_string(),
-            tag: self.tag.to_string(),
-        }
-    }
-
-    /// Whether a candidate is of its repository, and no superseded one.
-    pub(super) fn offers(&self, candidate: &Candidate) -> bool {
-        candidate.source == self.source.id
-            && candidate.repository == self.name.as_str()
-            && candidate.until.is_none()
-    }
-}
-
-impl From<Rejection> for Error {
-    fn from(rejection: Rejection) -> Self {
-        Self::Refused(rejection.to_string())
-    }
-}
 
 /// Whether the version may have changed in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +64,8 @@ impl<H: Host> Service<'_, H> {
             Overwriting::Forced => force,
             Overwriting::Never => false,
         };
+        self.must_be_free(config, space, &to, chart, overwrite)
+            .await?;
         let holder = self.lock(&to, None, STEP).await?;
         let (written, touched) = self.write(&to, chart, holder, overwrite).await;
         let told = self.end(&to, holder, touched).await;
@@ -158,6 +98,45 @@ impl<H: Host> Service<'_, H> {
             self.memory.forget_unknown();
         }
         told
+    }
+
+    /// Sees whether another tag than that which is to be written serves the version, or the file name of its package, in the
+    /// space. It may go on only where the new package is wanted and will be served in the place of that.
+    async fn must_be_free(
+        &self,
+        config: &Config,
+        space: &Space,
+        to: &Destination<'_>,
+        chart: &Submission,
+        overwrite: bool,
+    ) -> Result<(), Error> {
+        let tags_of = TagsOf {
+            file: chart.file().clone(),
+            space: space.clone(),
+            newcomer: Some(to.version()),
+        };
+        let mut serving = self.ask(&tags_of).await?;
+        serving.retain(|one| !to.is(config, one));
+        if let Some(other) = serving.iter().find(|one| one.name != chart.name()) {
+            let file = chart.file();
+            let named = format!(
+                "the chart {:?} has the file name {file} already",
+                other.name
+            );
+            return Err(Error::Conflict(named));
+        }
+        if !overwrite && !serving.is_empty() {
+            return Err(Error::Conflict(EXISTS.to_owned()));
+        }
+        let stays = |one: &&ServingTag| !one.yields && one.package != *chart.digest();
+        match serving.iter().find(stays) {
+            None => Ok(()),
+            Some(ServingTag {
+                repository, tag, ..
+            }) => Err(Error::Conflict(format!(
+                "the tag {tag} of {repository} has this version, and would go on being served or hide it"
+            ))),
+        }
     }
 
     pub(super) fn client<'s>(&'s self, to: &Destination<'s>) -> Client<'s, H::Fetch, H::Clock> {
@@ -289,90 +268,6 @@ impl<H: Host> Service<'_, H> {
         }
         self.host.catalog().pause(PAUSE).await;
         true
-    }
-
-    /// A fault of the registry at a step of a write, as the client sees it: what the registry refuses, and at which step.
-    pub(super) fn outward_written(&self, error: &oci::Error, to: &Destination<'_>) -> Error {
-        let host = to.source.registry.host();
-        let told = match error {
-            oci::Error::Status {
-                status,
-                code,
-                operation,
-                ..
-            } => refusal(*operation, *status, code.as_deref().unwrap_or_default(), to),
-            _ => None,
-        };
-        match told {
-            Some(Meaning::Conflict(what)) => Error::Conflict(format!("the registry {host} {what}")),
-            Some(Meaning::Registry(fault)) => Error::Registry {
-                host: host.to_owned(),
-                fault,
-                detail: error.to_string(),
-                retry_after: None,
-            },
-            None => match self.outward(error, to.source, false) {
-                Error::Registry {
-                    host,
-                    fault,
-                    detail,
-                    retry_after,
-                } => Error::Registry {
-                    host,
-                    fault: match operation_of(error) {
-                        Some(operation) => format!("{fault} ({operation})"),
-                        None => fault,
-                    },
-                    detail,
-                    retry_after,
-                },
-                other => other,
-            },
-        }
-    }
-}
-
-/// What was being done, if a registry was asked.
-fn operation_of(error: &oci::Error) -> Option<Operation> {
-    match error {
-        oci::Error::Status { operation, .. }
-        | oci::Error::Fetch { operation, .. }
-        | oci::Error::Garbage { operation, .. }
-        | oci::Error::Refused { operation, .. } => Some(*operation),
-        oci::Error::Unlisted { .. } | oci::Error::Invalid(_) => None,
-    }
-}
-
-/// What a registry's refusal means for whoever wrote.
-enum Meaning {
-    Conflict(String),
-    Registry(String),
-}
-
-/// Refusals that say more than their kind. Amazon answers `TAG_INVALID` for a tag that must not move, Harbor 412.
-fn refusal(operation: Operation, status: u16, code: &str, to: &Destination<'_>) -> Option<Meaning> {
-    let Destination { name, tag, .. } = to;
-    let writes = matches!(
-        operation,
-        Operation::BeginningUpload | Operation::WritingBlob | Operation::WritingManifest
-    );
-    match (operation, status, code) {
-        (Operation::WritingManifest, 409 | 412, _)
-        | (Operation::WritingManifest, _, "TAG_INVALID" | "MANIFEST_TAG_IMMUTABLE") => Some(
-            Meaning::Conflict(format!("does not let the tag {tag} be moved")),
-        ),
-        (Operation::BeginningUpload, 404, _) | (Operation::BeginningUpload, _, "NAME_UNKNOWN") => {
-            Some(Meaning::Registry(format!(
-                "has no repository {name} and makes none by itself: create it there first"
-            )))
-        }
-        (_, 413, _) | (_, _, "SIZE_INVALID") if writes => {
-            Some(Meaning::Registry(format!("takes no more ({operation})")))
-        }
-        (_, 507, _) | (_, _, "QUOTA_EXCEEDED" | "TOO_LARGE") if writes => {
-            Some(Meaning::Registry(format!("is full ({operation})")))
-        }
-        _ => None,
     }
 }
 

@@ -101,14 +101,21 @@ impl Rows<'_> {
         let place = touched.then(|| {
             let source = self.config.source(&version.source)?;
             let name = version.repository.parse::<Name>().ok()?;
-            source.allows(&name).then_some((source, name))
+            Some((&source.registry, name))
         });
-        let Some((source, name)) = place.flatten() else {
+        let Some((registry, name)) = place.flatten() else {
             return self.accepted(self.store.state()?.tickets.issued);
         };
-        // Whoever may write invents no names: a new repository is asked for at once.
-        self.call_for(source, &name, Some(&version.tag))?;
-        self.called(&BTreeSet::from([source.id.as_str()]))
+        let mut meant = BTreeSet::new();
+        for source in &self.config.sources {
+            // Several may read the same repository.
+            if source.registry == *registry && source.classic.is_none() && source.allows(&name) {
+                // Whoever may write invents no names: a new repository is asked for at once.
+                self.call_for(source, &name, Some(&version.tag))?;
+                meant.insert(source.id.as_str());
+            }
+        }
+        self.called(&meant)
     }
 
     /// Has a repository listed and a tag of it read, or all of its tags.

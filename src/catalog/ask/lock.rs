@@ -31,7 +31,12 @@ impl Ask for Lock {
     fn answer(&self, rows: &Rows<'_>) -> Result<Option<u64>, DatabaseError> {
         let time = Duration::from_secs(self.seconds).min(LONGEST);
         let until = rows.now.after(time);
+        // Several sources may read one registry: a tag of it is one tag.
+        let mut version = self.version.clone();
+        if let Some(source) = rows.config.source(&version.source) {
+            version.source = source.registry.origin();
+        }
         rows.store
-            .lock_version(&self.version, self.holder, until, rows.now)
+            .lock_version(&version, self.holder, until, rows.now)
     }
 }

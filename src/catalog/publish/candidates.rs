@@ -38,6 +38,13 @@ impl Offer {
             .then_with(|| self.tag.cmp(&other.tag))
             .then_with(|| self.manifest.cmp(&other.manifest))
     }
+
+    /// Whether another offer, of other bytes, is served in the place of this one wherever both are.
+    pub(crate) fn yields_to(&self, other: &Self, config: &Config) -> bool {
+        let hidden = config.collisions == Collisions::Hide
+            && precedence(self, config) == precedence(other, config);
+        !hidden && other.order(self, config).is_lt()
+    }
 }
 
 /// Which offer of each contested file a view serves: `None` where none is to be served.
@@ -101,15 +108,18 @@ fn is_classic(offer: &Offer, config: &Config) -> bool {
 /// Whether a file that these repositories offer, in collision order, is served by none of them: they differ, that is not wished,
 /// and `PRECEDENCE` puts none of those that differ before the others.
 pub(crate) fn is_hidden(offers: &[Offer], config: &Config) -> bool {
-    let rank = |offer: &Offer| {
-        let precedence = config.precedence.rank(offer.relative.as_str());
-        (is_classic(offer, config), precedence)
-    };
     let Some(first) = offers.first() else {
         return false;
     };
     config.collisions == Collisions::Hide
         && offers.iter().any(|offer| {
-            offer.candidate.package != first.candidate.package && rank(offer) == rank(first)
+            offer.candidate.package != first.candidate.package
+                && precedence(offer, config) == precedence(first, config)
         })
+}
+
+/// What is put before others by settings, also where contested files are hidden.
+fn precedence(offer: &Offer, config: &Config) -> (bool, usize) {
+    let rank = config.precedence.rank(offer.relative.as_str());
+    (is_classic(offer, config), rank)
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod museum;
+mod served;
 mod writers;
 
 use bytes::Bytes;

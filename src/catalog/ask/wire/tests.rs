@@ -69,6 +69,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
     let tags_of = TagsOf {
         file: "a-1.0.0.tgz".parse().unwrap(),
         space: Space::root(),
+        newcomer: None,
     };
     vec![
         one(&charts, fingerprint),
@@ -255,12 +256,16 @@ fn the_form_is_what_its_number_says() {
         json(&TagsOf {
             file: "a-1.0.0.tgz".parse().unwrap(),
             space: Space::root(),
+            newcomer: None,
         }),
         json(&[ServingTag {
             source: "registry.example".to_owned(),
             repository: "charts/a".to_owned(),
             tag: "1.0.0".to_owned(),
             manifest: Digest::sha256_of(b""),
+            package: Digest::sha256_of(b""),
+            name: "a".to_owned(),
+            yields: true,
         }]),
         json(&NoIndex::Missing),
         json(&NoIndex::NotReady(Progress::default())),

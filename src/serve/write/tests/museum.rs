@@ -26,6 +26,11 @@ pub(crate) struct Sent<'s> {
 impl Museum {
     pub(crate) fn new(settings: &[(&str, &str)]) -> Self {
         let world = World::with(&[settings, &[("ADMIN_TOKEN", "t0ken")]].concat());
+        Self::of(world)
+    }
+
+    /// The same in a world that has charts perhaps.
+    pub(crate) fn of(world: World) -> Self {
         world.pass();
         world.rest();
         // After the day on which the packages of these tests were made.
