@@ -11,6 +11,7 @@
 //! | `/api/[<space>/]charts/<name>/<version>` | GET, HEAD, DELETE |
 //! | `/api/[<space>/]charts/<name>/<version>/templates`, `…/values` | GET, HEAD |
 //! | `/api/[<space>/]prov` | POST |
+//! | `/<context>/api/[<space>/]charts`, `…/prov`: of the space `<context>/<space>` | POST |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
 //! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
@@ -160,6 +161,11 @@ impl Route {
             ["api", path @ ..] if let Some((space, museum)) = Museum::at(method, path) => {
                 Ok(Self::Museum(folder(space).ok_or(Missing::Space)?, museum))
             }
+            path if method == Method::POST
+                && let Some((space, museum)) = behind_context(path) =>
+            {
+                Ok(Self::Museum(folder(&space).ok_or(Missing::Space)?, museum))
+            }
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
             ["metrics"] => Ok(Self::Metrics),
@@ -207,6 +213,16 @@ fn folder(segments: &[&str]) -> Option<Space> {
         return None;
     }
     path.parse().ok()
+}
+
+/// What `helm cm-push --context-path /<context>` posts to, `/<context>/api/[<space>/]charts`: the context is the beginning of
+/// the space. Only what is posted, as spaces and charts may be called `api`.
+fn behind_context<'p>(path: &[&'p str]) -> Option<(Vec<&'p str>, Museum)> {
+    let at = path.iter().position(|segment| *segment == "api")?;
+    let (context, rest) = path.split_at_checked(at)?;
+    let (space, museum) = Museum::at(&Method::POST, rest.get(1..)?)?;
+    let is_context = !context.is_empty() && matches!(museum, Museum::Upload | Museum::Sign);
+    is_context.then(|| ([context, space].concat(), museum))
 }
 
 fn sender(kind: &str) -> Option<Sender> {

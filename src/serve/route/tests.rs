@@ -249,6 +249,35 @@ fn known_paths_with_other_methods() {
     );
 }
 
+/// ChartMuseum's `--context-path`, as `helm cm-push` has it.
+#[test]
+fn a_context_is_the_beginning_of_the_space_of_what_is_posted() {
+    for (path, space) in [
+        ("/team/api/charts", "team"),
+        ("/a/b/api/c/charts/", "a/b/c"),
+        ("/api/team/charts", "team"),
+        ("/api/team/api/charts", "team/api"),
+    ] {
+        let expected = Route::Museum(space.parse().unwrap(), Museum::Upload);
+        assert_eq!(Route::of(&Method::POST, path), Ok(expected), "{path}");
+    }
+    let signed = Route::of(&Method::POST, "/team/api/prov");
+    assert_eq!(
+        signed,
+        Ok(Route::Museum("team".parse().unwrap(), Museum::Sign))
+    );
+    for path in [
+        "/team/api/charts/web",
+        "/team/api/charts/web/1.0.0",
+        "/team/api",
+    ] {
+        let posted = Route::of(&Method::POST, path);
+        assert_eq!(posted, Err(Error::NotFound(Missing::Path)), "{path}");
+    }
+    let space = Route::Space("team/api/charts".parse().unwrap());
+    assert_eq!(get("/team/api/charts"), Ok(space));
+}
+
 proptest! {
     #[test]
     fn no_path_panics_and_no_file_leaves_its_folder(path in "(/[a-z0-9.%+/_-]{0,6}){0,5}(/charts/)?[a-z.%2fF+é-]{0,8}(.tgz)?") {
