@@ -71,14 +71,14 @@
 mod access;
 mod catalog;
 mod chart;
-pub mod config;
+mod config;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod glob;
 mod index;
-pub mod oci;
-pub mod platform;
+mod oci;
+mod platform;
 mod push;
 mod secret;
 mod serve;

@@ -16,11 +16,6 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Whether anyone may read everything.
-    pub fn are_open(&self) -> bool {
-        self.anonymous.read_all()
-    }
-
     /// Whether anybody has a right.
     pub fn anyone_has(&self, right: Right) -> bool {
         let mut all = self.named.iter().map(|account| &account.grants);

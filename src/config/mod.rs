@@ -3,7 +3,7 @@
 //! A private registry never becomes public by omission: with registry credentials, either `AUTH_ANONYMOUS_GET` says `true` or
 //! a reader is named; otherwise there is no [`Config`].
 //!
-//! To add a setting, read it in [`Config::from_lookup`] and name it in `.env.example` and `docs/configuration.md`; a test
+//! To add a setting, read it in [`Config::read`] and name it in `.env.example` and `docs/configuration.md`; a test
 //! compares the three.
 //!
 //! | file | holds |
@@ -181,6 +181,7 @@ pub struct Config {
 
 impl Config {
     /// Reads all settings, each by its name through `lookup`. An empty one counts as unset.
+    #[cfg(any(test, fuzzing))]
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         Self::read(lookup, &[])
     }

@@ -1,6 +1,7 @@
 mod accounts;
 mod credentials;
 mod fingerprint;
+mod pages;
 mod sources;
 
 use std::collections::BTreeMap;

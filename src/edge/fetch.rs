@@ -10,7 +10,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use worker::{AbortController, CacheMode, RequestInit, RequestRedirect};
 
-use super::stream::{BodyRead, Stream, sized};
+use super::stream::{BodyRead, Stream};
 use super::{headers, within};
 use crate::platform::{Fetch, FetchError};
 
@@ -32,20 +32,6 @@ impl Fetch for Network {
         let time = patience(bytes.len() as u64);
         let body = (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_ref()).into());
         exchange(parts, body, time).await
-    }
-
-    async fn send_stream(
-        &self,
-        request: Request<Stream>,
-        length: u64,
-    ) -> Result<Response<Stream>, FetchError> {
-        let (parts, Stream(stream)) = request.into_parts();
-        // A stream of a length that the runtime does not know is sent in chunks, which S3 and many registries refuse.
-        let body = stream
-            .map(|stream| sized(&stream, length).map(Into::into))
-            .transpose()
-            .map_err(|error| transport(&error))?;
-        exchange(parts, body, patience(length)).await
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {

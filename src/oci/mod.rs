@@ -72,7 +72,7 @@ pub use error::{Error, Garbage, Kind, Refusal};
 pub use invalid::Invalid;
 pub use link::Next;
 pub(crate) use manifest::essence;
-pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, Platform};
+pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest};
 pub use name::Name;
 pub use operation::Operation;
 pub use rate_limit::RateLimit;

@@ -97,7 +97,11 @@ pub fn begin_upload(
 
 /// `PUT <location>?digest=<digest>`: the whole blob at once, to where its upload goes on. Stored as it is sent; registries
 /// refuse another type.
-pub fn upload<B>(upload: &Upload, digest: &Digest, body: B) -> Result<Request<B>, http::Error> {
+pub fn upload(
+    upload: &Upload,
+    digest: &Digest,
+    body: Bytes,
+) -> Result<Request<Bytes>, http::Error> {
     let location = upload.uri().to_string();
     let sign = if upload.uri().query().is_some() {
         '&'

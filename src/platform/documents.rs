@@ -37,10 +37,6 @@ pub enum DocumentsError {
 }
 
 /// The published documents: eventually consistent, and a miss in it is never an answer.
-#[expect(
-    async_fn_in_trait,
-    reason = "single-threaded by design: no Send bound is wanted"
-)]
 pub trait Documents {
     /// A document's body not read yet.
     type Body;

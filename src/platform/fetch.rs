@@ -21,30 +21,19 @@ pub enum FetchError {
     Budget,
 }
 
-/// Sends HTTP requests of any method. One call of [`Fetch::send`] or [`Fetch::send_stream`] is one request on the wire:
-/// redirects are never followed here.
+/// Sends HTTP requests of any method. One call of [`Fetch::send`] is one request on the wire: redirects are never followed here.
+///
+/// A request's body is in memory: what goes to a registry was judged as a whole before.
 ///
 /// Implementations bound the time of every call, drop hop-by-hop headers, and give header values as they came.
-#[expect(
-    async_fn_in_trait,
-    reason = "single-threaded by design: no Send bound is wanted"
-)]
 pub trait Fetch {
     /// A body not read yet. Read it, cancel it, or hand it on; never drop it: an unread one keeps its connection open.
     type Body;
 
-    /// Sends `request`, its body in memory, and gives the answer as soon as its headers are there.
+    /// Sends `request`, and gives the answer as soon as its headers are there.
     async fn send(
         &self,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<Self::Body>, FetchError>;
-
-    /// Sends `request` with a body of exactly `length` bytes that is passed on unread, under a `Content-Length`. A stream
-    /// that ends earlier or is longer is a [`FetchError::Transport`]; it is used up either way, so there is no second try.
-    async fn send_stream(
-        &self,
-        request: http::Request<Self::Body>,
-        length: u64,
     ) -> Result<http::Response<Self::Body>, FetchError>;
 
     /// Reads a body to its end, at most `limit` bytes; a longer one is cancelled and an error.

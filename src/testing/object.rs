@@ -115,15 +115,6 @@ impl Fetch for Counted<'_> {
         self.registry.send(request).await
     }
 
-    async fn send_stream(
-        &self,
-        request: http::Request<Bytes>,
-        length: u64,
-    ) -> Result<http::Response<Bytes>, FetchError> {
-        self.calls.set(self.calls.get() + 1);
-        self.registry.send_stream(request, length).await
-    }
-
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
         self.registry.read(body, limit).await
     }

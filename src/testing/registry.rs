@@ -340,23 +340,6 @@ impl Fetch for FakeRegistry {
         answer
     }
 
-    async fn send_stream(
-        &self,
-        mut request: http::Request<Bytes>,
-        length: u64,
-    ) -> Result<http::Response<Bytes>, FetchError> {
-        // As at Cloudflare: the length goes out as a header, and another number of bytes breaks the connection.
-        if request.body().len() as u64 != length {
-            return Err(FetchError::Transport(
-                "the stream has another length".to_owned(),
-            ));
-        }
-        request
-            .headers_mut()
-            .insert(http::header::CONTENT_LENGTH, length.into());
-        self.send(request).await
-    }
-
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
         give_way().await;
         if body.len() > limit {

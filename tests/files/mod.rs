@@ -1,6 +1,6 @@
 //! The files of this repository, for tests that read them as text.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "only tests are here, though not in functions that clippy knows as such"

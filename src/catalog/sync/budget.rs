@@ -77,14 +77,6 @@ impl<F: Fetch> Fetch for Budgeted<'_, F> {
         self.count(self.inner.send(request)).await
     }
 
-    async fn send_stream(
-        &self,
-        request: http::Request<Self::Body>,
-        length: u64,
-    ) -> Result<http::Response<Self::Body>, FetchError> {
-        self.count(self.inner.send_stream(request, length)).await
-    }
-
     async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {
         self.inner.read(body, limit).await
     }
@@ -143,52 +135,11 @@ impl<F: Fetch, C: Clock> Fetch for Patient<'_, F, C> {
         answer
     }
 
-    async fn send_stream(
-        &self,
-        request: http::Request<Self::Body>,
-        length: u64,
-    ) -> Result<http::Response<Self::Body>, FetchError> {
-        self.wait()?;
-        self.inner.send_stream(request, length).await
-    }
-
     async fn read(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError> {
         self.inner.read(body, limit).await
     }
 
     async fn cancel(&self, body: Self::Body) {
         self.inner.cancel(body).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::oci::Digest;
-    use crate::testing::{FakeRegistry, VirtualClock, run};
-
-    use super::*;
-
-    /// A PUT of a blob, its body a stream.
-    fn upload(blob: &'static str) -> http::Request<Bytes> {
-        let digest = Digest::sha256_of(blob.as_bytes());
-        http::Request::put(format!(
-            "https://registry.example/v2/acme/nginx/blobs/uploads/1?digest={digest}"
-        ))
-        .header(http::header::CONTENT_TYPE, "application/octet-stream")
-        .body(Bytes::from(blob))
-        .unwrap()
-    }
-
-    #[test]
-    fn a_streamed_body_is_one_send_and_arrives_whole_under_its_length() {
-        let clock = VirtualClock::default();
-        let registry = FakeRegistry::new(&clock);
-        let fetch = Budgeted::new(&registry, 2, &|| {});
-        let send = |length| run(&clock, fetch.send_stream(upload("a package"), length));
-        assert_eq!(send(9).unwrap().status(), 201);
-        // A stream that ends early must not become a blob.
-        assert!(matches!(send(10), Err(FetchError::Transport(_))));
-        assert_eq!(send(9).unwrap_err(), FetchError::Budget);
-        assert_eq!((fetch.made(), fetch.left()), (2, 0));
     }
 }

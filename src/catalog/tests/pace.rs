@@ -52,14 +52,6 @@ impl Fetch for EverySeventh<'_> {
         Ok(answer.body(Bytes::new()).unwrap())
     }
 
-    async fn send_stream(
-        &self,
-        request: http::Request<Bytes>,
-        length: u64,
-    ) -> Result<http::Response<Bytes>, FetchError> {
-        self.registry.send_stream(request, length).await
-    }
-
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
         self.registry.read(body, limit).await
     }

@@ -215,7 +215,7 @@ fn accounts_decide_who_may_read() {
     let closed = ("AUTH_ANONYMOUS_GET", "false");
     let none = "AUTH_ANONYMOUS_GET: missing: with accounts of which none may read, set BASIC_AUTH_USER and BASIC_AUTH_PASS for who may read, or this to true and anyone may read";
     wrong(&[metrics], none);
-    assert!(good(&[metrics, open]).accounts.are_open());
+    assert!(good(&[metrics, open]).accounts.anonymous.read_all());
     for private in [
         vec![],
         vec![
@@ -225,14 +225,15 @@ fn accounts_decide_who_may_read() {
     ] {
         for given in [vec![reader], vec![reader, closed], vec![public]] {
             let config = good(&[private.clone(), given].concat());
-            assert!(!config.accounts.are_open());
+            assert!(!config.accounts.anonymous.read_all());
             let told = config.accounts.anonymous.spaces(Right::Read).to_string();
             assert!(["", "public/**"].contains(&told.as_str()), "{told}");
         }
         assert!(
             good(&[private, vec![reader, open]].concat())
                 .accounts
-                .are_open()
+                .anonymous
+                .read_all()
         );
     }
     for anonymous in [open, closed] {

@@ -235,24 +235,30 @@ fn who_may_read() {
     for private in [credentials.as_slice(), &docker] {
         wrong(private, omission);
         wrong(&[private, &closed].concat(), nobody);
-        assert!(good(&[private, &open].concat()).accounts.are_open());
+        assert!(
+            good(&[private, &open].concat())
+                .accounts
+                .anonymous
+                .read_all()
+        );
         // ChartMuseum's meaning: reading needs no password, whoever has one.
         assert!(
             good(&[private, &reader, &open].concat())
                 .accounts
-                .are_open()
+                .anonymous
+                .read_all()
         );
         for given in [
             [private, &reader].concat(),
             [private, &reader, &closed].concat(),
         ] {
-            assert!(!good(&given).accounts.are_open(), "{given:?}");
+            assert!(!good(&given).accounts.anonymous.read_all(), "{given:?}");
         }
     }
-    assert!(good(none).accounts.are_open());
-    assert!(good(&open).accounts.are_open());
+    assert!(good(none).accounts.anonymous.read_all());
+    assert!(good(&open).accounts.anonymous.read_all());
     wrong(&closed, nobody);
-    assert!(!good(&reader).accounts.are_open());
+    assert!(!good(&reader).accounts.anonymous.read_all());
     for vague in ["True", "1", "yes", "on"] {
         let given = [credentials.as_slice(), &[("AUTH_ANONYMOUS_GET", vague)]].concat();
         wrong(
@@ -308,7 +314,8 @@ fn a_private_registry_never_becomes_public_by_omission() {
                     let has = |name: &str| given.iter().any(|(set, _)| *set == name);
                     let private = of_the_registry.iter().any(|name| has(name));
                     let told = given.contains(&("AUTH_ANONYMOUS_GET", "true"));
-                    let open = beside(given).is_ok_and(|config| config.accounts.are_open());
+                    let open =
+                        beside(given).is_ok_and(|config| config.accounts.anonymous.read_all());
                     assert!(!(open && private && !told), "{given:?}");
                     // Whoever began to name a reader is not open either, registry credentials or not.
                     let named = has("BASIC_AUTH_USER") || has("BASIC_AUTH_PASS");

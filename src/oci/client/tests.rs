@@ -169,15 +169,6 @@ fn unread_bodies_are_let_go() {
             self.0.send(request).await
         }
 
-        async fn send_stream(
-            &self,
-            request: http::Request<Bytes>,
-            length: u64,
-        ) -> Result<http::Response<Bytes>, FetchError> {
-            self.1.set(self.1.get() + 1);
-            self.0.send_stream(request, length).await
-        }
-
         async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
             self.1.set(self.1.get() - 1);
             self.0.read(body, limit).await

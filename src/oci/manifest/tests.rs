@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::oci::manifest::Platform;
 
 const OCI_IMAGE: &str = IMAGE_TYPES[0];
 const DOCKER_IMAGE: &str = IMAGE_TYPES[1];

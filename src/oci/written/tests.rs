@@ -48,9 +48,7 @@ impl Bench {
     fn upload(&self, upload: &Upload, digest: &Digest, blob: &[u8]) -> Result<(), Error> {
         let body = Bytes::copy_from_slice(blob);
         let request = request::upload(upload, digest, body).unwrap();
-        let sent = self.registry.send_stream(request, blob.len() as u64);
-        let response = run(&self.clock, sent).unwrap();
-        stored(&response, HOST, Operation::WritingBlob, digest)
+        stored(&self.send(request), HOST, Operation::WritingBlob, digest)
     }
 
     fn put(&self, reference: &Reference, manifest: &'static [u8]) -> Result<(), Error> {

@@ -85,14 +85,6 @@ impl Fetch for Two<'_> {
         }
     }
 
-    async fn send_stream(
-        &self,
-        request: http::Request<Bytes>,
-        length: u64,
-    ) -> Result<http::Response<Bytes>, FetchError> {
-        self.good.send_stream(request, length).await
-    }
-
     async fn read(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
         self.good.read(body, limit).await
     }
