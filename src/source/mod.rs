@@ -113,12 +113,13 @@ impl Source {
         path.strip_prefix(self.mount.as_str())?.strip_prefix('/')
     }
 
-    /// The repository that lies where a space does; `None` where there can be none.
+    /// The repository that lies where a space does; `None` where there can be none, or `REPOSITORIES` does not allow it. (The
+    /// one at the prefix itself no pattern can name: who configured the prefix named it.)
     pub(crate) fn at_space(&self, space: &Space) -> Option<Name> {
         if *space == self.mount {
             self.prefix.parse().ok()
         } else {
-            self.name(space.as_str())
+            self.name(space.as_str()).filter(|name| self.allows(name))
         }
     }
 

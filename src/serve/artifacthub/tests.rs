@@ -163,6 +163,20 @@ fn what_is_none_is_remembered() {
     }
 }
 
+/// Whoever may read the index of a space learns nothing of a repository that is not to be served.
+#[test]
+fn a_repository_that_is_not_served_is_not_asked() {
+    for (repositories, calls_made) in [("team/*", 0), ("other, team/*", 0), ("team, team/*", 2)] {
+        let world = World::with(&[("REPOSITORIES", repositories)]);
+        world.publish_index("team", "index");
+        push(&world, "charts/team", LAYER, FILE);
+        let answer = world.get("/team/artifacthub-repo.yml");
+        let expected = if calls_made == 0 { 404 } else { 200 };
+        assert_eq!(status(&answer), expected, "{repositories}");
+        assert_eq!(world.registry.calls(), calls_made, "{repositories}");
+    }
+}
+
 #[test]
 fn a_registry_without_prefix_has_no_repository_for_the_root() {
     let world = World::with(&[("REGISTRY", "registry.example")]);
