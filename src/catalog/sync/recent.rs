@@ -157,3 +157,6 @@ impl Drop for Working<'_> {
         recent.indexes.borrow_mut().clear();
     }
 }
+
+#[cfg(test)]
+mod tests;
