@@ -56,7 +56,9 @@ impl Ask for Refresh {
                 store.confirm_absence(repository.id)?;
             }
         }
-        store.end_pauses(true, &reaches)?;
+        // What a registry asked for, only who may refresh everything ends: who asks for a space has no say in all that is its
+        // registry's.
+        store.end_pauses(path.is_empty(), &reaches)?;
         let Some(path) = &self.path else {
             store.waive_all()?;
             store.call_pass(now)?;
@@ -88,20 +90,28 @@ impl Ask for Refresh {
 }
 
 impl Rows<'_> {
-    /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration.
+    /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration. Not if too many
+    /// unknown names were told: an enumeration finds what there is.
     fn meet(&self, path: &str) -> Result<bool, DatabaseError> {
         let mut met = false;
+        let mut new_names = self.store.state()?.tickets.new_names;
         for source in &self.config.sources {
             if let Some(name) = source.name(path).filter(|name| source.allows(name))
                 && let Some(path) = source.relative(&name)
             {
-                let id = self
-                    .store
-                    .add_repository(&source.id, name.as_str(), &path)?;
-                self.store.call_repository(id, true)?;
+                if new_names.take(self.now) {
+                    let id = self
+                        .store
+                        .add_repository(&source.id, name.as_str(), &path)?;
+                    self.store.call_repository(id, true)?;
+                } else {
+                    self.store.call_pass(self.now)?;
+                }
                 met = true;
             }
         }
+        self.store
+            .update(|state| state.tickets.new_names = new_names)?;
         Ok(met)
     }
 

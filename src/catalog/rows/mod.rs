@@ -16,7 +16,7 @@
 //! | [`manifest`] | what was read of each digest |
 //! | [`mending`] | what becomes of a row that cannot be read |
 //! | [`named_tag`] | tags that somebody named, before a list shows them |
-//! | [`new_names`] | how many unknown repositories notifications have named |
+//! | [`new_names`] | how many unknown repositories notifications and refreshes have named |
 //! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`position`] | where the next pass goes on confirming tags |

@@ -1,4 +1,4 @@
-//! How many repositories that nobody knew were named by notifications: kept in the rows, so that an object which starts anew has
+//! How many repositories that nobody knew were named by notifications and refreshes: kept in the rows, so that an object which starts anew has
 //! not forgotten it.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::Timestamp;
 
-/// Repositories that nobody knew and that notifications may name in [`WINDOW`]: each costs a tag list. A pass finds the others.
+/// Repositories that nobody knew and that notifications and refreshes of a path may name in [`WINDOW`]: each costs a tag list. A pass finds the others.
 const MOST: u32 = 100;
 
 /// The time in which [`MOST`] are counted.

@@ -176,3 +176,53 @@ fn a_file_name_that_no_file_system_takes_is_skipped_and_reported() {
         "its file name is longer than 255 bytes"
     );
 }
+
+/// Accounts may have the right to refresh one space of many.
+#[test]
+fn a_refresh_of_a_path_ends_no_pause_that_the_registry_asked_for() {
+    let world = small();
+    let throttled = Fault::status(429).header("retry-after", "3600");
+    world.registry.inject("", Some(1), throttled);
+    world.pass();
+    world.registry.heal();
+    world.registry.clear_log();
+    let asked_until = world.clock.now().after(Duration::from_mins(58));
+    for path in ["a", "team-a", "nowhere/x"] {
+        world.refresh(Some(path));
+        world.rest();
+    }
+    assert!(world.engine().next_alarm() >= asked_until);
+    assert_eq!(world.registry.calls(), 0);
+    // Who may refresh everything ends it.
+    world.refresh(None);
+    world.rest();
+    assert!(world.registry.calls() > 0);
+}
+
+/// Also at registries that deny what they have not, as GitHub's does.
+#[test]
+fn paths_that_somebody_invents_leave_no_rows_and_are_not_all_asked_for() {
+    for status in [403, 404] {
+        let world = small();
+        let fault = Fault::status(status);
+        world.registry.inject("charts/invented", None, fault);
+        for path in 0..300 {
+            world.refresh(Some(&format!("invented/{path}")));
+        }
+        world.registry.clear_log();
+        world.pass();
+        world.rest();
+        let calls = world.registry.calls_to("charts/invented");
+        // A hundred of them, as they were called for and as the pass goes through them.
+        assert!((100..=200).contains(&calls), "{calls} calls");
+        world.pass();
+        let info = world.ask(&ask::Info { page: 0 });
+        assert_eq!(info["counts"]["repositories"], 1, "{status}");
+        // What is there is found all the same.
+        world.registry.push_version("charts/new", "new", "1.0.0");
+        world.refresh(Some("new"));
+        world.pass();
+        world.rest();
+        assert_eq!(world.versions(""), ["a 1.0.0", "new 1.0.0"]);
+    }
+}
