@@ -232,7 +232,8 @@ impl<H: Host> Service<'_, H> {
     /// A fault of the registry as the client sees it. What is gone there is gone here if it is superseded anyway; a
     /// current package that its own registry does not have is the registry's fault.
     pub(super) fn outward(&self, error: &oci::Error, source: &Source, superseded: bool) -> Error {
-        let host = source.registry.host().to_owned();
+        // A token server, say, or where blobs lie.
+        let host = error.host().unwrap_or(source.registry.host()).to_owned();
         let now = self.host.clock().now();
         let retry_after = error
             .retry_after(now)

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Response};
 
 use super::*;
 use crate::serve::route::File;
-use crate::testing::Fault;
+use crate::testing::{Auth, Fault, TokenAuth};
 
 /// What a client sees of a registry's fault, and what the log does.
 #[track_caller]
@@ -159,4 +159,38 @@ fn a_header_of_any_bytes_panics_nothing() {
         part: Part::Package,
     };
     assert!(Ready::new(&file, &blob, false).stream(content).is_ok());
+}
+
+/// The reader did all right: it is the Worker's own credentials that are refused, and by whom is told.
+#[test]
+fn configured_credentials_that_are_refused_are_nobody_s_fault_but_the_registry_s() {
+    const CONFIGURED: &[(&str, &str)] = &[
+        ("REGISTRY_USERNAME", "u"),
+        ("REGISTRY_PASSWORD", "lapsed"),
+        ("AUTH_ANONYMOUS_GET", "true"),
+    ];
+    let token = TokenAuth {
+        user: Some(("u".to_owned(), "new".to_owned())),
+        ..TokenAuth::default()
+    };
+    for (auth, told, logged) in [
+        (
+            Auth::basic("u", "new"),
+            "502 the registry registry.example denied access (401)",
+            "registry.example: reading a blob: answered 401 (UNAUTHORIZED)",
+        ),
+        (
+            Auth::Token(token),
+            "502 the registry auth.registry.example denied access (401)",
+            "auth.registry.example: asking for a token: answered 401 (UNAUTHORIZED)",
+        ),
+    ] {
+        let world = one(CONFIGURED);
+        world.registry.set_auth(auth);
+        let handled = world.send("GET", ALIAS, &[], "");
+        assert_eq!(error(&handled.response), told);
+        assert_eq!(handled.fault.as_deref(), Some(logged));
+        assert!(handled.response.headers().get("www-authenticate").is_none());
+        assert_eq!(handled.response.headers()["cache-control"], "no-store");
+    }
 }
