@@ -204,6 +204,12 @@ fn sources(text: &mut MetricsText, figures: &Figures) {
         |source| source.denied_since.map(|at| seconds(at.0)),
     );
     text.by_source(
+        "source_busy_since_timestamp_seconds",
+        "Since when a source answers calls with 429 or 503, or not in time.",
+        figures,
+        |source| source.busy_since.map(|at| seconds(at.0)),
+    );
+    text.by_source(
         "source_read_timestamp_seconds",
         "When a source was last read.",
         figures,

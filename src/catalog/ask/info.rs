@@ -114,6 +114,7 @@ fn of_source(state: &State, id: &str, now: Timestamp) -> Value {
         pace,
         read,
         denied_since,
+        busy_since,
         ..
     } = state.source(id);
     let time = |time: Timestamp| time.to_string();
@@ -125,5 +126,6 @@ fn of_source(state: &State, id: &str, now: Timestamp) -> Value {
         "pace": { "side_by_side": pace.slots(), "milliseconds_between_calls": pace.gap },
         "read": read.map(time),
         "denied_since": denied_since.map(time),
+        "busy_since": busy_since.map(time),
     })
 }

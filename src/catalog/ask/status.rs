@@ -85,6 +85,8 @@ pub struct SourceHealth {
     pub source: String,
     /// Since when it is denied; what is known of it is served on.
     pub denied_since: Option<Timestamp>,
+    /// Since when it answers calls with 429 or 503, or not in time.
+    pub busy_since: Option<Timestamp>,
     /// When it was last read: enumerated, where it is, and tags of it listed.
     pub read: Option<Timestamp>,
     /// Whether it was not read for three intervals.
@@ -130,6 +132,7 @@ impl Rows<'_> {
             SourceHealth {
                 source: id,
                 denied_since: known.denied_since,
+                busy_since: known.busy_since,
                 read: known.read,
                 overdue: known.unread >= OVERDUE || known.read.is_some_and(unread),
                 calls_left: known.rate_limit.map(|(told, _)| told.remaining),

@@ -51,6 +51,8 @@ pub(crate) struct Enumeration {
     pub(crate) answered: bool,
     /// How many it denied.
     pub(crate) denials: u32,
+    /// How many calls it answered with 429 or 503, or not in time.
+    pub(crate) busy: u32,
     /// Whether it denied its enumeration.
     pub(crate) refused: bool,
     /// Whether its enumeration has ended.

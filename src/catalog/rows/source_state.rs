@@ -32,6 +32,8 @@ pub(crate) struct SourceState {
     pub(crate) unread: u32,
     /// Since when it is denied: its enumeration, or every list that was asked for.
     pub(crate) denied_since: Option<Timestamp>,
+    /// Since when it answers calls with 429 or 503, or not in time, until it was gone through without.
+    pub(crate) busy_since: Option<Timestamp>,
     /// Tags of it that are versions by their name, as counted last.
     pub(crate) version_tags: u64,
     /// Where the revalidation of these stands.

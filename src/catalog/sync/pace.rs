@@ -140,6 +140,10 @@ impl<C: Clock> Slice<'_, C> {
         {
             return self.leave_unlisted(place, error, now);
         }
+        let is_busy = kind == Some(Kind::Throttled) || error.is_some_and(Error::is_overload);
+        if is_busy {
+            self.note_busy(place, now)?;
+        }
         let Some(source) = self.sources.get_mut(place) else {
             return Ok(());
         };
@@ -160,7 +164,7 @@ impl<C: Clock> Slice<'_, C> {
                 }
             }
             Some(Kind::Unavailable) => {
-                if error.is_some_and(Error::is_overload) {
+                if is_busy {
                     source.pace.halve(begun, now);
                 }
                 let longest = self.config.sync_interval;
@@ -200,6 +204,18 @@ impl<C: Clock> Slice<'_, C> {
         self.leave_alone(place, asked.max(until), Some(&fault), asked.is_some(), now)?;
         self.pass.fault = Some(fault);
         Ok(())
+    }
+
+    /// Notes that a source has too much to do.
+    fn note_busy(&mut self, place: usize, now: Timestamp) -> Result<(), DatabaseError> {
+        let Some(turn) = self.pass.enumerations.get_mut(place) else {
+            return Ok(());
+        };
+        turn.busy += 1;
+        self.store.update(|state| {
+            let source = state.source_mut(&turn.source);
+            source.busy_since = source.busy_since.or(Some(now));
+        })
     }
 
     /// Whether it was another host than the registry that answered so: an API that knows its repositories.

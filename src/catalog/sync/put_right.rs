@@ -62,6 +62,7 @@ impl State {
                 .into_iter()
                 .chain(&mut source.read)
                 .chain(&mut source.denied_since)
+                .chain(&mut source.busy_since)
             {
                 *stamp = now.min(*stamp);
             }

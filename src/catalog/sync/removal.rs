@@ -188,7 +188,10 @@ impl<C: Clock> Slice<'_, C> {
             if !source.is_some_and(|source| source.is_fresh()) {
                 continue;
             }
-            let absent = repository.error.is_none() || repository.missing_since.is_some();
+            // A name that somebody invented is denied by registries that do not tell what they have not.
+            let invented = !repository.listed && repository.denied_since.is_some();
+            let absent =
+                repository.error.is_none() || repository.missing_since.is_some() || invented;
             if absent && self.store.tag_names(repository.id)?.is_empty() {
                 self.store.remove_repository(repository.id)?;
             }
@@ -207,11 +210,13 @@ impl<C: Clock> Slice<'_, C> {
             let empty = !self.store.has_repositories(&source.source)?;
             let denied = source.refused || (source.denials > 0 && !source.answered);
             let read = source.finished && enumerated && (source.answered || empty);
-            judged.push((source.source.clone(), denied, read));
+            let well = source.finished && source.busy == 0;
+            judged.push((source.source.clone(), denied, read, well));
         }
         self.store.update(|state| {
-            for (id, denied, read) in judged {
+            for (id, denied, read, well) in judged {
                 let source = state.source_mut(&id);
+                source.busy_since = source.busy_since.filter(|_| !well);
                 source.denied_since = denied.then(|| source.denied_since.unwrap_or(now));
                 if read {
                     source.read = Some(now);

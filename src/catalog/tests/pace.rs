@@ -356,3 +356,23 @@ fn a_refresh_ends_a_pause() {
         served(world) == 4
     });
 }
+
+#[test]
+fn no_answer_in_time_halves_the_calls_side_by_side_and_answers_bring_them_back() {
+    let world = filled(&[], 4, 20);
+    world.registry.set_latency(Duration::from_millis(20));
+    until(&world, &world.registry, MINUTE, |world| served(world) == 80);
+    let slots =
+        || world.ask(&ask::Info { page: 0 })["by_source"][0]["pace"]["side_by_side"].clone();
+    assert_eq!(slots(), 6);
+    for expected in [3, 2, 1] {
+        world.registry.inject("tags/list", Some(1), Fault::Timeout);
+        world.refresh(Some("c00"));
+        world.wait_for_alarm();
+        world.step();
+        assert_eq!(slots(), expected);
+    }
+    world.pass();
+    world.pass();
+    assert_eq!(slots(), 6);
+}

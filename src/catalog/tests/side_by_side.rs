@@ -192,3 +192,43 @@ fn info_tells_pause_and_pace_by_source() {
     assert_eq!(good["pace"]["side_by_side"], 6);
     assert!(good["read"].is_string());
 }
+
+#[test]
+fn info_and_figures_tell_since_when_a_source_is_busy() {
+    let pair = Pair::new(Wrong::Nothing);
+    pair.until(MINUTE, |world| {
+        served(world, "a") + served(world, "b") == 200
+    });
+    let world = &pair.world;
+    let busy_since = || {
+        let status = world.ask(&ask::AskStatus);
+        let since: Vec<_> = status
+            .figures
+            .sources
+            .iter()
+            .map(|one| one.busy_since)
+            .collect();
+        let info = world.ask(&ask::Info { page: 0 });
+        for (since, told) in since.iter().zip(info["by_source"].as_array().unwrap()) {
+            let since = since.map(|since| since.to_string());
+            assert_eq!(told["busy_since"].as_str(), since.as_deref());
+        }
+        since
+    };
+    assert_eq!(busy_since(), [None, None]);
+    for wrong in [Wrong::Busy, Wrong::Overloaded, Wrong::Silent] {
+        pair.wrong.set(wrong);
+        pair.hour();
+        let [Some(since), None] = busy_since()[..] else {
+            panic!("{wrong:?}: {:?}", busy_since())
+        };
+        let now = world.clock.now();
+        assert!(now.since(since) > MINUTE * 50, "{wrong:?}: since {since}");
+        pair.hour();
+        assert_eq!(busy_since(), [Some(since), None], "{wrong:?}: still");
+        pair.wrong.set(Wrong::Nothing);
+        pair.hour();
+        pair.hour();
+        assert_eq!(busy_since(), [None, None], "{wrong:?} is over");
+    }
+}

@@ -346,6 +346,7 @@ fn deep_health_names_the_sources_that_are_denied_or_not_read() {
     let source = |source: &str, denied_since, overdue| ask::SourceHealth {
         source: source.to_owned(),
         denied_since,
+        busy_since: None,
         read: at(1_795_219_200_000),
         overdue,
         calls_left: None,

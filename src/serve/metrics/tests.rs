@@ -49,6 +49,7 @@ fn full() -> Status {
             sources: vec![SourceHealth {
                 source: "registry.example/charts".to_owned(),
                 denied_since: Some(Timestamp(1_795_226_300_000)),
+                busy_since: Some(Timestamp(1_795_226_250_000)),
                 read: Some(Timestamp(1_795_226_200_000)),
                 overdue: true,
                 calls_left: Some(76),
@@ -145,6 +146,9 @@ fn a_whole_text() {
         # HELP portolan_source_denied_since_timestamp_seconds Since when a source is denied; what is known of it is served on.
         # TYPE portolan_source_denied_since_timestamp_seconds gauge
         portolan_source_denied_since_timestamp_seconds{source="registry.example/charts"} 1795226300.000
+        # HELP portolan_source_busy_since_timestamp_seconds Since when a source answers calls with 429 or 503, or not in time.
+        # TYPE portolan_source_busy_since_timestamp_seconds gauge
+        portolan_source_busy_since_timestamp_seconds{source="registry.example/charts"} 1795226250.000
         # HELP portolan_source_read_timestamp_seconds When a source was last read.
         # TYPE portolan_source_read_timestamp_seconds gauge
         portolan_source_read_timestamp_seconds{source="registry.example/charts"} 1795226200.000

@@ -22,6 +22,8 @@ pub(super) enum Wrong {
     Throttled,
     /// It wants to be left alone for seconds, again and again.
     Busy,
+    /// It has too much to do.
+    Overloaded,
     /// Each call takes seconds.
     Slow,
     /// Each call takes half a minute.
@@ -73,6 +75,7 @@ impl Fetch for Two<'_> {
             }
             Wrong::Throttled => answer(429, Some("3600")),
             Wrong::Busy => answer(429, Some("2")),
+            Wrong::Overloaded => answer(503, None),
             Wrong::Slow => {
                 self.clock.sleep(SECOND * 4).await;
                 self.other.send(request).await
@@ -190,6 +193,18 @@ impl Pair {
         let (step, seen) = run(clock, futures::future::join(step, watch));
         assert_eq!(step.broken, None);
         seen
+    }
+
+    /// Alarms for an hour, in which somebody reads.
+    pub(super) fn hour(&self) {
+        let world = &self.world;
+        let until = world.clock.now().after(MINUTE * 60);
+        while world.clock.now() < until {
+            world.wait_for_alarm();
+            self.step();
+            let views = vec![View::root()];
+            world.ask(&ask::ViewsRead { views });
+        }
     }
 
     pub(super) fn two(&self) -> Two<'_> {
