@@ -81,7 +81,9 @@ impl Witness {
     fn notice(&mut self, world: &World, event: &Event, state: &State) {
         let loses = matches!(event, Event::LoseDocuments | Event::LostInPut { .. });
         let empty = loses || world.documents.keys().is_empty();
-        let anew = state.last_pass.number == 0;
+        // Until they have put an index, what is in KV may have more than they know.
+        let root = world.engine().store().unwrap().root_document().unwrap();
+        let anew = root.is_none_or(|root| root.length.is_none());
         if empty && (anew || self.anew) {
             // Neither rows nor documents: nobody can know any more.
             self.forget(state, |_, _| true);
