@@ -58,6 +58,9 @@ pub enum Error {
     /// The request's body is longer than this many bytes.
     #[error("the request's body is larger than {0} bytes")]
     TooLarge(usize),
+    /// The request's body came too slowly, or stopped coming.
+    #[error("the request's body did not come in time")]
+    TooSlow,
 
     // The registry's fault.
     /// The registry failed, or refused.
@@ -102,8 +105,8 @@ pub enum Error {
     /// A sync was not published within the time the client wished to wait, in seconds.
     #[error("the sync was not published within {0} seconds")]
     NotPublished(u64),
-    /// More questions to the catalog than this isolate may ask.
-    #[error("too many questions to the catalog")]
+    /// More questions to the catalog, or packages in memory, than this isolate may have.
+    #[error("too many questions to the catalog, or packages in memory")]
     Busy,
     /// The catalog could not be asked, or failed.
     #[error("catalog: {0}")]
@@ -199,6 +202,7 @@ impl Error {
             Self::TooMany => S::INSUFFICIENT_STORAGE,
             Self::Undeletable { .. } => S::NOT_IMPLEMENTED,
             Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => S::REQUEST_TIMEOUT,
             // An upstream 401 or 403 is our credential's problem and never a challenge to the client.
             Self::Registry { .. } | Self::NoRedirect { .. } | Self::NotSynced(_) => S::BAD_GATEWAY,
             Self::Throttled { .. } | Self::NotReady { .. } | Self::Busy | Self::Catalog(_) => {
@@ -232,6 +236,9 @@ impl Error {
             Self::Locked => "somebody else is writing this version".to_owned(),
             Self::ReadOnly => "closed: READ_ONLY is set".to_owned(),
             Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
+            Self::TooSlow => {
+                "the body stopped for half a minute, or came slower than 16 KiB a second".to_owned()
+            }
             Self::Registry { host, fault, .. } => format!("the registry {host} {fault}"),
             Self::Throttled { host, .. } => format!("the registry {host} asks to slow down"),
             Self::NotSynced(fault) => format!("not synced: {fault}"),
@@ -244,7 +251,7 @@ impl Error {
             Self::NotPublished(seconds) => {
                 format!("not published within {seconds} seconds; the sync goes on")
             }
-            Self::Busy => "too many requests for what is not published yet".to_owned(),
+            Self::Busy => "too many requests at once: come again in a moment".to_owned(),
             Self::Catalog(_) => "the catalog did not answer".to_owned(),
             Self::Internal(_) => "something went wrong here".to_owned(),
             Self::Configuration { names, .. } => format!("these settings are wrong: {names}"),
@@ -274,6 +281,7 @@ impl Error {
             | Self::Unreadable(_)
             | Self::Undeletable { .. }
             | Self::TooLarge(_)
+            | Self::TooSlow
             | Self::NoRedirect { .. }
             | Self::NotSynced(_)
             | Self::NotPublished(_)
@@ -284,110 +292,4 @@ impl Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn all() -> Vec<Error> {
-        let host = || "registry.example".to_owned();
-        vec![
-            Error::NotFound(Missing::Path),
-            Error::NotFound(Missing::Space),
-            Error::NotFound(Missing::File),
-            Error::NotFound(Missing::Webhook),
-            Error::NotFound(Missing::Gone),
-            Error::MethodNotAllowed { allow: "GET, HEAD" },
-            Error::Unauthorized(Door::Charts),
-            Error::Forbidden("push"),
-            Error::Closed("ADMIN_TOKEN"),
-            Error::CrossSite,
-            Error::BadRequest("the body is not a notification"),
-            Error::Refused("the package is refused: package holds no Chart.yaml".into()),
-            Error::Conflict("file already exists".into()),
-            Error::Locked,
-            Error::ReadOnly,
-            Error::TooMany,
-            Error::Unreadable("archive holds an unreadable path".into()),
-            Error::Undeletable { host: host() },
-            Error::TooLarge(1024),
-            Error::Registry {
-                host: host(),
-                fault: "denied access (401)".into(),
-                detail: "SECRET".into(),
-                retry_after: None,
-            },
-            Error::Throttled {
-                host: host(),
-                retry_after: 30,
-            },
-            Error::NoRedirect { host: host() },
-            Error::NotSynced("registry.example: listing tags: answered 403".into()),
-            Error::NotReady {
-                progress: "1,234 of about 5,000 tags".into(),
-                retry_after: 10,
-            },
-            Error::NotPublished(60),
-            Error::Busy,
-            Error::Catalog("SECRET".into()),
-            Error::Internal("SECRET".into()),
-            Error::Configuration {
-                names: "REGISTRY".into(),
-                detail: "SECRET".into(),
-            },
-        ]
-    }
-
-    #[test]
-    fn every_outcome_has_one_status_and_message() {
-        let told: Vec<String> = all()
-            .iter()
-            .map(|e| format!("{} {}", e.status().as_u16(), e.public_message()))
-            .collect();
-        insta::assert_snapshot!(told.join("\n"), @"
-            404 there is nothing at this path
-            404 there are no charts below this path
-            404 there is no such file in this repository
-            404 there is no such kind of webhook
-            404 the registry no longer has this superseded package
-            405 only GET, HEAD here
-            401 credentials are missing or wrong
-            403 this account lacks the right push
-            403 closed: ADMIN_TOKEN is not set
-            403 a page of another site may not ask for that
-            400 the body is not a notification
-            400 the package is refused: package holds no Chart.yaml
-            409 file already exists
-            423 somebody else is writing this version
-            403 closed: READ_ONLY is set
-            507 these are too many to be told at once: ask with offset and limit
-            500 the package cannot be looked into: archive holds an unreadable path
-            501 the registry registry.example deletes nothing: enable deletion there (distribution: storage.delete.enabled)
-            413 the body is larger than 1024 bytes
-            502 the registry registry.example denied access (401)
-            503 the registry registry.example asks to slow down
-            502 the registry registry.example does not redirect downloads: set DOWNLOAD to auto or stream
-            502 not synced: registry.example: listing tags: answered 403
-            503 the first sync is still running: 1,234 of about 5,000 tags
-            504 not published within 60 seconds; the sync goes on
-            503 too many requests for what is not published yet
-            503 the catalog did not answer
-            500 something went wrong here
-            500 these settings are wrong: REGISTRY
-        ");
-    }
-
-    #[test]
-    fn every_503_says_when_to_come_again() {
-        for error in all() {
-            if error.status() == StatusCode::SERVICE_UNAVAILABLE {
-                assert!(error.retry_after().is_some(), "{error}");
-            }
-        }
-    }
-
-    #[test]
-    fn details_stay_inside() {
-        for error in all() {
-            assert!(!error.public_message().contains("SECRET"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use super::Unfit;
 use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
 use super::metadata::judge_yaml;
 
-/// Most bytes of templates that are given: they are text of kilobytes.
+/// Most bytes of templates, and of `values.yaml`, that are given: they are text of kilobytes.
 const MAX_TEMPLATES: usize = 4 << 20;
 
 /// What a chart says in files of its own, those of charts in it left out.
@@ -53,6 +53,9 @@ impl ChartContents {
 }
 
 fn read(file: ArchivedFile<'_>) -> Result<Vec<u8>, Unfit> {
+    if file.size > MAX_TEMPLATES as u64 {
+        return Err(Unfit::UnpackedTooLarge(MAX_TEMPLATES as u64));
+    }
     let mut bytes = Vec::new();
     file.read_to(&mut bytes)?;
     Ok(bytes)

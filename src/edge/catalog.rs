@@ -21,7 +21,7 @@ use crate::catalog::ask::{AskError, Tick, wire};
 use crate::catalog::{Engine, Recent, Step};
 use crate::config::Config;
 use crate::oci::Tokens;
-use crate::platform::Timestamp;
+use crate::platform::{Patience, Timestamp};
 
 /// Longest question, in bytes: a webhook may name a thousand repositories.
 const QUESTION_LIMIT: usize = 2 * 1024 * 1024;
@@ -144,7 +144,7 @@ impl Catalog {
 async fn question(request: &Request) -> Result<http::Request<Bytes>, AskError> {
     let failed = |reason: &str| AskError::Failed(reason.to_owned());
     let body = match Stream(request.inner().body())
-        .read(QUESTION_LIMIT, QUESTION_TIMEOUT)
+        .read(QUESTION_LIMIT, Patience::Whole(QUESTION_TIMEOUT))
         .await
     {
         Ok(BodyRead::Whole(bytes)) => bytes,

@@ -11,7 +11,7 @@ use worker::{Env, RequestInit, Stub};
 use super::stream::{BodyRead, Stream};
 use super::{headers, within};
 use crate::catalog::ask::{Ask, AskError, Index, Indexed, Tick, wire};
-use crate::platform::Document;
+use crate::platform::{Document, Patience};
 use crate::serve;
 
 /// The one object's name.
@@ -83,7 +83,7 @@ impl DurableObjectClient<'_> {
         response: http::Response<Stream>,
     ) -> Result<A, AskError> {
         let (parts, body) = response.into_parts();
-        match body.read(ANSWER_LIMIT, TIMEOUT).await {
+        match body.read(ANSWER_LIMIT, Patience::Whole(TIMEOUT)).await {
             Ok(BodyRead::Whole(bytes)) => wire::answer(
                 &http::Response::from_parts(parts, bytes),
                 self.fingerprint()?,

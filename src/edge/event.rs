@@ -1,7 +1,5 @@
 //! Events: a request, a tick of cron.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::uri::Uri;
 use http::{Method, Request, Response};
@@ -17,11 +15,8 @@ use super::stream::{BodyRead, Stream, sized};
 use super::{headers, log, now, rebuilt, verified};
 use crate::catalog::ask::{Ask, Tick};
 use crate::config::Config;
-use crate::platform::{FetchError, Timestamp};
+use crate::platform::{FetchError, Patience, Timestamp};
 use crate::serve::{Body, CatalogClient as _, Handled, Host, Service};
-
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a URL is sent that cannot be one here: nothing is at such a path.
 const NOWHERE: &str = "/%00";
@@ -58,7 +53,7 @@ impl<'a> Host for Cloudflare<'a> {
     }
 
     async fn receive(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
-        match body.read(limit, BODY_TIMEOUT).await {
+        match body.read(limit, Patience::Progress).await {
             Ok(BodyRead::Whole(bytes)) => Ok(bytes),
             Ok(BodyRead::Cut) => Err(FetchError::TooLarge(limit)),
             Ok(BodyRead::Late) => Err(FetchError::Timeout),

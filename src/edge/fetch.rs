@@ -12,7 +12,7 @@ use worker::{AbortController, CacheMode, RequestInit, RequestRedirect};
 
 use super::stream::{BodyRead, Stream};
 use super::{headers, within};
-use crate::platform::{Fetch, FetchError};
+use crate::platform::{Fetch, FetchError, Patience};
 
 /// How long a registry may take to begin its answer, and again to finish a body that is read. Shorter than the lease.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ impl Fetch for Network {
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
-        match body.read(limit, TIMEOUT).await {
+        match body.read(limit, Patience::Whole(TIMEOUT)).await {
             Ok(BodyRead::Whole(bytes)) => Ok(bytes),
             Ok(BodyRead::Cut) => Err(FetchError::TooLarge(limit)),
             Ok(BodyRead::Late) => Err(FetchError::Timeout),

@@ -7,7 +7,7 @@ use worker::kv::{KvError, KvStore};
 
 use super::stream::{BodyRead, Stream};
 use super::within;
-use crate::platform::{Document, DocumentMetadata, Documents, DocumentsError};
+use crate::platform::{Document, DocumentMetadata, Documents, DocumentsError, Patience};
 
 /// How long an operation may take. KV answers within a second or not at all.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -46,7 +46,7 @@ impl Documents for Kv {
     }
 
     async fn read(&self, body: Stream, limit: usize) -> Result<Bytes, DocumentsError> {
-        let read = body.read(limit, TIMEOUT).await;
+        let read = body.read(limit, Patience::Whole(TIMEOUT)).await;
         match read.map_err(|error| failed(error.into()))? {
             BodyRead::Whole(bytes) => Ok(bytes),
             BodyRead::Late => Err(late()),

@@ -11,6 +11,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 use worker::worker_sys::FixedLengthStream;
 
+use super::now;
+use crate::platform::Patience;
+
 /// A body not read yet; none for an answer without one.
 #[derive(Debug)]
 pub(crate) struct Stream(pub(super) Option<ReadableStream>);
@@ -26,22 +29,32 @@ pub(super) enum BodyRead {
 }
 
 impl Stream {
-    /// Reads to the end, or until more than `limit` bytes have come, or for as long as `time`; the rest is cancelled.
-    pub(super) async fn read(self, limit: usize, time: Duration) -> Result<BodyRead, JsValue> {
+    /// Reads to the end, or until more than `limit` bytes have come, or `patience` ends; the rest is cancelled.
+    pub(super) async fn read(self, limit: usize, patience: Patience) -> Result<BodyRead, JsValue> {
         let Some(stream) = self.0 else {
             return Ok(BodyRead::Whole(Bytes::new()));
         };
         let reader = ReadableStreamDefaultReader::new(&stream)?;
         let (mut chunks, mut length) = (Vec::<Vec<u8>>::new(), 0_usize);
-        let mut deadline = pin!(worker::Delay::from(time));
+        let (started, mut last) = (now(), Duration::ZERO);
+        let mut alarm = pin!(worker::Delay::from(patience.ends(last, length)));
         loop {
-            let next = JsFuture::from(reader.read());
-            let step = match select(next, deadline.as_mut()).await {
-                Either::Left((step, _)) => step?,
-                Either::Right(((), _)) => {
-                    // Not waited for: who sends nothing may not end either.
-                    drop(JsFuture::from(reader.cancel()));
-                    return Ok(BodyRead::Late);
+            let mut next = JsFuture::from(reader.read());
+            let step = loop {
+                match select(next, alarm.as_mut()).await {
+                    Either::Left((step, _)) => break step?,
+                    Either::Right(((), unread)) => {
+                        let end = patience.ends(last, length);
+                        let left = end.saturating_sub(now().since(started));
+                        if left.is_zero() {
+                            // Not waited for: who sends nothing may not end either.
+                            drop(JsFuture::from(reader.cancel()));
+                            return Ok(BodyRead::Late);
+                        }
+                        // More has come since it was set.
+                        alarm.set(worker::Delay::from(left));
+                        next = unread;
+                    }
                 }
             };
             if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
@@ -51,6 +64,7 @@ impl Stream {
             // Joined once: what grows by doubling is in memory three times.
             chunks.push(chunk.to_vec());
             length = length.saturating_add(chunks.last().map_or(0, Vec::len));
+            last = now().since(started);
             if length > limit {
                 let _ = JsFuture::from(reader.cancel()).await;
                 return Ok(BodyRead::Cut);

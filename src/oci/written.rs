@@ -51,8 +51,6 @@ pub enum Deleted {
 pub fn has_blob(response: &Response<Bytes>, host: &str) -> Result<bool, Error> {
     match response.status() {
         StatusCode::OK => Ok(true),
-        // Where blobs lie elsewhere, HEAD is redirected as GET is.
-        status if status.is_redirection() => Ok(true),
         StatusCode::NOT_FOUND => Ok(false),
         _ => Err(refusal(response, host, Operation::LookingForBlob)),
     }

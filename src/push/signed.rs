@@ -1,10 +1,11 @@
 //! A provenance file for a chart that is stored already: the same manifest with one layer more.
 
 use bytes::Bytes;
+use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Provenance;
+use super::{MANIFEST, Provenance};
 use crate::chart::go_json;
 use crate::chart::media_type::PROVENANCE;
 use crate::oci::{Descriptor, Digest, Fetched, Manifest};
@@ -16,6 +17,8 @@ pub(crate) struct SignedManifest {
     pub(crate) digest: Digest,
     /// The manifest with it.
     pub(crate) manifest: Bytes,
+    /// Its media type, which is that of the one that was there.
+    pub(crate) media_type: HeaderValue,
 }
 
 /// What comes of adding a provenance file to a manifest.
@@ -89,7 +92,14 @@ impl Signing {
         layers.sort_by(|(one, _), (other, _)| one.cmp(other));
         raw.layers = layers.into_iter().map(|(_, layer)| layer).collect();
         let manifest = go_json(&raw).into();
-        let signed = SignedManifest { digest, manifest };
+        let told = raw.media_type.as_deref().or(there.content_type.as_deref());
+        let signed = SignedManifest {
+            digest,
+            manifest,
+            media_type: told
+                .and_then(|told| told.trim().parse().ok())
+                .unwrap_or(HeaderValue::from_static(MANIFEST)),
+        };
         if other {
             Self::Other(signed)
         } else {
@@ -102,7 +112,7 @@ impl Signing {
 mod tests {
     use super::*;
 
-    const MANIFEST: &str = include_str!("golden/signed.manifest.json");
+    const SIGNED: &str = include_str!("golden/signed.manifest.json");
     const FILE: &[u8] = include_bytes!("golden/signed.prov");
 
     fn signing(manifest: &str, file: &'static [u8]) -> Signing {
@@ -118,10 +128,10 @@ mod tests {
 
     /// Helm's manifest of a signed chart, with the layer of its provenance taken out.
     fn unsigned() -> String {
-        let at = MANIFEST
+        let at = SIGNED
             .find(r#",{"mediaType":"application/vnd.cncf.helm.chart.prov"#)
             .unwrap();
-        let (before, after) = MANIFEST.split_at(at);
+        let (before, after) = SIGNED.split_at(at);
         format!("{before}{}", after.split_once('}').unwrap().1)
     }
 
@@ -130,18 +140,30 @@ mod tests {
         let Signing::New(signed) = signing(&unsigned(), FILE) else {
             panic!("{}", unsigned());
         };
-        assert_eq!(signed.manifest, MANIFEST);
-        assert_eq!(signing(MANIFEST, FILE), Signing::Same);
+        assert_eq!(signed.manifest, SIGNED);
+        assert_eq!(signed.media_type, MANIFEST);
+        assert_eq!(signing(SIGNED, FILE), Signing::Same);
     }
 
     #[test]
     fn takes_the_place_of_another_and_goes_to_its_own_package_only() {
-        assert!(matches!(signing(MANIFEST, b"other"), Signing::Other(_)));
+        assert!(matches!(signing(SIGNED, b"other"), Signing::Other(_)));
         let package = Digest::sha256_of(include_bytes!("golden/signed.tgz"));
         let other = unsigned().replace(package.hex(), &"0".repeat(64));
         assert_eq!(signing(&other, FILE), Signing::OtherPackage);
         for none in ["{}", r#"{"schemaVersion":2,"manifests":[]}"#] {
             assert_eq!(signing(none, FILE), Signing::Unsuitable);
         }
+    }
+
+    /// A registry refuses a manifest that is put as another kind than it says it is.
+    #[test]
+    fn stays_of_its_media_type() {
+        const DOCKER: &str = "application/vnd.docker.distribution.manifest.v2+json";
+        let text = unsigned().replacen('{', &format!(r#"{{"mediaType":"{DOCKER}","#), 1);
+        let Signing::New(signed) = signing(&text, FILE) else {
+            panic!("{text}");
+        };
+        assert_eq!(signed.media_type, DOCKER);
     }
 }

@@ -1,7 +1,8 @@
 //! Deletes a version of a chart in the registry.
 //!
 //! By its tag where the registry can; else by its digest, which takes every tag of the manifest along. Either way only when no
-//! other tag names it: the version would still be served, or another tag would be gone that nobody spoke of.
+//! other tag names it: the version would still be served, or another tag would be gone that nobody spoke of. Where tags are too many
+//! to look at each, a deletion by tag trusts the catalog, which knows those that serve something.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use crate::platform::Clock;
 use crate::push::tag_of;
 use crate::source::Discovery;
 
-/// Most tags that are no versions and are looked at, to see whether they name the manifest that is to be deleted.
+/// So many tags that are no versions are looked at on the smallest budget, to see whether they name the manifest that is to be deleted.
 const LOOKS: usize = 20;
 
 /// Most pages of tags that are read for it.
@@ -50,7 +51,10 @@ impl<H: Host> Service<'_, H> {
         let aliases = aliases(&serving, &one);
         let serving = one;
         let holder = self.lock(&to, None, STEP).await?;
-        let (deleted, touched) = self.delete_tag(&to, &serving, aliases, holder).await;
+        // Each look at a tag is a call.
+        let most = LOOKS.max(config.subrequest_budget as usize / 2);
+        let deleting = self.delete_tag(&to, &serving, aliases, holder, most);
+        let (deleted, touched) = deleting.await;
         let told = self.end(&to, holder, touched).await;
         deleted?;
         if let Ok(accepted) = told {
@@ -73,8 +77,9 @@ impl<H: Host> Service<'_, H> {
         &self,
         to: &Destination<'_>,
         serving: &ServingTag,
-        aliases: Vec<Tag>,
+        mut aliases: Vec<Tag>,
         holder: u64,
+        most: usize,
     ) -> (Result<(), Error>, Touched) {
         let client = self.client(to);
         let outward = |error: oci::Error| self.outward_written(&error, to);
@@ -90,14 +95,16 @@ impl<H: Host> Service<'_, H> {
             let changed = Error::Conflict(format!("the tag {} was moved meanwhile", to.tag));
             return (Err(changed), Touched::Perhaps);
         }
-        match self.others(&client, to, &there.digest, aliases).await {
-            Ok(others) if others.is_empty() => {}
-            Ok(others) => {
-                let others: Vec<&str> = others.iter().map(String::as_str).collect();
-                let named = format!("other tags name the same chart: {}", others.join(", "));
-                return (Err(Error::Conflict(named)), Touched::Not);
-            }
+        let suspects = match self.suspects(&client, to, most).await {
+            Ok(suspects) => suspects,
             Err(error) => return (Err(error), Touched::Not),
+        };
+        // By those that the catalog knows, the version would still be served.
+        let all_known = suspects.is_some();
+        aliases.extend(suspects.unwrap_or_default());
+        let named = self.naming(&client, to, &there.digest, &aliases).await;
+        if let Err(error) = named.and_then(none_left) {
+            return (Err(error), Touched::Not);
         }
         if let Err(error) = self.lock(to, Some(holder), STEP).await {
             return (Err(error), Touched::Not);
@@ -112,13 +119,15 @@ impl<H: Host> Service<'_, H> {
                 other => Some(other),
             }
         };
-        let deleted = match by_tag {
-            Some(deleted) => deleted,
-            None => {
-                client
-                    .delete(&to.name, &Reference::Digest(there.digest))
-                    .await
+        let deleted = if let Some(deleted) = by_tag {
+            deleted
+        } else {
+            if !all_known {
+                let many = "the repository has too many tags to see whether others name the same chart, and the registry deletes no single tag";
+                return (Err(Error::Conflict(many.to_owned())), Touched::Not);
             }
+            let digest = Reference::Digest(there.digest);
+            client.delete(&to.name, &digest).await
         };
         match deleted {
             Ok(Deleted::Now) => (Ok(()), Touched::Perhaps),
@@ -131,22 +140,19 @@ impl<H: Host> Service<'_, H> {
         }
     }
 
-    /// Other tags of the manifest. What is looked at: `aliases`, which the catalog read the same manifest by, and all tags but
-    /// those of other versions, which are not tags of this one unless somebody retagged it since.
-    async fn others(
+    /// Tags of a repository that may name the manifest of the one that is to be deleted: all but those of other versions, which are
+    /// not tags of this one unless somebody retagged it since. `None` where they are more than `most`.
+    async fn suspects(
         &self,
         client: &Client<'_, H::Fetch, H::Clock>,
         to: &Destination<'_>,
-        manifest: &oci::Digest,
-        aliases: Vec<Tag>,
-    ) -> Result<BTreeSet<String>, Error> {
-        let outward = |error: oci::Error| self.outward_written(&error, to);
-        let known = aliases.len();
-        let mut suspects = aliases;
-        let (mut next, mut pages) = (None, 0);
+        most: usize,
+    ) -> Result<Option<Vec<Tag>>, Error> {
+        let (mut suspects, mut next, mut pages) = (Vec::new(), None, 0);
         loop {
             let listed = client.tags(&to.name, next.as_ref(), None).await;
-            let Listing::Page(page) = listed.map_err(outward)? else {
+            let listed = listed.map_err(|error| self.outward_written(&error, to))?;
+            let Listing::Page(page) = listed else {
                 break;
             };
             suspects.extend(
@@ -156,26 +162,33 @@ impl<H: Host> Service<'_, H> {
                     .filter(|tag| *tag != to.tag && is_suspect(tag, &to.tag)),
             );
             pages += 1;
-            let too_many =
-                suspects.len() > LOOKS.saturating_add(known) || pages == PAGES || !page.complete;
-            if too_many {
-                return Err(Error::Conflict(
-                    "the repository has too many tags to see whether others name the same chart"
-                        .to_owned(),
-                ));
+            if suspects.len() > most || pages == PAGES || !page.complete {
+                return Ok(None);
             }
             match page.next {
                 Some(more) => next = Some(more),
                 None => break,
             }
         }
+        Ok(Some(suspects))
+    }
+
+    /// Those of these tags that name a manifest.
+    async fn naming(
+        &self,
+        client: &Client<'_, H::Fetch, H::Clock>,
+        to: &Destination<'_>,
+        manifest: &oci::Digest,
+        suspects: &[Tag],
+    ) -> Result<BTreeSet<String>, Error> {
+        let outward = |error: oci::Error| self.outward_written(&error, to);
         let mut others = BTreeSet::new();
         for tag in suspects {
-            let named = match client.resolve(&to.name, &tag).await {
+            let named = match client.resolve(&to.name, tag).await {
                 Ok(Some(digest)) => digest == *manifest,
                 // It does not tell by HEAD.
                 Ok(None) => {
-                    let there = client.tagged(&to.name, &tag).await.map_err(outward)?;
+                    let there = client.tagged(&to.name, tag).await.map_err(outward)?;
                     there.is_some_and(|there| there.digest == *manifest)
                 }
                 Err(error) if error.kind() == Kind::NotFound => false,
@@ -212,6 +225,16 @@ impl<H: Host> Service<'_, H> {
             }
         }
     }
+}
+
+/// Refuses to delete what other tags name.
+fn none_left(others: BTreeSet<String>) -> Result<(), Error> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let others: Vec<String> = others.into_iter().collect();
+    let named = format!("other tags name the same chart: {}", others.join(", "));
+    Err(Error::Conflict(named))
 }
 
 /// Whether a registry deletes nothing, or nothing in this way. One that keeps this tag (Harbor's immutable tags answer 412) is not

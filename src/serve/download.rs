@@ -61,7 +61,7 @@ impl<H: Host> Service<'_, H> {
         // Who proves who they are may have a package before KV knows of it: what they stored themselves, for one.
         if request.principal.is_known()
             && wants_fresh(request.headers())
-            && let Ok(found) = self.find(&wanted, false).await
+            && let Ok(found) = self.find(&wanted, false, true).await
             && let Some(selected) = wanted.select(&found)
         {
             return self.part(request, &wanted, selected).await;
@@ -73,7 +73,7 @@ impl<H: Host> Service<'_, H> {
             return self.part(request, &wanted, selected).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
-        let found = self.find(&wanted, missed).await?;
+        let found = self.find(&wanted, missed, false).await?;
         if let Some(selected) = wanted.select(&found) {
             return self.part(request, &wanted, selected).await;
         }
@@ -100,13 +100,17 @@ impl<H: Host> Service<'_, H> {
         Shard::look_up(&bytes, name.as_str()).ok()
     }
 
-    /// What the catalog says, within the limits of asking.
-    async fn find(&self, wanted: &Wanted<'_>, missed: bool) -> Result<Vec<Candidate>, Error> {
+    /// What the catalog says, within the limits of asking. `missed` is as in [`Find`]; `fresh` is who asks past caches.
+    async fn find(
+        &self,
+        wanted: &Wanted<'_>,
+        missed: bool,
+        fresh: bool,
+    ) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
         let missing = Error::NotFound(Missing::File);
-        if self.memory.is_unknown(name.as_str(), wanted.now)
-            || self.memory.is_unknown(&wanted.unknown(), wanted.now)
-        {
+        let is_unknown = |what: &str| self.memory.is_unknown(what, wanted.now, fresh);
+        if is_unknown(name.as_str()) || is_unknown(&wanted.unknown()) {
             return Err(missing);
         }
         if !self.memory.may_ask(wanted.now) {

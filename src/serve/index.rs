@@ -47,7 +47,7 @@ impl<H: Host> Service<'_, H> {
             && wants_fresh(request.headers())
             && self.memory.may_ask_past_caches(now)
         {
-            if self.memory.is_unknown(&unknown(view), now) {
+            if self.memory.is_unknown(&unknown(view), now, true) {
                 return Err(Error::NotFound(Missing::Space));
             }
             match self.question(view, true).await {
@@ -111,7 +111,7 @@ impl<H: Host> Service<'_, H> {
     pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, DocumentMetadata), Error> {
         let unknown = unknown(view);
         let started = self.host.clock().now();
-        if self.memory.is_unknown(&unknown, started) {
+        if self.memory.is_unknown(&unknown, started, false) {
             return Err(Error::NotFound(Missing::Space));
         }
         let deadline = started.after(WAIT);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::held::HeldPackages;
 use crate::catalog::Status;
 use crate::error::Error;
 use crate::index::{Space, View};
@@ -16,14 +17,20 @@ use crate::oci::Tokens;
 use crate::platform::Timestamp;
 use crate::platform::sign::Rs256;
 
-/// How long what the catalog does not know is remembered: a chart that was just pushed may be late by that.
+/// How long what the catalog does not know is remembered: while many ask, a chart that was just pushed may be late by that.
 const FORGET_AFTER: Duration = Duration::from_secs(30);
+
+/// How long it is believed while few ask.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Most unknown paths remembered: with paths of at most some hundred bytes, under a megabyte.
 const UNKNOWN: usize = 1000;
 
 /// Most questions to the catalog within a second: a stranger who guesses names must not keep it busy.
 const ASKS: u32 = 20;
+
+/// From so many questions within a second on, those about what was not there a moment ago are not asked again.
+const MANY_ASKS: u32 = ASKS / 2;
 
 /// Most views remembered as read until the next word to the catalog; the rest are told by their next reader.
 const VIEWS: usize = 256;
@@ -63,6 +70,8 @@ pub struct Memory {
     pub(super) tokens: Tokens,
     /// What is known not to exist, and until when that is believed.
     unknown: RefCell<BTreeMap<String, Timestamp>>,
+    /// Packages that are looked into.
+    pub(super) held: HeldPackages,
     /// The second that is counted, and the questions asked in it.
     asked: Cell<(i64, u32)>,
     /// The same of those who ask past caches.
@@ -106,12 +115,17 @@ impl Memory {
         unknown.insert(what, now.after(FORGET_AFTER));
     }
 
-    /// Whether `what` was not there a moment ago.
-    pub(super) fn is_unknown(&self, what: &str, now: Timestamp) -> bool {
-        self.unknown
-            .borrow()
-            .get(what)
-            .is_some_and(|until| now < *until)
+    /// Whether `what` was not there a moment ago. While many ask, half a minute is a moment; else a second is, as somebody may have
+    /// stored it by another isolate, and none at all for who asks past caches.
+    pub(super) fn is_unknown(&self, what: &str, now: Timestamp, past_caches: bool) -> bool {
+        let unknown = self.unknown.borrow();
+        let Some(until) = unknown.get(what).filter(|until| now < **until) else {
+            return false;
+        };
+        let asked = [&self.asked, &self.asked_past_caches].map(|count| asked_in(count, now));
+        let many = asked.iter().any(|asked| *asked >= MANY_ASKS);
+        let is_young = until.since(now) > FORGET_AFTER.saturating_sub(MOMENT);
+        many || (is_young && !past_caches)
     }
 
     /// Forgets what was not there: something was stored.
@@ -195,13 +209,21 @@ impl Memory {
     }
 }
 
+fn second_of(now: Timestamp) -> i64 {
+    now.0.div_euclid(1000)
+}
+
+/// How many questions of this second are counted.
+fn asked_in(count: &Cell<(i64, u32)>, now: Timestamp) -> u32 {
+    let (counted, asked) = count.get();
+    if counted == second_of(now) { asked } else { 0 }
+}
+
 /// Takes one of a second's questions from a count of them.
 fn take(count: &Cell<(i64, u32)>, now: Timestamp) -> bool {
-    let second = now.0.div_euclid(1000);
-    let (counted, asked) = count.get();
-    let asked = if counted == second { asked } else { 0 };
+    let asked = asked_in(count, now);
     let may = asked < ASKS;
-    count.set((second, asked + u32::from(may)));
+    count.set((second_of(now), asked + u32::from(may)));
     may
 }
 
@@ -211,13 +233,32 @@ mod tests {
     use crate::error::Missing;
 
     #[test]
-    fn what_is_unknown_is_forgotten_after_half_a_minute() {
+    fn what_is_unknown_is_asked_again_after_a_moment_unless_many_ask() {
         let memory = Memory::new();
-        assert!(!memory.is_unknown("a", Timestamp(0)));
+        assert!(!memory.is_unknown("a", Timestamp(0), false));
         memory.remember_unknown("a".into(), Timestamp(0));
-        assert!(memory.is_unknown("a", Timestamp(29_999)));
-        assert!(!memory.is_unknown("a", Timestamp(30_000)));
-        assert!(!memory.is_unknown("b", Timestamp(0)));
+        for (now, believed) in [(0, true), (999, true), (1000, false)] {
+            assert_eq!(memory.is_unknown("a", Timestamp(now), false), believed);
+            assert!(!memory.is_unknown("a", Timestamp(now), true));
+        }
+        // Many ask, the ones or the others.
+        for now in [1000, 29_999] {
+            for _ in 0..10 {
+                assert!(!memory.is_unknown("a", Timestamp(now), true));
+                assert!(memory.may_ask(Timestamp(now)));
+            }
+            assert!(memory.is_unknown("a", Timestamp(now), true), "{now}");
+            assert!(!memory.is_unknown("b", Timestamp(now), true));
+        }
+        for _ in 0..10 {
+            assert!(memory.may_ask_past_caches(Timestamp(2000)));
+        }
+        assert!(memory.is_unknown("a", Timestamp(2000), false));
+        // For half a minute.
+        for _ in 0..10 {
+            assert!(memory.may_ask(Timestamp(30_000)));
+        }
+        assert!(!memory.is_unknown("a", Timestamp(30_000), false));
     }
 
     #[test]
@@ -234,7 +275,7 @@ mod tests {
         }
         memory.remember_unknown("young".into(), Timestamp(20_000));
         memory.remember_unknown("new".into(), Timestamp(30_000));
-        assert!(memory.is_unknown("young", Timestamp(30_000)));
+        assert!(memory.unknown.borrow().contains_key("young"));
         assert_eq!(memory.unknown.borrow().len(), 2);
     }
 

@@ -26,6 +26,7 @@
 //! | `conditional` | `If-None-Match` and `Range` |
 //! | `progress` | how far the first pass is, in words |
 //! | `fuzzed` | what fuzzing reaches |
+//! | `held` | how much of packages is in memory at a time |
 //! | `memory` | what an isolate remembers between requests |
 
 mod admin;
@@ -37,6 +38,7 @@ mod delete;
 mod download;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod held;
 mod home;
 mod host;
 mod index;
@@ -317,7 +319,8 @@ impl<H: Host> Service<'_, H> {
         let received = self.host.receive(body, limit).await;
         received.map_err(|error| match error {
             FetchError::TooLarge(limit) => Error::TooLarge(limit),
-            FetchError::Transport(_) | FetchError::Timeout | FetchError::Budget => {
+            FetchError::Timeout => Error::TooSlow,
+            FetchError::Transport(_) | FetchError::Budget => {
                 Error::BadRequest("the body broke off")
             }
         })

@@ -307,7 +307,7 @@ mod tests {
         insta::assert_snapshot!(shown(Reply::error(ErrorFormat::Json, &Error::Busy), true), @"
             503
             cache-control: no-store
-            content-length: 59
+            content-length: 61
             content-type: application/json
             retry-after: 1
             x-content-type-options: nosniff

@@ -10,7 +10,7 @@ use crate::config::{Config, Overwriting};
 use crate::error::{Error, Missing};
 use crate::index::{Candidate, Space};
 use crate::oci;
-use crate::push::{MANIFEST, Provenance, Rejection, SignedManifest, Signing};
+use crate::push::{Provenance, Rejection, SignedManifest, Signing};
 
 impl<H: Host> Service<'_, H> {
     /// Stores a provenance file beside the package of a chart directly in a space, and waits until the catalog serves it.
@@ -67,7 +67,11 @@ impl<H: Host> Service<'_, H> {
             Err(error) => return (Err(outward(error)), Touched::Not),
         };
         let conflict = |what: String| (Err(Error::Conflict(what)), Touched::Not);
-        let SignedManifest { digest, manifest } = match Signing::of(&there, about, file) {
+        let SignedManifest {
+            digest,
+            manifest,
+            media_type,
+        } = match Signing::of(&there, about, file) {
             Signing::New(signed) => signed,
             Signing::Other(signed) if overwrite => signed,
             Signing::Same if overwrite => return (Ok(()), Touched::Perhaps),
@@ -83,7 +87,7 @@ impl<H: Host> Service<'_, H> {
         if let Err(error) = self.lock(to, Some(holder), STEP).await {
             return (Err(error), Touched::Not);
         }
-        let put = client.put(&to.name, &to.tag, MANIFEST, &manifest).await;
+        let put = client.put(&to.name, &to.tag, &media_type, &manifest).await;
         (put.map_err(outward), Touched::Perhaps)
     }
 }

@@ -13,6 +13,8 @@ mod refusal;
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::{CatalogClient, Host, Service};
 use crate::catalog::ask::{Accepted, Await, Changed, Find, Found, Lock, ServingTag, TagsOf};
 use crate::chart::FileName;
@@ -218,7 +220,12 @@ impl<H: Host> Service<'_, H> {
             return (Err(error), Touched::Not);
         }
         let put = client
-            .put(&to.name, &to.tag, MANIFEST, &artifact.manifest)
+            .put(
+                &to.name,
+                &to.tag,
+                &HeaderValue::from_static(MANIFEST),
+                &artifact.manifest,
+            )
             .await;
         // Without an answer nobody knows whether it was stored.
         (put.map_err(outward), Touched::Perhaps)

@@ -119,6 +119,12 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         self.judged(asked.uri(), &self.host_of(asked), location)
     }
 
+    /// Whether the registry may lead to another host, by `DOWNLOAD_HOSTS`.
+    pub(super) fn may_lead_to(&self, target: &Uri) -> bool {
+        let hosts = &self.terms.download_hosts;
+        hosts.is_empty() || Url::parse(&target.to_string()).is_ok_and(|url| hosts.contain(&url))
+    }
+
     /// The target of a Location that came from `host` in answer to a request for `requested`.
     pub(super) fn judged(
         &self,
@@ -128,9 +134,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     ) -> Result<Target, Error> {
         let judged = location::judge(location, requested, self.registry);
         let judged = judged.and_then(|target| {
-            let hosts = &self.terms.download_hosts;
-            let named = || Url::parse(&target.uri.to_string()).is_ok_and(|url| hosts.contain(&url));
-            if hosts.is_empty() || self.is_home(&target.uri) || named() {
+            if self.is_home(&target.uri) || self.may_lead_to(&target.uri) {
                 Ok(target)
             } else {
                 Err(Refusal::DownloadHost)

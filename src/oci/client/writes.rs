@@ -1,14 +1,15 @@
 //! Writing: blobs and manifests. What is sent is in memory, so that a request can be sent again with a token.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::platform::{Clock, Fetch};
 
+use super::super::error::Refusal;
 use super::super::scope::Area;
 use super::super::written::{self, Begun, Deleted};
 use super::super::{Digest, Error, Kind, Name, Operation, Reference, Tag, request};
-use super::{Client, Fetched, MAX_ERROR};
+use super::{Client, Fetched, MAX_ERROR, is_redirect};
 
 impl<F: Fetch, C: Clock> Client<'_, F, C> {
     /// The manifest that a tag names, read as somebody who may write; `None` where there is no such tag or repository.
@@ -31,10 +32,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         from: Option<&Name>,
     ) -> Result<(), Error> {
         let host = self.registry.host();
-        let operation = Operation::LookingForBlob;
-        let looking = request::has_blob(self.registry, name, digest);
-        let answer = self.write(operation, name, looking).await?;
-        if written::has_blob(&answer, host)? {
+        if self.has_blob(name, digest, bytes.len()).await? {
             return Ok(());
         }
         let begun = match from {
@@ -61,12 +59,33 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         written::stored(&answer, host, operation, digest)
     }
 
+    /// Whether a repository has a blob of this length. Where HEAD is redirected, as GET is where blobs lie elsewhere, and as
+    /// everything is where somebody wants a login, only a blob of the same length behind it counts: else it is sent.
+    async fn has_blob(&self, name: &Name, digest: &Digest, length: usize) -> Result<bool, Error> {
+        let operation = Operation::LookingForBlob;
+        let looking = request::has_blob(self.registry, name, digest);
+        let looking = self.formed(operation, looking)?;
+        let response = self
+            .send(operation, Area::Push(name), looking.clone())
+            .await?;
+        if !is_redirect(response.status()) {
+            let answer = self.whole(response).await;
+            let there = written::has_blob(&answer, self.registry.host())?;
+            return Ok(there && stated_length(&answer).is_none_or(|stated| stated == length));
+        }
+        let Ok((answer, _)) = self.follow_all(&looking, response).await else {
+            return Ok(false);
+        };
+        let answer = self.whole(answer).await;
+        Ok(answer.status() == StatusCode::OK && stated_length(&answer) == Some(length))
+    }
+
     /// Stores a manifest under a tag.
     pub async fn put(
         &self,
         name: &Name,
         tag: &Tag,
-        media_type: &'static str,
+        media_type: &HeaderValue,
         manifest: &Bytes,
     ) -> Result<(), Error> {
         let operation = Operation::WritingManifest;
@@ -74,7 +93,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             self.registry,
             name,
             &tag.clone().into(),
-            &HeaderValue::from_static(media_type),
+            media_type,
             manifest.clone(),
         );
         let answer = self.write(operation, name, putting).await?;
@@ -97,7 +116,18 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             self.formed(operation, request::begin_upload(self.registry, name, mount))?;
         let requested = beginning.uri().clone();
         let answer = self.write(operation, name, Ok(beginning)).await?;
-        written::begun(&answer, &requested, self.registry)
+        let begun = written::begun(&answer, &requested, self.registry)?;
+        if let Begun::Upload(upload) = &begun
+            && !upload.is_at_home()
+            && !self.may_lead_to(upload.uri())
+        {
+            return Err(Error::Refused {
+                host: self.registry.host().to_owned(),
+                operation,
+                what: Refusal::DownloadHost,
+            });
+        }
+        Ok(begun)
     }
 
     /// Sends a request that writes to a repository.
@@ -118,4 +148,10 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let body = self.fetch.read(body, MAX_ERROR).await.unwrap_or_default();
         Response::from_parts(parts, body)
     }
+}
+
+/// The length that an answer without a body tells of.
+fn stated_length(answer: &Response<Bytes>) -> Option<usize> {
+    let length = answer.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }

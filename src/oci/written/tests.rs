@@ -198,7 +198,7 @@ fn answers_that_are_none() {
     );
     for (status, expected) in [
         (200, Ok(true)),
-        (307, Ok(true)),
+        (307, Err(())),
         (404, Ok(false)),
         (401, Err(())),
     ] {

@@ -14,12 +14,14 @@ use crate::platform::Clock;
 use crate::serve::route::File;
 
 impl<H: Host> Service<'_, H> {
-    /// The bytes of the package that `file` names, read from the registry and verified.
-    pub(in crate::serve) async fn package(
+    /// What `look` sees in the package that `file` names, read from the registry and verified. So many are in memory at a time
+    /// ([`HeldPackages`](crate::serve::held::HeldPackages)): whoever comes too many is told to come again.
+    pub(in crate::serve) async fn look_into<T>(
         &self,
         request: &Incoming<'_>,
         file: &File,
-    ) -> Result<Bytes, Error> {
+        look: impl FnOnce(&Bytes) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let view = request.view(&file.space);
         let wanted = Wanted {
             config: request.config,
@@ -28,13 +30,17 @@ impl<H: Host> Service<'_, H> {
             now: self.host.clock().now(),
         };
         let published = self.published(&wanted).await.unwrap_or_default();
-        if let Some(selected) = wanted.select(&published) {
-            return self.read(&wanted, selected).await;
-        }
-        let found = self.find(&wanted, false).await?;
-        let selected = wanted.select(&found);
-        let selected = selected.ok_or(Error::NotFound(Missing::File))?;
-        self.read(&wanted, selected).await
+        let found;
+        let selected = if let Some(selected) = wanted.select(&published) {
+            selected
+        } else {
+            found = self.find(&wanted, false, false).await?;
+            let selected = wanted.select(&found);
+            selected.ok_or(Error::NotFound(Missing::File))?
+        };
+        let holding = self.memory.held.hold(selected.size, wanted.now);
+        let _holding = holding.ok_or(Error::Busy)?;
+        look(&self.read(&wanted, selected).await?)
     }
 
     async fn read(&self, wanted: &Wanted<'_>, candidate: &Candidate) -> Result<Bytes, Error> {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::catalog::ask::{Charted, Charts};
-use crate::chart::{ChartContents, VersionRange};
+use crate::chart::{ChartContents, FileName, VersionRange};
 use crate::error::{Error, Missing};
 use crate::index::{Space, View};
 use crate::secret::BASE64;
@@ -142,18 +142,19 @@ impl<H: Host> Service<'_, H> {
         version: &str,
     ) -> Result<ChartContents, Error> {
         let entry = self.version(&seen(request, space)?, name, version).await?;
-        let broken = || Error::Internal("an entry without a link".to_owned());
-        let link = entry.pointer("/urls/0").and_then(Value::as_str);
-        let mut segments = link.ok_or_else(broken)?.rsplit('/');
-        let (file, digest) = (segments.next(), segments.next());
+        let broken = || Error::Internal("an entry without a name and a version".to_owned());
+        let text = |field: &str| entry.get(field).and_then(Value::as_str);
+        let (name, version) = text("name").zip(text("version")).ok_or_else(broken)?;
         let file = File {
             space: space.clone(),
-            digest: digest.map(str::to_owned),
-            name: file.and_then(|file| file.parse().ok()).ok_or_else(broken)?,
+            digest: text("digest").map(|digest| digest.trim_start_matches("sha256:").to_owned()),
+            name: FileName::of(name, version).map_err(|_| broken())?,
             part: Part::Package,
         };
-        let package = self.package(request, &file).await?;
-        ChartContents::of(&package).map_err(|unfit| Error::Unreadable(unfit.to_string()))
+        self.look_into(request, &file, |package| {
+            ChartContents::of(package).map_err(|unfit| Error::Unreadable(unfit.to_string()))
+        })
+        .await
     }
 }
 

@@ -1,5 +1,6 @@
 //! ChartMuseum's API, each answer of it, in front of the real engine.
 
+mod bad_input;
 mod deleting;
 mod reading;
 

@@ -171,6 +171,55 @@ fn a_version_that_is_tagged_as_another_is_not_taken_along() {
     assert_eq!(tags(&museum), ["1.0.0", "1.1.0", "2.0.0"]);
 }
 
+/// A pipeline that tags each commit: the tag alone goes, where the registry can do that.
+#[test]
+fn a_repository_with_many_other_tags_gives_up_single_tags_only() {
+    for deletes_tags in [true, false] {
+        let museum = museum(&[]);
+        let registry = &museum.world.registry;
+        let other = registry.tagged("charts/web", "1.1.0").unwrap();
+        let digest = crate::oci::Digest::sha256_of(&other);
+        for nth in 0..30 {
+            registry.tag("charts/web", &format!("commit-{nth}"), &digest);
+        }
+        if !deletes_tags {
+            registry.inject(
+                "DELETE https://registry.example/v2/charts/web/manifests/1.0.0",
+                None,
+                Fault::error(405, "UNSUPPORTED", "no tags"),
+            );
+        }
+        let answer = museum.send("DELETE", PATH, "");
+        if deletes_tags {
+            assert_eq!(status(&answer), 200, "{}", show(&answer));
+        } else {
+            assert_eq!(
+                error(&answer),
+                "409 the repository has too many tags to see whether others name the same chart, and the registry deletes no single tag"
+            );
+        }
+        assert_eq!(tags(&museum).contains(&"1.0.0".to_owned()), !deletes_tags);
+        assert!(tags(&museum).contains(&"commit-29".to_owned()));
+    }
+}
+
+/// Several repositories of a space have one version: which of them is meant, nobody said.
+#[test]
+fn a_version_of_several_repositories_is_not_deleted() {
+    let museum = museum(&[]);
+    museum
+        .world
+        .registry
+        .push_version("charts/other", "web", "1.0.0");
+    museum.world.pass();
+    let answer = museum.send("DELETE", PATH, "");
+    assert_eq!(
+        error(&answer),
+        "409 several repositories have this version: charts/web, charts/other"
+    );
+    assert_eq!(museum.world.registry.calls_to("DELETE "), 0);
+}
+
 /// Harbor answers 412 for a tag that its rules keep: the digest would take the tag along.
 #[test]
 fn a_tag_that_the_registry_keeps_is_not_deleted_by_its_digest() {

@@ -192,3 +192,35 @@ fn other_methods_and_paths_are_told_what_is_there() {
         assert_eq!(error(&answer), "401 credentials are missing or wrong");
     }
 }
+
+/// The link of a classic repository's chart may have a query.
+#[test]
+fn a_chart_of_a_classic_repository_is_not_looked_into() {
+    use crate::config::Config;
+    use crate::testing::{Fault, World};
+    let given = |asked: &str| match asked {
+        "ADMIN_TOKEN" => Some("t0ken".to_owned()),
+        "AUTH_ANONYMOUS_GET" => Some("true".to_owned()),
+        "REGISTRY" => Some("registry.example/charts".to_owned()),
+        "CLASSIC_INDEXES" => Some("https://acme.github.io/charts".to_owned()),
+        _ => None,
+    };
+    let world = World {
+        config: Config::from_lookup(given).unwrap(),
+        ..World::new()
+    };
+    let pages = world.registry.beside("acme.github.io");
+    let index = "apiVersion: v1\nentries:\n  web:\n  - apiVersion: v2\n    name: web\n    version: 1.0.0\n    \
+                 urls: ['https://blobs.example/web.tgz?sig=a/b']\n";
+    let fault = Fault::status(200).body(index);
+    pages.inject("GET https://acme.github.io/charts/index.yaml", None, fault);
+    let museum = Museum::of(world);
+    assert_eq!(get(&museum, "/api/charts/web/1.0.0")["version"], "1.0.0");
+    for what in ["values", "templates"] {
+        let answer = museum.send("GET", &format!("/api/charts/web/1.0.0/{what}"), "");
+        assert_eq!(
+            error(&answer),
+            "404 there is no such file in this repository"
+        );
+    }
+}

@@ -198,3 +198,80 @@ fn an_upload_that_goes_on_elsewhere_gets_no_credentials() {
     assert!(!away.is_empty());
     assert!(away.iter().all(|call| call.authorization.is_none()));
 }
+
+/// Where uploads go on elsewhere, `DOWNLOAD_HOSTS` says where they may.
+#[test]
+fn an_upload_goes_on_only_where_the_registry_may_lead() {
+    for (location, hosts, expected) in [
+        ("https://blobs.example/{}?sig=1", "blobs.example", 201),
+        ("https://blobs.example/{}?sig=1", "other.example", 502),
+        ("{}?_state=a", "other.example", 201),
+    ] {
+        let museum = Museum::new(&[("DOWNLOAD_HOSTS", hosts)]);
+        museum.world.registry.set_upload_location(location);
+        let answer = museum.post("/api/charts", PLAIN);
+        assert_eq!(status(&answer), expected, "{hosts}: {}", show(&answer));
+        if expected == 502 {
+            assert_eq!(
+                error(&answer),
+                "502 the registry registry.example redirects to a host that DOWNLOAD_HOSTS does not name (beginning an upload)"
+            );
+            assert_eq!(museum.world.registry.calls_to("PUT "), 0);
+        }
+    }
+}
+
+/// A proxy that wants a login redirects everything, and its page is there.
+#[test]
+fn a_redirect_is_no_blob_unless_the_blob_is_behind_it() {
+    let web = chart("web", "1.0.0", "");
+    let package = crate::oci::Digest::sha256_of(&web);
+    let looks = format!("HEAD https://registry.example/v2/charts/web/blobs/{package}");
+    let length = web.len().to_string();
+    for (answer, sent) in [
+        (Fault::status(404), true),
+        (Fault::status(403), true),
+        (Fault::status(200).header("content-length", "1234"), true),
+        (Fault::status(200).header("content-length", &length), false),
+    ] {
+        let museum = Museum::new(&[]);
+        let registry = &museum.world.registry;
+        let there = "https://blobs.example/blob?signed=1";
+        let redirect = Fault::status(307).header("location", there);
+        registry.inject(&looks, None, redirect);
+        registry.inject(&format!("HEAD {there}"), None, answer);
+        if !sent {
+            registry.push_blob(web.clone());
+        }
+        assert_eq!(status(&museum.post("/api/charts", web.clone())), 201);
+        let uploads = registry.calls_to(&format!("digest=sha256%3A{}", package.hex()));
+        assert_eq!(uploads, usize::from(sent));
+        assert_eq!(museum.served("/charts/web-1.0.0.tgz"), Some(web.to_vec()));
+    }
+}
+
+/// A package that the registry holds in another repository is mounted: its bytes are not sent.
+#[test]
+fn what_another_repository_holds_is_mounted() {
+    let web = chart("web", "1.0.0", "");
+    let package = crate::oci::Digest::sha256_of(&web);
+    let museum = Museum::new(&[]);
+    let registry = &museum.world.registry;
+    assert_eq!(status(&museum.post("/api/charts", web.clone())), 201);
+    registry.clear_log();
+    // Registries tell of the blobs of each repository apart.
+    let looks = "HEAD https://registry.example/v2/charts/team/web/blobs/";
+    registry.inject(looks, None, Fault::status(404));
+    assert_eq!(status(&museum.post("/api/team/charts", web.clone())), 201);
+    let mount = format!("mount=sha256%3A{}&from=charts%2Fweb", package.hex());
+    assert_eq!(registry.calls_to(&mount), 1, "{:?}", registry.log());
+    let upload = format!("digest=sha256%3A{}", package.hex());
+    assert_eq!(registry.calls_to(&upload), 0);
+    // Where nothing is mounted, it is sent.
+    registry.set_mounts_and_deletes(false);
+    registry.clear_log();
+    assert_eq!(status(&museum.post("/api/b/charts", web.clone())), 201);
+    registry.inject(&looks.replace("/team/", "/c/"), None, Fault::status(404));
+    assert_eq!(status(&museum.post("/api/c/charts", web)), 201);
+    assert_eq!(registry.calls_to(&upload), 1);
+}

@@ -191,3 +191,69 @@ fn error_or_status(answer: &http::Response<crate::serve::Body<Bytes>>) -> String
         _ => error(answer),
     }
 }
+
+/// Another isolate that was asked for a chart, or for its space, before somebody stored it.
+#[test]
+fn what_another_isolate_did_not_find_is_there_at_once() {
+    use crate::serve::Memory;
+    use crate::testing::{Object, request};
+    use http::header::CACHE_CONTROL;
+    let museum = Museum::new(&[]);
+    let other = Memory::new();
+    let object = Object::new(&museum.world);
+    let registry = &museum.world.registry;
+    let get = |path: &str, headers: &[(HeaderName, &str)]| {
+        let asked = request("GET", path, headers, Bytes::new());
+        let handled = museum
+            .world
+            .serve_all(registry, &object, &other, vec![asked]);
+        status(&handled[0].response)
+    };
+    let fresh = [TOKEN, (CACHE_CONTROL, "no-cache")];
+    let (file, index) = ("/team/charts/web-1.0.0.tgz", "/team/index.yaml");
+    let museums = "/api/team/charts/web/1.0.0";
+    let asks: [(&str, &[(HeaderName, &str)]); 4] = [
+        (file, &[]),
+        (file, &fresh),
+        (index, &fresh),
+        (museums, &[TOKEN]),
+    ];
+    for (path, headers) in asks {
+        // An empty index for who may push there.
+        assert_eq!(get(path, headers) == 200, path == index, "{path}");
+    }
+    let web = chart("web", "1.0.0", "");
+    assert_eq!(status(&museum.post("/api/team/charts", web)), 201);
+    for (path, headers) in asks.into_iter().skip(1) {
+        assert_eq!(get(path, headers), 200, "{path}");
+    }
+    museum
+        .world
+        .clock
+        .advance(std::time::Duration::from_secs(1));
+    assert_eq!(get(file, &[]), 200, "who shows no credentials");
+}
+
+/// What is older than the versions that are kept is stored, and nobody waits for what will not be served.
+#[test]
+fn a_version_beyond_those_that_are_kept_is_answered_soon() {
+    use crate::platform::Clock as _;
+    let museum = Museum::new(&[("VERSIONS_PER_CHART", "2")]);
+    for version in ["2.0.0", "3.0.0"] {
+        let web = chart("web", version, "");
+        assert_eq!(status(&museum.post("/api/charts", web)), 201);
+    }
+    let before = museum.world.clock.now();
+    let answer = museum.post("/api/charts", chart("web", "1.0.0", ""));
+    assert_eq!(status(&answer), 201, "{}", show(&answer));
+    let waited = museum.world.clock.now().since(before);
+    assert!(waited.as_secs() < 5, "{waited:?}");
+    assert!(
+        museum
+            .world
+            .registry
+            .tagged("charts/web", "1.0.0")
+            .is_some()
+    );
+    assert!(!museum.index().contains("web-1.0.0.tgz"));
+}
