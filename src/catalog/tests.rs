@@ -11,6 +11,7 @@ mod discovery;
 mod faults;
 mod first_index;
 mod guards;
+mod handed_out;
 mod helm;
 mod hostile;
 mod kept;

@@ -4,6 +4,7 @@ use super::settings::Settings;
 use super::{credentials, registry, terms};
 use crate::index::Space;
 use crate::oci::{Credentials, Registry};
+use crate::source::discovery::DOCKER_HUB;
 use crate::source::{self, Discovery, Repositories, Source, TagPatterns, discovery};
 
 /// A source as it was read.
@@ -24,6 +25,12 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
     let repositories = settings
         .parsed("REPOSITORIES", Repositories::parse)
         .unwrap_or(Repositories::All);
+    let repositories = match &place {
+        Some((registry, prefix)) if registry.host() == DOCKER_HUB && prefix.is_empty() => {
+            repositories.in_library()
+        }
+        Some(_) | None => repositories,
+    };
     let discovery = read_discovery(settings, place.as_ref(), &repositories);
     let tags = settings
         .parsed("TAGS", TagPatterns::parse)

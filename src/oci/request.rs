@@ -16,9 +16,18 @@ const USER_AGENT: &str = concat!("portolan/", env!("CARGO_PKG_VERSION"));
 pub fn repositories(registry: &Registry, query: &str) -> Result<Request<Bytes>, http::Error> {
     to(
         Method::GET,
-        &format!("{}/v2/_catalog?{query}", registry.origin()),
+        &format!("{}/v2/_catalog{}", registry.origin(), after_path(query)),
     )
     .body(Bytes::new())
+}
+
+/// A query as it follows a path; nothing where there is none.
+fn after_path(query: &str) -> String {
+    if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{query}")
+    }
 }
 
 /// `GET /v2/<name>/tags/list?<query>`, conditional when a validator is known.
@@ -30,7 +39,11 @@ pub fn tags(
 ) -> Result<Request<Bytes>, http::Error> {
     let mut request = to(
         Method::GET,
-        &format!("{}/v2/{name}/tags/list?{query}", registry.origin()),
+        &format!(
+            "{}/v2/{name}/tags/list{}",
+            registry.origin(),
+            after_path(query)
+        ),
     );
     if let Some(etag) = known_etag {
         request = request.header(header::IF_NONE_MATCH, etag);

@@ -33,7 +33,7 @@ pub enum Discovery {
 /// The setting.
 pub(crate) const SETTING: &str = "DISCOVERY";
 /// The only registry that Docker Hub's API lists.
-const DOCKER_HUB: &str = "docker.io";
+pub(crate) const DOCKER_HUB: &str = "docker.io";
 /// The only registry that GitHub's API lists.
 const GITHUB: &str = "ghcr.io";
 

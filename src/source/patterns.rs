@@ -68,6 +68,23 @@ impl Repositories {
             .map(Self::Listed)
     }
 
+    /// Those that names of one segment stand for at Docker Hub, which keeps official images in `library` and lets people leave
+    /// that out ("Docker Official Images").
+    #[must_use]
+    pub(crate) fn in_library(self) -> Self {
+        let whole = |name: String| {
+            if name.contains('/') || name == ANY_SEGMENTS {
+                name
+            } else {
+                format!("library/{name}")
+            }
+        };
+        match self {
+            Self::All => Self::All,
+            Self::Listed(names) => Self::Listed(sorted(names.into_iter().map(whole).collect())),
+        }
+    }
+
     /// Whether a repository, by its name below the prefix, is one of them.
     pub fn allows(&self, relative: &str) -> bool {
         match self {

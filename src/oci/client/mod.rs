@@ -59,7 +59,7 @@ pub struct Client<'a, F, C> {
     clock: &'a C,
     account: RegistryAccount,
     gates: gate::Gates,
-    page_size: std::cell::Cell<u32>,
+    page_size: std::cell::Cell<Option<u32>>,
 }
 
 impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
@@ -73,7 +73,7 @@ impl<'a, F: Fetch, C: Clock> Client<'a, F, C> {
         clock: &'a C,
     ) -> Self {
         let account = RegistryAccount::new(registry, credentials);
-        let page_size = std::cell::Cell::new(PAGE_SIZE);
+        let page_size = std::cell::Cell::new(Some(PAGE_SIZE));
         Self {
             fetch,
             registry,

@@ -82,7 +82,8 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         };
         loop {
             let size = self.page_size.get();
-            let query = page.map_or_else(|| format!("n={size}"), ToString::to_string);
+            let first = || size.map_or_else(String::new, |size| format!("n={size}"));
+            let query = page.map_or_else(first, ToString::to_string);
             let request = match name {
                 Some(name) => request::tags(self.registry, name, &query, known_etag),
                 None => request::repositories(self.registry, &query),
@@ -102,12 +103,14 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
                     self.fetch.cancel(response.into_body()).await;
                     return Ok(Listing::Unchanged);
                 }
-                // Too large a page: 400 PAGINATION_NUMBER_INVALID in the spec, 405 UNSUPPORTED at ECR.
+                // Too large a page: 400 PAGINATION_NUMBER_INVALID in the spec, 405 UNSUPPORTED at ECR. A distribution 3 that is
+                // set to less than a hundred gives as many as it likes, where nobody asks for more.
                 StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED
-                    if page.is_none() && size > SMALL =>
+                    if page.is_none() && size.is_some() =>
                 {
                     self.fetch.cancel(response.into_body()).await;
-                    self.page_size.set(SMALL);
+                    self.page_size
+                        .set(size.filter(|size| *size > SMALL).map(|_| SMALL));
                 }
                 _ => return Err(self.refusal(operation, &asked.host, response).await),
             }

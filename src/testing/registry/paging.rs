@@ -44,7 +44,7 @@ pub(super) fn page<'a>(
     let path = path_and_query.split('?').next().unwrap();
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("last", end)
-        .append_pair("n", "1000")
+        .append_pair("n", &asked.unwrap_or(size).to_string())
         .finish();
     let link = match style {
         LinkStyle::Unbracketed => Some(format!("{origin}{path}?{query}; rel=next")),

@@ -128,6 +128,37 @@ fn a_page_that_is_too_large_is_asked_for_smaller_and_then_always() {
     }
 }
 
+/// distribution 3 that is set to fifty (`catalog: maxentries`).
+#[test]
+fn a_registry_that_refuses_small_pages_too_gives_what_it_likes() {
+    let bench = Bench::new(Credentials::Anonymous);
+    bench.registry.push_version("acme/redis", "redis", "1.0.0");
+    bench.registry.set_page_size(Some(1));
+    bench.registry.set_largest_n(Some(50));
+    let client = bench.client();
+    let first = done(client.repositories(None)).unwrap();
+    let second = done(client.repositories(first.next.as_ref())).unwrap();
+    assert_eq!(
+        [first.names, second.names].concat(),
+        ["acme/nginx", "acme/redis"]
+    );
+    assert!(second.complete && second.next.is_none());
+    assert_eq!(
+        bench.sent()[..3],
+        [
+            "GET /v2/_catalog?n=1000",
+            "GET /v2/_catalog?n=100",
+            "GET /v2/_catalog"
+        ]
+    );
+    // What is refused without a number too is refused.
+    let refusal = Fault::error(400, "UNSUPPORTED", "");
+    bench.registry.inject("_catalog", None, refusal);
+    let error = done(bench.client().repositories(None)).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert_eq!(bench.registry.calls(), 3);
+}
+
 #[test]
 fn a_registry_without_a_catalog() {
     for (status, kind) in [
@@ -204,6 +235,8 @@ fn what_registries_put_into_lists() {
         (r#"{"tags":["a""#, None),
         ("<html>sign in</html>", None),
         ("", None),
+        // Compressed, and nobody asked for that.
+        ("\u{1f}\u{8b}\u{8}\u{0}", None),
     ] {
         let bench = Bench::new(Credentials::Anonymous);
         bench

@@ -148,6 +148,75 @@ fn redirected_manifests_are_followed_without_credentials() {
     assert_eq!(accept, Some(bench.nginx.manifest.clone()));
 }
 
+/// Reverse proxies answer 301 and 308, Google 302, some 303, most 307; targets are absolute, of the same scheme, or relative.
+#[test]
+fn a_manifest_is_had_behind_every_redirect() {
+    for status in [301, 302, 303, 307, 308] {
+        for (location, target) in [
+            ("https://blobs.example/m", "https://blobs.example/m"),
+            ("//blobs.example/m", "https://blobs.example/m"),
+            (
+                "/artifacts-downloads/m?t=a%2Bb",
+                "https://registry.example/artifacts-downloads/m?t=a%2Bb",
+            ),
+            (
+                "other",
+                "https://registry.example/v2/acme/nginx/manifests/other",
+            ),
+        ] {
+            let bench = Bench::new(acme());
+            bench.registry.set_auth(Auth::basic("acme", "hunter2"));
+            let bytes = bench.registry.tagged("acme/nginx", "1.0.0").unwrap();
+            let redirect = Fault::status(status).header("location", location);
+            bench.registry.inject("manifests/1.0.0", None, redirect);
+            bench
+                .registry
+                .inject(target, None, Fault::status(200).body(bytes));
+            let fetched = manifest(&bench, &by_tag()).unwrap();
+            assert_eq!(fetched.digest, bench.nginx.manifest, "{status} {location}");
+            let last = bench.registry.log().pop().unwrap();
+            assert_eq!(last.url, target);
+            assert_eq!(last.authorization, None, "{status} {location}");
+            assert_eq!(last.method, "GET");
+        }
+    }
+}
+
+/// Whoever may not look and whoever looks for what is not there are told alike or not, as each registry has it; HEAD says so
+/// without a body.
+#[test]
+fn what_a_refusal_says() {
+    for (status, code, kind) in [
+        (401, Some("UNAUTHORIZED"), Kind::Denied(401)),
+        (403, Some("DENIED"), Kind::Denied(403)),
+        (403, None, Kind::Denied(403)),
+        (404, Some("NAME_UNKNOWN"), Kind::NotFound),
+        (404, Some("MANIFEST_UNKNOWN"), Kind::NotFound),
+        (404, None, Kind::NotFound),
+        (412, Some("PROJECTPOLICYVIOLATION"), Kind::Unsupported),
+    ] {
+        for head in [false, true] {
+            let bench = Bench::new(acme());
+            let fault = match code {
+                Some(code) if !head => Fault::error(status, code, "no"),
+                _ => Fault::status(status),
+            };
+            bench.registry.inject("manifests", None, fault);
+            let asked = if head {
+                done(bench.client().resolve(&name("acme/nginx"), &tag("1.0.0"))).map(|_| ())
+            } else {
+                manifest(&bench, &by_tag()).map(|_| ())
+            };
+            let given = match asked {
+                // HEAD that is refused for another reason than these is asked again by GET.
+                Ok(()) => Kind::Unsupported,
+                Err(error) => error.kind(),
+            };
+            assert_eq!(given, kind, "{status} {code:?} {head}");
+        }
+    }
+}
+
 #[test]
 fn redirects_have_an_end() {
     let bench = Bench::new(Credentials::Anonymous);
