@@ -40,6 +40,13 @@ impl RateLimit {
         self.remaining.saturating_mul(5) < self.limit
     }
 
+    /// How long so many calls take, of which each beyond what is plenty waits its share; `None` where all of them are had at once.
+    pub fn spread_over(&self, calls: u64) -> Option<Duration> {
+        let plenty = self.remaining.saturating_sub(self.limit.div_ceil(5));
+        let waiting = u32::try_from(calls.saturating_sub(plenty)).unwrap_or(u32::MAX);
+        (waiting > 0).then(|| self.share().saturating_mul(waiting))
+    }
+
     /// The time in which the registry takes one call, over the whole window.
     pub fn share(&self) -> Duration {
         Duration::from_millis(self.window.saturating_mul(1000) / self.limit.max(1))
@@ -77,6 +84,27 @@ mod tests {
         assert!(read("100;w=21600", "19").unwrap().is_low());
         assert!(!read("100;w=21600", "20").unwrap().is_low());
         assert_eq!(read("100; w=60", "500").unwrap().remaining, 100);
+    }
+
+    #[test]
+    fn when_so_many_calls_are_through() {
+        for (remaining, calls, seconds) in [
+            // Eighty at once, each further one in its share of 216 seconds.
+            ("100", 80, None),
+            ("100", 81, Some(216)),
+            ("100", 5_000, Some(4_920 * 216)),
+            ("20", 1, Some(216)),
+            ("3", 0, None),
+            ("3", 10, Some(2_160)),
+            ("3", u64::MAX, Some(216 * u64::from(u32::MAX))),
+        ] {
+            let told = read("100;w=21600", remaining).unwrap();
+            assert_eq!(
+                told.spread_over(calls),
+                seconds.map(Duration::from_secs),
+                "{remaining} {calls}"
+            );
+        }
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl Source {
             .is_some_and(|below| self.repositories.allows(below))
     }
 
+    /// Whether something that a registry lists lies below the prefix, name of a repository or not.
+    pub(crate) fn may_hold(&self, listed: &str) -> bool {
+        let below = listed.strip_prefix(self.prefix.as_str());
+        self.prefix.is_empty() || below.is_some_and(|below| below.starts_with('/'))
+    }
+
     /// A repository's path as it is served, its name below the prefix under the mount; `None` when it does not lie below
     /// the prefix.
     pub fn relative(&self, name: &Name) -> Option<RepositoryPath> {

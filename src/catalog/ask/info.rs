@@ -41,6 +41,7 @@ impl Ask for Info {
         let progress = rows.counted_progress()?;
         let trouble = store.count_trouble()?;
         let contested = store.contested(config.index_scope)?;
+        let unread = store.count_unread_by_source()?;
         let shadowed = rows.shadowed(&contested, page)?;
         Ok(json!({
             "ready": last.number > 0,
@@ -71,18 +72,19 @@ impl Ask for Info {
             })),
             "enumeration": pass.enumerations.iter().map(|source| json!({
                 "source": source.source, "pages": source.pages, "done": source.done, "fault": source.fault,
+                "unservable": (source.unservable > 0).then(|| json!({
+                    "repositories": source.unservable, "first": source.first_unservable,
+                    "reason": "no name of a repository, or a path of more than 255 bytes",
+                })),
             })).collect::<Vec<_>>(),
             "pause": state.paused(now).map(|pause| json!({ "until": time(pause.until), "cause": pause.cause })),
             "rate_limits": config.sources.iter().filter_map(|source| {
                 let (told, seen) = state.source(&source.id).rate_limit?;
-                // At the pace at which the last fifth is used up, what is left unread takes so long.
-                let share = told.share();
-                let unread = u32::try_from(trouble.unread_tags).unwrap_or(u32::MAX);
-                let done = now.after(share.saturating_mul(unread));
+                let unread = unread.get(&source.id).copied().unwrap_or(0);
                 Some(json!({
                     "source": source.id, "remaining": told.remaining, "limit": told.limit,
                     "window_seconds": told.window, "seen": time(seen),
-                    "all_read_by": (told.is_low() && unread > 0).then(|| time(done)),
+                    "all_read_by": told.spread_over(unread).map(|spread| time(now.after(spread))),
                 }))
             }).collect::<Vec<_>>(),
             "held_removal": held.map(|held| json!({

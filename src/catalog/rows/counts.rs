@@ -194,6 +194,20 @@ impl Store<'_> {
         })
     }
 
+    /// How many tags of each source are to be read, by the source's id; of one that has none it says nothing.
+    pub(crate) fn count_unread_by_source(&self) -> Result<BTreeMap<String, u64>, DatabaseError> {
+        let rows = self.0.query(
+            "SELECT r.source, count(*) FROM tag t JOIN repository r ON r.id = t.repository
+             WHERE t.manifest IS NULL AND t.due > 0 GROUP BY r.source",
+            &[],
+        )?;
+        let counted = rows.iter().filter_map(|row| {
+            let count = u64::try_from(row.integer(1)?).ok()?;
+            Some((row.text(0)?.to_owned(), count))
+        });
+        Ok(counted.collect())
+    }
+
     fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
         let number = self
             .0

@@ -59,6 +59,10 @@ pub(crate) struct Enumeration {
     pub(crate) done: bool,
     /// Why it is not complete, in public words.
     pub(crate) fault: Option<String>,
+    /// Names it gave that are wanted and cannot be served: too long, or no names of repositories.
+    pub(crate) unservable: u64,
+    /// The first of them, cut to what may be shown.
+    pub(crate) first_unservable: Option<String>,
 }
 
 impl Enumeration {

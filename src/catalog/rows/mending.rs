@@ -167,7 +167,7 @@ impl Store<'_> {
         };
         let lost = row.column == "manifest";
         self.0.execute(
-            "UPDATE tag SET moving = ?3, manifest = CASE WHEN ?4 THEN NULL ELSE manifest END, next = NULL, due = 2,
+            "UPDATE tag SET moving = ?3, manifest = CASE WHEN ?4 THEN NULL ELSE manifest END, next = NULL, due = 2, rank = 0,
                called = CASE WHEN typeof(called) = 'integer' THEN called + 1 ELSE 1 END, gone = 0, gone_in = NULL, error = NULL,
                attempts = 0, retry_at = NULL WHERE repository = ?1 AND name = ?2",
             &[

@@ -41,8 +41,9 @@ impl Store<'_> {
         self.tags_due(source, Due::ReadFirst, Turn::New, after, limit)
     }
 
-    /// Tags of a source that are to be asked about. New ones come first, as those to be confirmed are served already; and
-    /// those of repositories after `after` before the others.
+    /// Tags of a source that are to be asked about. New ones come first, as those to be confirmed are served already. Among them the
+    /// newest version of each repository comes before the second newest of any, and of as new ones those of repositories after
+    /// `after` before the others.
     pub(crate) fn next_tags(
         &self,
         source: &str,
@@ -87,22 +88,26 @@ impl Store<'_> {
         limit: usize,
     ) -> Result<Vec<TagRow>, DatabaseError> {
         let mut found = Vec::new();
-        for range in ["repository > ?5", "repository <= ?5"] {
+        let (condition, [now, latest]) = turn.condition();
+        let wanted = format!(
+            "due > 0 AND due = ?4 AND {condition}
+             AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1)"
+        );
+        // Through the index from the first row that is wanted: its rank, behind `after`.
+        let first = format!("SELECT rank FROM tag WHERE {wanted} ORDER BY rank LIMIT 1");
+        for side in [">", "<="] {
             let missing = limit.saturating_sub(found.len());
             if missing == 0 {
                 break;
             }
-            let (condition, [now, latest]) = turn.condition();
             found.extend(self.rows::<TagRow>(
                 &format!(
-                    "WHERE due > 0 AND due = ?4 AND {range} AND {condition}
-                       AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1)
-                     ORDER BY repository, name LIMIT ?6"
+                    "WHERE {wanted} AND (rank, repository) {side} (({first}), ?5) ORDER BY rank, repository, name LIMIT ?6"
                 ),
                 &[
                     source.into(),
-                    now,
-                    latest,
+                    now.clone(),
+                    latest.clone(),
                     due.into(),
                     after.into(),
                     i64::try_from(missing).unwrap_or(i64::MAX).into(),

@@ -9,7 +9,7 @@ use crate::platform::{Database, DatabaseError};
 // it makes a new version of the tables, and a fixture is never edited to suit the code.
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -21,6 +21,7 @@ const VERSION: i64 = 6;
 /// from the enumeration since that pass; `denied_since`, `missing_since`: when its list was first denied, or not found, in a
 /// row; `confirmed`: an operator said that its charts may go if it still is; `repository.passed_over`: how many tags of its list were told by their names not to
 /// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET), 3 the same before others. `manifest.plan` is set while something of it is to be read.
+/// `tag.rank`: its place, the newest first, among the versions that its list showed for the first time when it showed this one.
 /// `superseded.tag`: which tag served it last; unknown of older rows.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "
@@ -42,13 +43,13 @@ CREATE TABLE IF NOT EXISTS listing(
   PRIMARY KEY(repository, page)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tag(
   repository INTEGER NOT NULL, name TEXT NOT NULL, moving INTEGER NOT NULL,
-  manifest TEXT, next TEXT, due INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0,
+  manifest TEXT, next TEXT, due INTEGER NOT NULL DEFAULT 0, rank INTEGER NOT NULL DEFAULT 0, called INTEGER NOT NULL DEFAULT 0,
   gone INTEGER NOT NULL DEFAULT 0, gone_in INTEGER,
   error TEXT, attempts INTEGER NOT NULL DEFAULT 0, retry_at INTEGER,
   PRIMARY KEY(repository, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tag_manifest ON tag(manifest) WHERE manifest IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tag_next ON tag(next) WHERE next IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tag_due ON tag(due DESC, repository, name) WHERE due > 0;
+CREATE INDEX IF NOT EXISTS tag_due ON tag(due DESC, rank, repository, name) WHERE due > 0;
 CREATE INDEX IF NOT EXISTS tag_gone ON tag(repository, name) WHERE gone > 0;
 CREATE INDEX IF NOT EXISTS tag_moving ON tag(repository, name) WHERE moving > 0;
 CREATE TABLE IF NOT EXISTS manifest(
@@ -79,7 +80,7 @@ CREATE TABLE IF NOT EXISTS unreadable(
 ";
 
 /// From each older version to the next. The first is from version 1 to 2.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "
 ALTER TABLE repository ADD COLUMN passed_over TEXT;
 UPDATE repository SET hash = NULL, etag = NULL;
@@ -110,6 +111,12 @@ ALTER TABLE repository ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
     "
 ALTER TABLE superseded ADD COLUMN tag TEXT;
 CREATE INDEX superseded_tag ON superseded(source, repository, tag, until) WHERE tag IS NOT NULL;
+",
+    // What is still to be read keeps the order that it had.
+    "
+ALTER TABLE tag ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+DROP INDEX tag_due;
+CREATE INDEX tag_due ON tag(due DESC, rank, repository, name) WHERE due > 0;
 ",
 ];
 

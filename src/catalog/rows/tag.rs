@@ -62,6 +62,7 @@ typed_row! {
     }
     checked {
         moving: bool,
+        rank: i64,
         gone: Presence,
         error: Option<String>,
         retry_at: Option<Timestamp>,
@@ -149,29 +150,35 @@ impl Store<'_> {
         self.rows("WHERE repository = ? ORDER BY name", &[repository.into()])
     }
 
-    /// Adds new tags, each with whether it moves, and what is to be asked about them.
+    /// Adds new tags, each with whether it moves, and what is to be asked about them. Versions are in the order in which they are to
+    /// be read.
     pub(crate) fn add_tags(
         &self,
         repository: i64,
         tags: &[(&str, bool)],
         due: Due,
     ) -> Result<(), DatabaseError> {
-        /// Four parameters a row, a hundred a statement.
-        const ROWS: usize = 25;
+        /// Five parameters a row, a hundred a statement.
+        const ROWS: usize = 20;
+        let mut versions = 0_i64;
         for chunk in tags.chunks(ROWS) {
-            let mut sql = String::from("INSERT INTO tag(repository, name, moving, due) VALUES ");
-            let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 4);
+            let mut sql =
+                String::from("INSERT INTO tag(repository, name, moving, due, rank) VALUES ");
+            let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 5);
             for (index, (name, moving)) in chunk.iter().enumerate() {
                 sql.push_str(if index == 0 {
-                    "(?, ?, ?, ?)"
+                    "(?, ?, ?, ?, ?)"
                 } else {
-                    ", (?, ?, ?, ?)"
+                    ", (?, ?, ?, ?, ?)"
                 });
+                let rank = if *moving { 0 } else { versions };
+                versions += i64::from(!*moving);
                 parameters.extend([
                     repository.into(),
                     (*name).into(),
                     (*moving).into(),
                     due.into(),
+                    rank.into(),
                 ]);
             }
             sql.push_str(" ON CONFLICT DO NOTHING");
@@ -261,7 +268,7 @@ impl Store<'_> {
         Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
     }
 
-    /// Has a tag asked about at once; a pending retry is waived.
+    /// Has a tag asked about at once, with the first of those that are; a pending retry is waived.
     pub(crate) fn call_tag(
         &self,
         repository: i64,
@@ -269,7 +276,7 @@ impl Store<'_> {
         due: Due,
     ) -> Result<(), DatabaseError> {
         self.0.execute(
-            "UPDATE tag SET due = max(due, ?3), retry_at = NULL, called = called + 1
+            "UPDATE tag SET due = max(due, ?3), rank = 0, retry_at = NULL, called = called + 1
              WHERE repository = ?1 AND name = ?2 AND gone <> 3",
             &[repository.into(), name.into(), due.into()],
         )?;

@@ -11,6 +11,7 @@ use crate::catalog::sync::slice::Slice;
 use crate::chart::tag_is_version;
 use crate::oci::{Digest, Kind, Name, Page};
 use crate::platform::{Clock, DatabaseError, Timestamp};
+use crate::shown::shown;
 
 /// Pages of an enumeration: more is a fault of the registry.
 const PAGES_LIMIT: u32 = 5_000;
@@ -115,14 +116,19 @@ impl<C: Clock> Slice<'_, C> {
             return Ok(());
         };
         for name in &page.names {
-            if let Ok(name) = name.parse::<Name>()
-                && source.allows(&name)
-                && let Some(relative) = source.relative(&name)
-            {
-                let id = self
-                    .store
-                    .add_repository(&source.id, name.as_str(), &relative)?;
-                self.see(place, id);
+            match name.parse::<Name>() {
+                Ok(known) if !source.allows(&known) => {}
+                Ok(known) => match source.relative(&known) {
+                    Some(relative) => {
+                        let id =
+                            self.store
+                                .add_repository(&source.id, known.as_str(), &relative)?;
+                        self.see(place, id);
+                    }
+                    None => self.leave_out(place, name),
+                },
+                Err(_) if source.may_hold(name) => self.leave_out(place, name),
+                Err(_) => {}
             }
         }
         let Some(enumeration) = self.pass.enumerations.get_mut(place) else {
@@ -151,6 +157,16 @@ impl<C: Clock> Slice<'_, C> {
         enumeration.done = next.is_none() || endless;
         enumeration.next = next;
         Ok(())
+    }
+
+    /// Notes that a repository is wanted and cannot be served under its name.
+    pub(crate) fn leave_out(&mut self, place: usize, name: &str) {
+        if let Some(enumeration) = self.pass.enumerations.get_mut(place) {
+            enumeration.unservable += 1;
+            enumeration
+                .first_unservable
+                .get_or_insert_with(|| shown(name));
+        }
     }
 
     /// How far the pass is with a source.

@@ -70,6 +70,15 @@ fn judge<'n>(
     judged
 }
 
+/// Puts tags, each with whether it moves, into the order in which they are read: of versions the newest first.
+fn newest_first(tags: &mut [(&str, bool)]) {
+    tags.sort_by_cached_key(|(name, moving)| {
+        let version = (!moving).then(|| Version::parse(&tag_to_version(name)).ok());
+        let key = version.flatten().map(|version| version.key().to_owned());
+        (!*moving, std::cmp::Reverse(key))
+    });
+}
+
 /// Why a tag is not served, whatever it names; `None` where it may be.
 fn unwanted(tags: &TagPatterns, name: &str) -> Option<&'static str> {
     if name.parse::<Tag>().is_err() || name.parse::<Digest>().is_ok() {
@@ -117,7 +126,7 @@ impl<C: Clock> Slice<'_, C> {
             } = judge(config, &source.tags, listed.iter().copied());
             self.store.repository_passed_over(id, &passed_over)?;
             let known = self.store.tag_names(id)?;
-            let new: Vec<(&str, bool)> = wanted
+            let mut new: Vec<(&str, bool)> = wanted
                 .iter()
                 .filter(|name| {
                     known
@@ -126,6 +135,7 @@ impl<C: Clock> Slice<'_, C> {
                 })
                 .map(|name| (*name, !tag_is_version(name)))
                 .collect();
+            newest_first(&mut new);
             let meant = repository.recheck > 0 && new.len() <= FEW;
             let due = if meant { Due::ReadFirst } else { Due::Read };
             let moving = new.iter().filter(|(_, moving)| *moving).count();

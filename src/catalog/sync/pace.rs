@@ -129,6 +129,7 @@ impl<C: Clock> Slice<'_, C> {
         let mut spread = None;
         if let Some(told) = source.rate_limit.take() {
             source.few_left = told.is_low();
+            source.counts_calls = true;
             let id = source.id.clone();
             self.store
                 .update(|state| state.source_mut(&id).rate_limit = Some((told, now)))?;

@@ -69,9 +69,12 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         if fresh {
             for (place, source) in self.config.sources.iter().enumerate() {
                 for name in source.exact() {
-                    if let Some(relative) = source.relative(&name) {
-                        let id = store.add_repository(&source.id, name.as_str(), &relative)?;
-                        slice.see(place, id);
+                    match source.relative(&name) {
+                        Some(relative) => {
+                            let id = store.add_repository(&source.id, name.as_str(), &relative)?;
+                            slice.see(place, id);
+                        }
+                        None => slice.leave_out(place, name.as_str()),
                     }
                 }
             }

@@ -67,14 +67,15 @@ impl<C: Clock> Slice<'_, C> {
         if let Some(job) = self.next_named(place)? {
             return Ok(Some(job));
         }
-        let wary = self
+        // Where manifests are counted and lists are not, all lists come first: which versions are the newest, they tell.
+        let lists_first = self
             .sources
             .get(place)
-            .is_some_and(|source| source.pace.failures >= WARY);
+            .is_some_and(|source| source.pace.failures >= WARY || source.counts_calls);
         // A pass may have ended without a source, whose turn goes on.
         let turns = &self.pass.enumerations;
         let reading = turns.get(place).is_some_and(|turn| !turn.finished);
-        if wary
+        if lists_first
             && reading
             && let Some(job) = self.next_in_turn(place, now)?
         {
@@ -83,7 +84,7 @@ impl<C: Clock> Slice<'_, C> {
         if let Some(job) = self.next_waiting(place, Turn::New)? {
             return Ok(Some(job));
         }
-        if !wary
+        if !lists_first
             && reading
             && let Some(job) = self.next_in_turn(place, now)?
         {

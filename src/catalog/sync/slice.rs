@@ -68,6 +68,8 @@ pub(crate) struct SourceSlice {
     pub(crate) few_left: bool,
     /// Whether the slice is at its end.
     pub(crate) closed: Rc<Cell<bool>>,
+    /// Whether it ever said how many it takes: what is counted there is asked for in the order of its worth.
+    pub(crate) counts_calls: bool,
     /// Where revalidation stands.
     pub(crate) ring: Ring,
     /// Jobs under way.
@@ -91,6 +93,7 @@ impl SourceSlice {
             rate_limit: Rc::default(),
             few_left: known.rate_limit.is_some_and(|(told, _)| told.is_low()),
             closed: Rc::default(),
+            counts_calls: known.rate_limit.is_some(),
             ring: known.ring,
             under_way: 0,
             lists: 0,

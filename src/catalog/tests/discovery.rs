@@ -3,6 +3,7 @@
 
 mod clouds;
 mod limits;
+mod unusable;
 
 use serde_json::json;
 
@@ -64,6 +65,23 @@ fn served(world: &World, repositories: &[&str]) {
         format!("the package of {name} 1.0.0").as_bytes()
     );
     assert_eq!(world.registry.calls_to("_catalog"), 0);
+}
+
+#[test]
+fn catalog() {
+    let world = world(&[&[("REGISTRY", "registry.example/charts")], USER.as_slice()].concat());
+    world.registry.set_page_size(Some(1));
+    for repository in ["charts/nginx", "charts/team-a/web", "other/app"] {
+        let name = repository.rsplit('/').next().unwrap();
+        world.registry.push_version(repository, name, "1.0.0");
+    }
+    assert_eq!(world.pass().faults, 0);
+    world.rest();
+    assert_eq!(world.versions(""), ["nginx 1.0.0", "web 1.0.0"]);
+    assert_eq!(world.answered("team-a"), ["web 1.0.0"]);
+    assert_eq!(get(&world, "charts/nginx-1.0.0.tgz").status(), 200);
+    assert_eq!(world.registry.calls_to("_catalog"), 4);
+    assert_eq!(world.registry.calls_to("other/app"), 0);
 }
 
 #[test]
@@ -142,6 +160,25 @@ fn docker_hub() {
         None,
     );
     served(&world, &["acme/nginx"]);
+}
+
+/// Docker Hub keeps names of one segment in `library`, wherever people leave that out.
+#[test]
+fn official_images_of_docker_hub() {
+    for settings in [
+        [("REGISTRY", "docker.io"), ("REPOSITORIES", "nginx")],
+        [("REGISTRY", "docker.io/library"), ("REPOSITORIES", "nginx")],
+        [("REGISTRY", "docker.io"), ("REPOSITORIES", "library/nginx")],
+    ] {
+        let world = world(&settings);
+        served(&world, &["library/nginx"]);
+        let asked = "https://registry-1.docker.io/v2/library/nginx/";
+        assert_eq!(
+            world.registry.calls_to(asked),
+            world.registry.calls(),
+            "{settings:?}"
+        );
+    }
 }
 
 #[test]

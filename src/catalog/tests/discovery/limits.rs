@@ -169,6 +169,82 @@ fn few_calls_that_are_left_are_spread() {
     assert!(status.figures.sources[0].calls_left.is_some());
 }
 
+/// A first pass that takes a day and more gives what most people want in its first hour.
+#[test]
+fn the_newest_version_of_each_chart_is_read_before_older_ones_where_reads_are_counted() {
+    let world = World::with(&[("REGISTRY", "docker.io/acme"), ("REPOSITORIES", "a b c")]);
+    let world = World {
+        registry: FakeRegistry::at("docker.io", &world.clock),
+        ..world
+    };
+    let versions = ["0.9.0", "1.9.0", "1.10.0", "2.0.0-rc.1"];
+    for chart in ["a", "b", "c"] {
+        for version in versions {
+            let repository = format!("acme/{chart}");
+            world.registry.push_version(&repository, chart, version);
+        }
+    }
+    world.registry.tell_rate_limit(Some((3, 100, 21_600)));
+    while world
+        .registry
+        .calls_to("GET https://registry-1.docker.io/v2/acme/c/manifests/")
+        < 4
+    {
+        world.wait_for_alarm();
+        world.step();
+    }
+    let calls = world.registry.log();
+    let read: Vec<&str> = calls
+        .iter()
+        .filter(|call| call.method == "GET")
+        .filter_map(|call| call.url.split_once("/acme/")?.1.split_once("/manifests/"))
+        .map(|(_, version)| version)
+        .collect();
+    // What was begun before the first answer told of a limit is of one chart.
+    let (first, others) = read.split_at(4);
+    assert_eq!(first, ["2.0.0-rc.1", "1.10.0", "1.9.0", "0.9.0"]);
+    let pairs = ["2.0.0-rc.1", "1.10.0", "1.9.0", "0.9.0"].map(|version| [version; 2]);
+    assert_eq!(others, pairs.concat());
+}
+
+/// A limit is of one registry: how long its versions take says nothing of another's. It is told before little is left.
+#[test]
+fn when_all_will_be_read_is_told_of_each_registry() {
+    let settings = r#"[{"registry": "registry.example/charts"}, {"registry": "other.example/charts", "mount": "b"}]"#;
+    let world = World::with(&[
+        ("REGISTRY", ""),
+        ("SOURCES", settings),
+        ("SUBREQUEST_BUDGET", "10"),
+    ]);
+    let other = world.registry.beside("other.example");
+    for version in 0..200 {
+        let version = format!("1.0.{version}");
+        world.registry.push_version("charts/a", "a", &version);
+        other.push_version("charts/b", "b", &version);
+    }
+    world.registry.tell_rate_limit(Some((90, 100, 21_600)));
+    other.tell_rate_limit(Some((4_000, 5_000, 21_600)));
+    let limits = || info(&world)["rate_limits"].clone();
+    while limits().as_array().unwrap().len() < 2 {
+        world.wait_for_alarm();
+        world.step();
+    }
+    let told = limits();
+    assert_eq!(told[0]["source"], "registry.example/charts");
+    // Two hundred, of which seventy are had at once: what the other registry has is not counted.
+    let by = told[0]["all_read_by"].as_str().unwrap();
+    let after = |shares: u32| {
+        let wait = Duration::from_secs(216).saturating_mul(shares);
+        world.clock.now().after(wait).to_string()
+    };
+    assert!(
+        (after(100)..after(140)).contains(&by.to_owned()),
+        "{told:#}"
+    );
+    assert_eq!(told[1]["source"], "other.example/charts@b");
+    assert_eq!(told[1]["all_read_by"], Value::Null, "{told:#}");
+}
+
 /// With plenty left nothing waits.
 #[test]
 fn many_calls_that_are_left_are_not() {
