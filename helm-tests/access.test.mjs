@@ -1,15 +1,12 @@
 // Passwords: the Worker's before a registry that wants one or a token, and the reader's before the Worker.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { start } from "../wasm-tests/harness.mjs";
-import { hex } from "../wasm-tests/push.mjs";
 import { PASSWORD, USER, redirecting, streaming } from "../wasm-tests/registries.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
-import { packAll, push } from "./charts.mjs";
+import { packAll, pullsAll, push } from "./charts.mjs";
 import { HELMS, Helm } from "./helm.mjs";
 import { makeKey } from "./keys.mjs";
 import { TokenServer } from "./token-server.mjs";
@@ -26,18 +23,6 @@ for (const kind of HELMS) {
   describe(`${kind.name}, a registry with passwords`, () => passwords(kind));
   describe(`${kind.name}, a registry with a token server`, () => tokens(kind));
   describe(`${kind.name}, a Worker with a password`, () => reader(kind));
-}
-
-/** Adds the Worker's repository, and pulls everything that was pushed. */
-async function pullsAll(helm, url, packages, ...login) {
-  await helm.run("repo", "add", "acme", url, ...login);
-  const { json: found } = await helm.run("search", "repo", "acme/", "--versions", "-o", "json");
-  const versions = ({ name, version }) => `${name} ${version}`;
-  assert.deepEqual(found.map(versions).sort(), packages.map(({ name, version }) => `acme/${name} ${version}`).sort());
-  for (const made of packages) {
-    await helm.run("pull", `acme/${made.name}`, "--version", made.version);
-    assert.equal(hex(readFileSync(join(helm.home, made.file))), made.digest);
-  }
 }
 
 function passwords(kind) {

@@ -1,6 +1,7 @@
 // The charts of examples/charts, packaged and pushed by real Helm to where scripts/dev pushes them: a folder
 // `<repository>/<version>` holds a chart, and Helm makes the repository's last part of the chart's name.
 
+import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
@@ -54,4 +55,16 @@ export async function packAll(helm, key) {
 export async function push(helm, place, made) {
   const target = ["oci:/", place, made.space].filter(Boolean).join("/");
   await helm.run("push", made.path, target, "--plain-http");
+}
+
+/** Adds the Worker's repository, which must have these packages and no others, and pulls each. */
+export async function pullsAll(helm, url, packages, ...login) {
+  await helm.run("repo", "add", "acme", url, ...login);
+  const { json: found } = await helm.run("search", "repo", "acme/", "--versions", "-o", "json");
+  const versions = ({ name, version }) => `${name} ${version}`;
+  assert.deepEqual(found.map(versions).sort(), packages.map(({ name, version }) => `acme/${name} ${version}`).sort());
+  for (const made of packages) {
+    await helm.run("pull", `acme/${made.name}`, "--version", made.version);
+    assert.equal(hex(readFileSync(join(helm.home, made.file))), made.digest);
+  }
 }

@@ -1,6 +1,6 @@
 // Real registries, as processes with folders of their own on ports of their own.
 //
-// `streaming` is distribution (Debian's docker-registry is 2.8 of it) on a file system: it sends blobs itself. `redirecting` is
+// `streaming` is distribution (Debian's docker-registry is 2.8 of it, `program` names another) on a file system: it sends blobs itself. `redirecting` is
 // three processes: a writer registry on a file system, an S3 server over the same folder, and a reader registry on that
 // S3, which answers blobs with 307 and a presigned URL. The S3 server verifies signatures and their expiry.
 
@@ -39,10 +39,10 @@ class Registry {
 
 /**
  * A registry that sends blobs itself. `folder` is where it keeps them; `token` says, in distribution's words, who gives its
- * tokens.
+ * tokens; `page` is how many names it gives at most at once (distribution 3).
  */
-export async function streaming(scope, { htpasswd = false, token, folder = scope.folder() } = {}) {
-  const host = await distribution(scope, { filesystem: { rootdirectory: folder } }, htpasswd, token);
+export async function streaming(scope, { htpasswd = false, token, folder = scope.folder(), program = registry(), page } = {}) {
+  const host = await distribution(scope, program, { filesystem: { rootdirectory: folder } }, htpasswd, token, page);
   return new Registry(host, htpasswd, { folder });
 }
 
@@ -50,11 +50,11 @@ export async function streaming(scope, { htpasswd = false, token, folder = scope
  * A registry that redirects to presigned URLs; pushes go to another one without a password. `blobs` records what reaches
  * the S3 server, the reader's own requests included.
  */
-export async function redirecting(scope, { htpasswd = false } = {}) {
+export async function redirecting(scope, { htpasswd = false, program = registry() } = {}) {
   const root = scope.folder();
   const folder = join(root, BUCKET);
   mkdirSync(folder);
-  const push = await distribution(scope, { filesystem: { rootdirectory: folder } }, false);
+  const push = await distribution(scope, program, { filesystem: { rootdirectory: folder } }, false);
   const s3 = await serve(
     scope,
     s3Program(),
@@ -76,11 +76,11 @@ export async function redirecting(scope, { htpasswd = false } = {}) {
       rootdirectory: "/",
     },
   };
-  const host = await distribution(scope, storage, htpasswd);
+  const host = await distribution(scope, program, storage, htpasswd);
   return new Registry(host, htpasswd, { push, login: {}, blobs });
 }
 
-async function distribution(scope, storage, htpasswd, token) {
+async function distribution(scope, program, storage, htpasswd, token, page) {
   const folder = scope.folder();
   const configuration = {
     version: 0.1,
@@ -94,15 +94,16 @@ async function distribution(scope, storage, htpasswd, token) {
     configuration.auth = { htpasswd: { realm: "test", path: join(folder, "htpasswd") } };
   }
   if (token) configuration.auth = { token };
+  if (page) Object.assign(configuration, { catalog: { maxentries: page }, tags: { maxtags: page } });
   // JSON is YAML.
   const file = join(folder, "config.yml");
   writeFileSync(file, JSON.stringify(configuration));
-  const { host } = await serve(scope, registry(), ["serve", file], environment(), /listening on ([\d.]+:\d+)/);
+  const { host } = await serve(scope, program, ["serve", file], environment(), /listening on ([\d.]+:\d+)/);
   return host;
 }
 
-/** Distribution takes every variable REGISTRY_… for its own, and its S3 driver panics at AWS_CA_BUNDLE. */
+/** Distribution takes every variable REGISTRY_… for its own, its S3 driver panics at AWS_CA_BUNDLE, and 3 wants to send traces. */
 function environment() {
   const theirs = ([name]) => !name.startsWith("REGISTRY") && name !== "AWS_CA_BUNDLE";
-  return Object.fromEntries(Object.entries(process.env).filter(theirs));
+  return { ...Object.fromEntries(Object.entries(process.env).filter(theirs)), OTEL_TRACES_EXPORTER: "none" };
 }

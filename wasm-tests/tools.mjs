@@ -13,8 +13,11 @@ function path(variable, what) {
   return resolve(given);
 }
 
-/** The registry's program: distribution, 2.8 or 3. */
+/** The registry's program: distribution, Debian's 2.8 where there is one. */
 export const registry = () => path("PORTOLAN_REGISTRY", "registry");
+
+/** The newest distribution. */
+export const distribution = () => path("PORTOLAN_DISTRIBUTION", "newest distribution");
 
 /** An S3 server that verifies signatures: s3s-fs. */
 export const s3 = () => path("PORTOLAN_S3", "S3 server");
