@@ -21,16 +21,48 @@ pub(super) fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-/// Whether a host is an address of this link alone (RFC 3927, RFC 4291 §2.5.6), where clouds keep the metadata of a machine.
-pub(super) fn is_link_local(host: &Host<&str>) -> bool {
+/// Whether clouds keep there what a machine is told of itself, credentials among it: an address of this link alone (RFC 3927,
+/// RFC 4291 §2.5.6), or one of those that AWS (`fd00:ec2::/32`), Alibaba, Azure and Oracle have besides; also as IPv6 carries it.
+pub(super) fn is_metadata_service(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(_) => false,
-        Host::Ipv4(address) => address.is_link_local(),
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            METADATA_NAMES.contains(&name)
+        }
+        Host::Ipv4(address) => is_metadata_v4(*address),
         Host::Ipv6(address) => {
-            let mapped = address.to_ipv4_mapped();
-            address.is_unicast_link_local() || mapped.is_some_and(|one| one.is_link_local())
+            address.is_unicast_link_local()
+                || matches!(address.segments(), [0xfd00, 0xec2, ..])
+                || carried_v4(*address).is_some_and(is_metadata_v4)
         }
     }
+}
+
+/// The names that clouds give it: Google, and Alibaba and Tencent.
+const METADATA_NAMES: [&str; 3] = [
+    "metadata.google.internal",
+    "metadata",
+    "metadata.tencentyun.com",
+];
+
+fn is_metadata_v4(address: Ipv4Addr) -> bool {
+    address.is_link_local()
+        // Alibaba; Azure's wire server, which is global by its number; Oracle at first.
+        || matches!(address.octets(), [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192])
+}
+
+/// The IPv4 address that an IPv6 address stands for: compatible and mapped (RFC 4291 §2.5.5), carried by NAT64 (RFC 6052, and the
+/// prefix of RFC 8215 whatever its length), of 6to4 (RFC 3056).
+fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let (high, low) = match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0 | 1, .., high, low] => {
+            (high, low)
+        }
+        [0x2002, high, low, ..] => (high, low),
+        _ => return None,
+    };
+    let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
+    Some(Ipv4Addr::new(a, b, c, d))
 }
 
 /// Whether a host is an address, or a name, that is not the same for everybody: loopback, private, link-local (where clouds

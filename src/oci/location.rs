@@ -3,7 +3,7 @@
 use http::{HeaderValue, Uri};
 use url::Url;
 
-use super::address::{is_internal, is_link_local};
+use super::address::{is_internal, is_metadata_service};
 use super::error::Refusal;
 use super::{Registry, Scheme};
 
@@ -63,14 +63,12 @@ fn may_lead_to(url: &Url, registry: &Registry) -> bool {
     let Some(host) = url.host() else {
         return false;
     };
-    if !is_internal(&host) {
-        return true;
-    }
     let own = registry
         .url()
         .is_some_and(|home| home.host().as_ref() == Some(&host));
     // A registry on this machine, or without encryption, has its neighbours; its cloud's metadata is none of them.
-    own || !is_link_local(&host) && (registry.is_loopback() || registry.scheme() == Scheme::Http)
+    let has_neighbours = registry.is_loopback() || registry.scheme() == Scheme::Http;
+    own || !is_metadata_service(&host) && (!is_internal(&host) || has_neighbours)
 }
 
 #[cfg(test)]
@@ -116,17 +114,38 @@ mod tests {
             "http://169.254.169.254/latest",
             "http://[fe80::1]/x",
             "http://[::ffff:169.254.169.254]/x",
+            "http://[::169.254.169.254]/x",
+            "http://[64:ff9b::169.254.169.254]/x",
+            "http://[64:ff9b:1::169.254.169.254]/x",
+            "http://[2002:a9fe:a9fe::]/x",
+            "http://[fd00:ec2::254]/x",
+            "http://100.100.100.200/x",
+            "http://192.0.0.192/x",
+            "http://168.63.129.16/machine",
+            "http://metadata.google.internal/x",
+            "http://metadata.google.internal./x",
         ] {
-            for registry in ["http://127.0.0.1:5000", "http://registry.internal"] {
+            for registry in [
+                "http://127.0.0.1:5000",
+                "http://registry.internal",
+                "https://registry.example",
+            ] {
                 assert_eq!(
                     judged(registry, location),
                     Err(Refusal::Location),
                     "{registry} {location}"
                 );
             }
-            let beside = location.replace("169.254.169.254", "10.0.0.8");
-            let beside = beside.replace("fe80::1", "fd00::1");
-            assert!(judged("http://127.0.0.1:5000", &beside).is_ok(), "{beside}");
+        }
+        for beside in [
+            "http://10.0.0.8/x",
+            "http://[fd00::1]/x",
+            "http://[::ffff:10.0.0.8]/x",
+            "http://[64:ff9b::10.0.0.8]/x",
+            "http://100.100.100.201/x",
+            "http://metadata.acme.internal/x",
+        ] {
+            assert!(judged("http://127.0.0.1:5000", beside).is_ok(), "{beside}");
         }
     }
 

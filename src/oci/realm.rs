@@ -4,7 +4,7 @@
 //! is malicious, or was taken over, would name a host of its own (CVE-2026-33540 in distribution, and a row of fixes
 //! in go-containerregistry). So only hosts are believed that belong to whom the registry belongs.
 
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 use super::address::is_loopback;
 use super::error::Refusal;
@@ -20,7 +20,7 @@ const KNOWN: [(&str, &str); 1] = [
 
 /// Domains under which strangers live that the Public Suffix List does not know as such: a customer's registry, bucket, site or
 /// function has a name there. Between two names below one of these nothing is believed but that they are the same.
-const SHARED: [&str; 24] = [
+const SHARED: [&str; 25] = [
     "aliyuncs.com",
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -30,6 +30,7 @@ const SHARED: [&str; 24] = [
     "azurecr.io",
     "azurecr.us",
     "cloudsmith.io",
+    "container-registry.ovh.net",
     "digitaloceanspaces.com",
     "github.io",
     "googleapis.com",
@@ -47,6 +48,15 @@ const SHARED: [&str; 24] = [
     "yandexcloud.net",
 ];
 
+/// What a realm's own query may not say, as it says what the token is to open, or for whom: that is for the request to say.
+const NOT_THE_REALMS: [&str; 5] = [
+    "scope",
+    "account",
+    "client_id",
+    "grant_type",
+    "offline_token",
+];
+
 /// The realm as a URL, if credentials for `registry` may be sent there: encrypted (unless the registry itself is not),
 /// and on the registry's host or one under the same registrable domain. Addresses only when host and port are the
 /// registry's own; on loopback the port does not matter. Or at one of the hosts that the operator `named`.
@@ -61,10 +71,27 @@ pub fn judge(realm: &str, registry: &Registry, named: &Hosts) -> Result<Url, Ref
     let without_user = url.username().is_empty() && url.password().is_none();
     if encrypted && without_user && (belong_together(&url, &home) || named.contain(&url)) {
         url.set_fragment(None);
+        let query = url.query().map(own_query);
+        url.set_query(query.as_deref().filter(|query| !query.is_empty()));
         Ok(url)
     } else {
         Err(Refusal::Realm)
     }
+}
+
+/// A realm's query as it is written, less [`NOT_THE_REALMS`]. Some servers take a semicolon for a separator, too.
+fn own_query(query: &str) -> String {
+    let is_its_own = |pair: &&str| {
+        let key = form_urlencoded::parse(pair.as_bytes()).next();
+        key.is_none_or(|(key, _)| {
+            let key = key.trim();
+            !NOT_THE_REALMS
+                .iter()
+                .any(|reserved| key.eq_ignore_ascii_case(reserved))
+        })
+    };
+    let pairs: Vec<&str> = query.split(['&', ';']).filter(is_its_own).collect();
+    pairs.join("&")
 }
 
 fn belong_together(realm: &Url, home: &Url) -> bool {
@@ -256,6 +283,14 @@ mod tests {
             ("acme.azurecr.cn", "https://evil.azurecr.cn/oauth2/token"),
             ("acme.azurecr.us", "https://evil.azurecr.us/oauth2/token"),
             (
+                "acme.c1.de1.container-registry.ovh.net",
+                "https://evil.c1.de1.container-registry.ovh.net/service/token",
+            ),
+            (
+                "acme.c1.de1.container-registry.ovh.net",
+                "https://evil.hosting.ovh.net/token",
+            ),
+            (
                 "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
                 "https://evil.s3.cn-north-1.amazonaws.com.cn/token",
             ),
@@ -307,6 +342,24 @@ mod tests {
         )
         .unwrap();
         assert_eq!(url.as_str(), "https://ghcr.io/token?a=b");
+    }
+
+    /// What a token opens is what the request needs, whatever the registry writes into the realm.
+    #[test]
+    fn the_query_asks_for_nothing() {
+        for (query, left) in [
+            ("scope=repository:acme/secret:pull,push,delete", ""),
+            ("a=b%2f&scope=x&account=admin&c", "?a=b%2f&c"),
+            ("%73cope=x&Scope=y&+scope=z", ""),
+            ("a=b;scope=x", "?a=b"),
+            ("offline_token=true&grant_type=password&client_id=x", ""),
+            // Which of its services it is, it may say either way.
+            ("service=registry", "?service=registry"),
+        ] {
+            let realm = format!("https://ghcr.io/token?{query}");
+            let url = judge(&realm, &"ghcr.io".parse().unwrap(), &Hosts::default()).unwrap();
+            assert_eq!(url.as_str(), format!("https://ghcr.io/token{left}"));
+        }
     }
 
     proptest! {

@@ -123,8 +123,9 @@ fn a_challenge_is_given_what_the_request_needs_and_no_more() {
                 ..for_acme()
             },
         );
+        // Also where the realm's own query asks for it.
         let challenge = format!(
-            r#"Bearer realm="{}",service="registry.example",scope="{wanted}""#,
+            r#"Bearer realm="{}?scope={wanted}",service="registry.example",scope="{wanted}""#,
             TokenAuth::default().realm
         );
         let challenge = Fault::status(401).header("www-authenticate", &challenge);
