@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Unfit;
 use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
-use super::metadata::judge_yaml;
+use super::metadata::json_of_yaml;
 
 /// Most bytes of templates, and of `values.yaml`, that are given: they are text of kilobytes.
 const MAX_TEMPLATES: usize = 4 << 20;
@@ -44,8 +44,7 @@ impl ChartContents {
     /// What `values.yaml` says; an empty object where there is none, or nothing in it.
     pub(crate) fn parsed_values(&self) -> Result<Value, Unfit> {
         let values = self.values.as_deref().unwrap_or_default();
-        judge_yaml(values)?;
-        match serde_yaml::from_slice(values).map_err(|_| Unfit::Malformed("YAML"))? {
+        match json_of_yaml(values)? {
             Value::Null => Ok(Value::Object(serde_json::Map::new())),
             values => Ok(values),
         }
@@ -99,5 +98,54 @@ mod tests {
         let broken = package(&[("a/values.yaml", b"a: [")]);
         let broken = ChartContents::of(&broken).unwrap();
         assert_eq!(broken.parsed_values(), Err(Unfit::Malformed("YAML")));
+    }
+
+    fn parsed(values: &str) -> Result<Value, Unfit> {
+        let values = Some(values.as_bytes().to_vec());
+        let contents = ChartContents {
+            values,
+            ..ChartContents::default()
+        };
+        contents.parsed_values()
+    }
+
+    #[test]
+    fn values_of_any_shape() {
+        let yaml = "---\n1: {yes: 1.5, ~: !tag x}\na: &x [1, -2, null, .inf, 18446744073709551616]\nb: *x\nd: {e: {f: {g: {h: {i: 1}}}}}\n---\nz: 1\n";
+        let list = json!([1, -2, null, null, "18446744073709551616"]);
+        assert_eq!(
+            parsed(yaml),
+            Ok(json!({
+                "1": {"yes": 1.5, "~": "x"}, "a": list, "b": list,
+                "d": {"e": {"f": {"g": {"h": {"i": 1}}}}},
+            }))
+        );
+        for bad in ["a: [", "? [k]\n: v\n", "a: *a"] {
+            assert_eq!(parsed(bad), Err(Unfit::Malformed("YAML")), "{bad}");
+        }
+    }
+
+    /// Ten kilobytes that stand for millions of values, or for gigabytes of text.
+    #[test]
+    fn a_bomb_of_aliases_in_values_is_refused() {
+        let refused = Err(Unfit::TooManyValues(20_000));
+        let (words, aliases) = ("x,".repeat(1_800), "*w,".repeat(1_800));
+        let wide = format!("w: &w [{words}x]\na: [{aliases}*w]\n");
+        assert!(wide.len() < 10 << 10);
+        assert_eq!(parsed(&wide), refused);
+        let text = "x".repeat(128 << 10);
+        let aliases = |number| "*w,".repeat(number);
+        let long = format!("w: &w {text}\na: [{}*w]\n", aliases(15_000));
+        assert_eq!(parsed(&long), refused);
+        assert!(parsed(&format!("w: &w {text}\na: [{}*w]\n", aliases(5))).is_ok());
+        let keys = "? *w\n: 1\n".replace('\n', "\n  ").repeat(2_000);
+        assert_eq!(
+            parsed(&format!(
+                "w: &w {}\na:\n- {}\n",
+                "x".repeat(900),
+                keys.trim_end()
+            )),
+            refused
+        );
     }
 }

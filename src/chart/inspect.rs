@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
-use super::metadata::HelmMetadata;
+use super::metadata::{HelmMetadata, looks};
 use super::unfit::quoted;
 use super::{FileName, Unfit};
 
@@ -13,6 +13,40 @@ const MAX_DEPTH: usize = 8;
 
 /// Most bytes that are kept while a package is read: of the packages in it and of metadata. An isolate has 128 MB for everybody.
 const MAX_KEPT: u64 = 32 << 20;
+
+/// Most bytes of YAML that are parsed for one package: hundreds of charts in it have kilobytes each.
+const MAX_PARSED: usize = 4 << 20;
+
+/// Most looks of the parser at open brackets for one package: as many as for some files of the worst kind that is read, half a second.
+const MAX_LOOKS: usize = 160 << 20;
+
+/// What is left of the limits that a package and all those in it have together.
+struct Left {
+    /// Bytes that may be unpacked.
+    unpacked: u64,
+    /// Bytes that may be kept.
+    kept: u64,
+    /// Bytes of YAML that may be parsed.
+    parsed: usize,
+    /// Looks at open brackets.
+    looks: usize,
+}
+
+impl Left {
+    fn keep(&mut self, size: u64) -> Result<(), Unfit> {
+        let left = self.kept.checked_sub(size);
+        self.kept = left.ok_or(Unfit::UnpackedTooLarge(MAX_KEPT))?;
+        Ok(())
+    }
+
+    fn parse(&mut self, yaml: &[u8]) -> Result<(), Unfit> {
+        let parsed = self.parsed.checked_sub(yaml.len());
+        self.parsed = parsed.ok_or(Unfit::MetadataInAll)?;
+        let looks = self.looks.checked_sub(looks(yaml));
+        self.looks = looks.ok_or(Unfit::MetadataInAll)?;
+        Ok(())
+    }
+}
 
 /// What a package holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +61,13 @@ pub(crate) struct Inspected {
 impl Inspected {
     /// Reads a package to its end.
     pub(crate) fn of(tgz: &[u8]) -> Result<Self, Unfit> {
-        let (mut left, mut kept) = (MAX_UNPACKED, 0);
-        let inspected = package(tgz, 0, &mut left, &mut kept)?;
+        let mut left = Left {
+            unpacked: MAX_UNPACKED,
+            kept: MAX_KEPT,
+            parsed: MAX_PARSED,
+            looks: MAX_LOOKS,
+        };
+        let inspected = package(tgz, 0, &mut left)?;
         let HelmMetadata { name, version, .. } = &inspected.metadata;
         FileName::of(name, version).map_err(|_| Unfit::Name(quoted(name)))?;
         Ok(inspected)
@@ -43,18 +82,20 @@ struct ChartFiles {
 }
 
 impl ChartFiles {
-    fn read(self) -> Result<HelmMetadata, Unfit> {
+    fn read(self, left: &mut Left) -> Result<HelmMetadata, Unfit> {
         let metadata = self.metadata.ok_or(Unfit::NoChartYaml)?;
+        left.parse(&metadata)?;
+        left.parse(self.requirements.as_deref().unwrap_or_default())?;
         HelmMetadata::read(&metadata, self.requirements.as_deref())
     }
 }
 
-/// A package at `depth`, and all that lie in it; `left` is what may still be unpacked, `kept` what was kept of all of them.
-fn package(tgz: &[u8], depth: usize, left: &mut u64, kept: &mut u64) -> Result<Inspected, Unfit> {
+/// A package at `depth`, and all that lie in it.
+fn package(tgz: &[u8], depth: usize, left: &mut Left) -> Result<Inspected, Unfit> {
     if depth > MAX_DEPTH {
         return Err(Unfit::TooDeep(MAX_DEPTH));
     }
-    let mut archive = Archive::unpacking(tgz, *left, MAX_UNPACKED);
+    let mut archive = Archive::unpacking(tgz, left.unpacked, MAX_UNPACKED);
     // By the folder of each chart, the package's own first, which is called ``.
     let mut charts = BTreeMap::from([(String::new(), ChartFiles::default())]);
     let mut packed: Vec<(String, Vec<u8>)> = Vec::new();
@@ -70,10 +111,7 @@ fn package(tgz: &[u8], depth: usize, left: &mut u64, kept: &mut u64) -> Result<I
         }
         modified = modified.max(file.modified);
         let mut keep = |file: ArchivedFile<'_>| {
-            *kept = kept.saturating_add(file.size);
-            if *kept > MAX_KEPT {
-                return Err(Unfit::UnpackedTooLarge(MAX_KEPT));
-            }
+            left.keep(file.size)?;
             read(file)
         };
         match Place::of(file.path) {
@@ -94,17 +132,17 @@ fn package(tgz: &[u8], depth: usize, left: &mut u64, kept: &mut u64) -> Result<I
             }
         }
     }
-    *left = archive.left();
-    let own = charts.remove("").unwrap_or_default().read()?;
+    left.unpacked = archive.left();
+    let own = charts.remove("").unwrap_or_default().read(left)?;
     let of = |path: &str| {
         let shown = quoted(path);
         move |unfit| Unfit::Subchart(shown, Box::new(unfit))
     };
     for (folder, chart) in charts {
-        chart.read().map_err(of(&folder))?;
+        chart.read(left).map_err(of(&folder))?;
     }
     for (path, bytes) in packed {
-        package(&bytes, depth + 1, left, kept).map_err(of(&path))?;
+        package(&bytes, depth + 1, left).map_err(of(&path))?;
     }
     Ok(Inspected {
         metadata: own,

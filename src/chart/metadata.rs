@@ -23,8 +23,8 @@ use self::limit::{
     MAX_URL, MAX_YAML, SHORT_DESCRIPTION,
 };
 pub use self::listed::ListedVersion;
-pub(super) use self::value::judge_yaml;
 use self::value::{Fields, Node};
+pub(super) use self::value::{json_of_yaml, looks};
 use super::unfit::quoted;
 use super::{Unfit, Version};
 

@@ -21,6 +21,9 @@ pub enum Unfit {
     /// The metadata has more directives than is read: the YAML parser's time grows with their square.
     #[error("metadata has more than {0} YAML directives")]
     TooManyDirectives(usize),
+    /// The metadata of all the charts in a package would take its parser too long, though each could be read.
+    #[error("metadata of the charts in it takes too long to read together")]
+    MetadataInAll,
     /// The metadata names no chart.
     #[error("metadata has no name")]
     NoName,
@@ -118,6 +121,7 @@ impl Unfit {
             | Self::NotAFile(_)
             | Self::TwoRoots(..)
             | Self::Twice(_)
+            | Self::MetadataInAll
             | Self::TooDeep(_)
             | Self::Subchart(..)
             | Self::NoChartYaml => false,

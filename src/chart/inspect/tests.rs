@@ -153,3 +153,31 @@ fn bombs_count_together() {
     files.truncate(20);
     assert!(judged(&files).is_ok());
 }
+
+/// Each of them is read in a tenth of a second, and a hundred of them are ten.
+#[test]
+fn what_costs_the_parser_counts_for_all_charts_together() {
+    let brackets = |open: usize, length: usize| {
+        let list = format!(
+            "{}{}\n  {}",
+            "[".repeat(open),
+            "x,".repeat(length / 2),
+            "]".repeat(open)
+        );
+        format!("apiVersion: v2\nname: a\nversion: 1.0.0\nother: {list}\n").into_bytes()
+    };
+    let judge = |count: usize, bytes: &[u8]| {
+        let paths: Vec<String> = (0..count)
+            .map(|n| format!("a/charts/c{n}/Chart.yaml"))
+            .collect();
+        let mut files = vec![("a/Chart.yaml", CHART)];
+        files.extend(paths.iter().map(|path| (path.as_str(), bytes)));
+        judged(&files).unwrap_err()
+    };
+    let refused = "metadata of the charts in it takes too long to read together";
+    for (open, length) in [(160, 250 << 10), (1_990, 16 << 10), (0, 250 << 10)] {
+        let bytes = brackets(open, length);
+        let why = judge(20, &bytes);
+        assert!(why.ends_with(refused), "{open} {length}: {why}");
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 mod cost;
 mod json;
+mod json_of_yaml;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -14,6 +15,7 @@ mod yaml;
 
 pub(super) use self::tree::Node;
 
+use self::json_of_yaml::JsonOfYaml;
 use self::tree::Limits;
 use self::yaml::Yaml;
 use super::super::Unfit;
@@ -55,10 +57,25 @@ pub(super) fn from_yaml(bytes: &[u8], keys: &[&str]) -> Result<Fields, Unfit> {
     }
 }
 
-/// Refuses YAML that would cost its parser too much, or is longer than is read.
-pub(in super::super) fn judge_yaml(bytes: &[u8]) -> Result<(), Unfit> {
+/// Reads the first document of a YAML stream, of any shape, as JSON.
+pub(in super::super) fn json_of_yaml(bytes: &[u8]) -> Result<serde_json::Value, Unfit> {
     if bytes.len() > super::MAX_YAML {
         return Err(Unfit::MetadataTooLarge(super::MAX_YAML));
     }
-    cost::judge(&String::from_utf8_lossy(bytes))
+    let limits = Limits::of(&[]);
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    cost::judge(text)?;
+    let Some(document) = serde_yaml::Deserializer::from_str(text).next() else {
+        return Ok(serde_json::Value::Null);
+    };
+    let reader = JsonOfYaml { limits: &limits };
+    reader
+        .deserialize(document)
+        .map_err(|_| limits.fault("YAML"))
+}
+
+/// What YAML would cost its parser, in looks at open brackets: of several files, the sum counts.
+pub(in super::super) fn looks(yaml: &[u8]) -> usize {
+    cost::looks(&String::from_utf8_lossy(yaml))
 }

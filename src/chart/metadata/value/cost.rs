@@ -15,13 +15,7 @@ const MAX_DIRECTIVES: usize = 8;
 /// Refuses a text that would take the parser too long.
 pub(super) fn judge(text: &str) -> Result<(), Unfit> {
     let allowed = (MAX_LOOKS / text.len().max(1)).min(MAX_BRACKETS);
-    let (_, open) = text
-        .split('\n')
-        .map(brackets)
-        .fold((0, 0), |(open, most), line| {
-            (open + line.left, most.max(open + line.deepest))
-        });
-    if open > allowed {
+    if open_brackets(text) > allowed {
         return Err(Unfit::TooManyBrackets(allowed));
     }
     // Each of these ends a line in YAML 1.1 (§4.2).
@@ -30,6 +24,20 @@ pub(super) fn judge(text: &str) -> Result<(), Unfit> {
         return Err(Unfit::TooManyDirectives(MAX_DIRECTIVES));
     }
     Ok(())
+}
+
+/// How often the parser may look at an open bracket.
+pub(super) fn looks(text: &str) -> usize {
+    text.len().saturating_mul(open_brackets(text))
+}
+
+/// Most brackets that are open at a time, or more.
+fn open_brackets(text: &str) -> usize {
+    let lines = text.split('\n').map(brackets);
+    let (_, open) = lines.fold((0, 0), |(open, most), line| {
+        (open + line.left, most.max(open + line.deepest))
+    });
+    open
 }
 
 /// How many brackets a line leaves open, and has open at a time; or more.

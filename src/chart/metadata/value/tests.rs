@@ -175,6 +175,13 @@ fn a_bomb_of_aliases_is_refused() {
         from_yaml(wide.as_bytes(), &["a"]),
         Err(Unfit::TooManyValues(MAX_VALUES))
     );
+    // One text, thousands of times, is no less.
+    let text = "x".repeat(100 << 10);
+    let long = format!("w: &w {text}\na: [{}*w]\n", "*w,".repeat(15_000));
+    assert_eq!(
+        from_yaml(long.as_bytes(), &["a"]),
+        Err(Unfit::TooManyValues(MAX_VALUES))
+    );
 }
 
 /// The parser looks through all open brackets at each token: 251 KiB with 1,990 of them open took it 1.2 s.

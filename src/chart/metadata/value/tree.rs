@@ -9,6 +9,9 @@ use crate::chart::Unfit;
 /// can multiply.
 pub(super) const MAX_VALUES: usize = 20_000;
 
+/// Most bytes of text and keys that are read of one YAML: what stands in it once is at most a quarter of this; the rest is aliases.
+pub(super) const MAX_TEXT: usize = 1 << 20;
+
 /// Deepest nesting that is read: metadata, dependencies, dependency, import-values, pair, text. What is deeper is null.
 pub(super) const MAX_DEPTH: usize = 6;
 
@@ -28,6 +31,7 @@ pub(in super::super) enum Node {
 pub(super) struct Limits<'a> {
     pub(super) keys: &'a [&'a str],
     values: Cell<usize>,
+    text: Cell<usize>,
 }
 
 impl<'a> Limits<'a> {
@@ -36,6 +40,7 @@ impl<'a> Limits<'a> {
         Self {
             keys,
             values: Cell::new(MAX_VALUES),
+            text: Cell::new(MAX_TEXT),
         }
     }
 
@@ -44,6 +49,16 @@ impl<'a> Limits<'a> {
         let left = self.values.get();
         self.values.set(left.saturating_sub(1));
         left > 0
+    }
+
+    /// Whether so much more text may be read. If not, nothing more may be.
+    pub(super) fn take_text(&self, length: usize) -> bool {
+        let left = self.text.get().checked_sub(length);
+        self.text.set(left.unwrap_or(0));
+        if left.is_none() {
+            self.values.set(0);
+        }
+        left.is_some()
     }
 
     pub(super) fn fault(&self, format: &'static str) -> Unfit {

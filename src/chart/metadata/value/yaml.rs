@@ -80,7 +80,11 @@ impl<'de> Visitor<'de> for Yaml<'_> {
         Ok(Node::Number(go_float(value)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Node, E> {
+        // Before it is copied: an alias is a few bytes, and can stand for all that is read.
+        if !self.limits.take_text(text.len()) {
+            return Err(E::custom("too much text"));
+        }
         Ok(Node::Text(text.to_owned()))
     }
 
