@@ -49,6 +49,8 @@ impl<H: Host> Service<'_, H> {
         let now = self.host.clock().now();
         let came = if let Some(came) = self.memory.artifacthub(space, now) {
             came
+        } else if !self.memory.allowance.may_ask(request.asker(), now) {
+            return Err(Error::Busy);
         } else {
             let came = self.pushed(request.config, space).await;
             let kept = came.clone();

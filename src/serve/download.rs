@@ -16,6 +16,7 @@ mod whole;
 use http::header::{ACCEPT_RANGES, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 
+use super::allowance::Asker;
 use super::index::wants_fresh;
 use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
@@ -61,7 +62,7 @@ impl<H: Host> Service<'_, H> {
         // Who proves who they are may have a package before KV knows of it: what they stored themselves, for one.
         if request.principal.is_known()
             && wants_fresh(request.headers())
-            && let Ok(found) = self.find(&wanted, false, true).await
+            && let Ok(found) = self.find(&wanted, false, Asker::PastCaches).await
             && let Some(selected) = wanted.select(&found)
         {
             return self.part(request, &wanted, selected).await;
@@ -73,7 +74,7 @@ impl<H: Host> Service<'_, H> {
             return self.part(request, &wanted, selected).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
-        let found = self.find(&wanted, missed, false).await?;
+        let found = self.find(&wanted, missed, request.asker()).await?;
         if let Some(selected) = wanted.select(&found) {
             return self.part(request, &wanted, selected).await;
         }
@@ -100,20 +101,21 @@ impl<H: Host> Service<'_, H> {
         Shard::look_up(&bytes, name.as_str()).ok()
     }
 
-    /// What the catalog says, within the limits of asking. `missed` is as in [`Find`]; `fresh` is who asks past caches.
+    /// What the catalog says, within the limits of asking. `missed` is as in [`Find`].
     async fn find(
         &self,
         wanted: &Wanted<'_>,
         missed: bool,
-        fresh: bool,
+        asker: Asker,
     ) -> Result<Vec<Candidate>, Error> {
         let name = &wanted.file.name;
         let missing = Error::NotFound(Missing::File);
+        let fresh = asker == Asker::PastCaches;
         let is_unknown = |what: &str| self.memory.is_unknown(what, wanted.now, fresh);
         if is_unknown(name.as_str()) || is_unknown(&wanted.unknown()) {
             return Err(missing);
         }
-        if !self.memory.may_ask(wanted.now) {
+        if !self.memory.allowance.may_ask(asker, wanted.now) {
             return Err(Error::Busy);
         }
         match self

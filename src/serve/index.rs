@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, PRAGMA};
 use http::{HeaderMap, StatusCode};
 
+use super::allowance::Asker;
 use super::reply::{Body, CachePolicy, Reply};
 use super::{Answered, CatalogClient, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
@@ -45,7 +46,7 @@ impl<H: Host> Service<'_, H> {
         let now = self.host.clock().now();
         if request.principal.is_known()
             && wants_fresh(request.headers())
-            && self.memory.may_ask_past_caches(now)
+            && self.memory.allowance.may_ask(Asker::PastCaches, now)
         {
             if self.memory.is_unknown(&unknown(view), now, true) {
                 return Err(Error::NotFound(Missing::Space));
@@ -73,7 +74,7 @@ impl<H: Host> Service<'_, H> {
                 .note_read(view, now, request.config.sync_interval);
             (reply, views.map(|views| ViewsRead { views }))
         } else {
-            let (body, metadata) = self.wait(view).await?;
+            let (body, metadata) = self.wait(view, request.asker()).await?;
             (self.document(request, body, &metadata).await, None)
         };
         Ok(Answered {
@@ -108,7 +109,11 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// Asks the catalog until it has the document, for as long as a client is patient.
-    pub(super) async fn wait(&self, view: &View) -> Result<(H::Body, DocumentMetadata), Error> {
+    pub(super) async fn wait(
+        &self,
+        view: &View,
+        asker: Asker,
+    ) -> Result<(H::Body, DocumentMetadata), Error> {
         let unknown = unknown(view);
         let started = self.host.clock().now();
         if self.memory.is_unknown(&unknown, started, false) {
@@ -118,7 +123,7 @@ impl<H: Host> Service<'_, H> {
         let mut failures = 0;
         loop {
             let now = self.host.clock().now();
-            let reason = if self.memory.may_ask(now) {
+            let reason = if self.memory.allowance.may_ask(asker, now) {
                 match self.question(view, false).await {
                     Ok(IndexAnswer::Document(body, metadata)) => return Ok((body, metadata)),
                     Ok(IndexAnswer::NotYet(reason)) => reason,
@@ -155,7 +160,7 @@ impl<H: Host> Service<'_, H> {
         let key = Key::Index(view.clone()).name(request.config.fingerprint());
         let body = match self.host.documents().get(&key).await {
             Ok(Some(document)) => document.body,
-            Ok(None) | Err(_) => self.wait(&view).await?.0,
+            Ok(None) | Err(_) => self.wait(&view, request.asker()).await?.0,
         };
         self.host.documents().cancel(body).await;
         Ok(())

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::allowance::Allowance;
 use super::held::HeldPackages;
 use crate::catalog::Status;
 use crate::error::Error;
@@ -26,11 +27,8 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// Most unknown paths remembered: with paths of at most some hundred bytes, under a megabyte.
 const UNKNOWN: usize = 1000;
 
-/// Most questions to the catalog within a second: a stranger who guesses names must not keep it busy.
-const ASKS: u32 = 20;
-
 /// From so many questions within a second on, those about what was not there a moment ago are not asked again.
-const MANY_ASKS: u32 = ASKS / 2;
+const MANY_ASKS: u32 = 10;
 
 /// Most views remembered as read until the next word to the catalog; the rest are told by their next reader.
 const VIEWS: usize = 256;
@@ -44,8 +42,11 @@ const FOUND_KEPT: Duration = Duration::from_mins(1);
 /// How long a fault of the registry is told without asking it again.
 const FAULT_KEPT: Duration = Duration::from_secs(10);
 
-/// Most files for Artifact Hub that are kept; each has at most 64 KiB.
-const HUBS: usize = 64;
+/// Most spaces of which it is kept what came of looking for their file for Artifact Hub.
+const HUBS: usize = 1000;
+
+/// Most bytes of such files that are kept: each has at most 64 KiB, most have some hundred bytes.
+const HUBS_LENGTH: usize = 4 << 20;
 
 /// A file for Artifact Hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,10 +73,8 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// Packages that are looked into.
     pub(super) held: HeldPackages,
-    /// The second that is counted, and the questions asked in it.
-    asked: Cell<(i64, u32)>,
-    /// The same of those who ask past caches.
-    asked_past_caches: Cell<(i64, u32)>,
+    /// How many questions may be asked for whom.
+    pub(super) allowance: Allowance,
     /// What the catalog said of itself last.
     status: RefCell<Option<Rc<Status>>>,
     /// When it was last asked that.
@@ -122,8 +121,7 @@ impl Memory {
         let Some(until) = unknown.get(what).filter(|until| now < **until) else {
             return false;
         };
-        let asked = [&self.asked, &self.asked_past_caches].map(|count| asked_in(count, now));
-        let many = asked.iter().any(|asked| *asked >= MANY_ASKS);
+        let many = self.allowance.most_asked(now) >= MANY_ASKS;
         let is_young = until.since(now) > FORGET_AFTER.saturating_sub(MOMENT);
         many || (is_young && !past_caches)
     }
@@ -157,8 +155,11 @@ impl Memory {
     pub(super) fn keep_artifacthub(&self, space: Space, came: Result<Hub, Error>, now: Timestamp) {
         let mut kept = self.artifacthub.borrow_mut();
         kept.retain(|_, known| now < known.until);
-        if kept.len() >= HUBS {
-            kept.clear();
+        // Who goes through many in a circle would never find what is let go for the next: what is kept stays for its time.
+        let length = |came: &Result<Hub, Error>| came.as_ref().map_or(0, |hub| hub.bytes.len());
+        let whole: usize = kept.values().map(|known| length(&known.came)).sum();
+        if kept.len() >= HUBS || whole + length(&came) > HUBS_LENGTH {
+            return;
         }
         let lasts = match &came {
             Ok(_) => FOUND_KEPT,
@@ -174,16 +175,6 @@ impl Memory {
         let kept = self.artifacthub.borrow();
         let known = kept.get(space).filter(|known| now < known.until)?;
         Some(known.came.clone())
-    }
-
-    /// Takes one of the questions this second allows.
-    pub(super) fn may_ask(&self, now: Timestamp) -> bool {
-        take(&self.asked, now)
-    }
-
-    /// Takes one of the questions this second allows to those who ask past caches: they take none of the others.
-    pub(super) fn may_ask_past_caches(&self, now: Timestamp) -> bool {
-        take(&self.asked_past_caches, now)
     }
 
     /// Notes that a view was read from KV. Once an interval, gives the views to tell the catalog of.
@@ -209,28 +200,11 @@ impl Memory {
     }
 }
 
-fn second_of(now: Timestamp) -> i64 {
-    now.0.div_euclid(1000)
-}
-
-/// How many questions of this second are counted.
-fn asked_in(count: &Cell<(i64, u32)>, now: Timestamp) -> u32 {
-    let (counted, asked) = count.get();
-    if counted == second_of(now) { asked } else { 0 }
-}
-
-/// Takes one of a second's questions from a count of them.
-fn take(count: &Cell<(i64, u32)>, now: Timestamp) -> bool {
-    let asked = asked_in(count, now);
-    let may = asked < ASKS;
-    count.set((second_of(now), asked + u32::from(may)));
-    may
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::Missing;
+    use crate::serve::allowance::Asker;
 
     #[test]
     fn what_is_unknown_is_asked_again_after_a_moment_unless_many_ask() {
@@ -245,18 +219,18 @@ mod tests {
         for now in [1000, 29_999] {
             for _ in 0..10 {
                 assert!(!memory.is_unknown("a", Timestamp(now), true));
-                assert!(memory.may_ask(Timestamp(now)));
+                assert!(memory.allowance.may_ask(Asker::Known, Timestamp(now)));
             }
             assert!(memory.is_unknown("a", Timestamp(now), true), "{now}");
             assert!(!memory.is_unknown("b", Timestamp(now), true));
         }
         for _ in 0..10 {
-            assert!(memory.may_ask_past_caches(Timestamp(2000)));
+            assert!(memory.allowance.may_ask(Asker::PastCaches, Timestamp(2000)));
         }
         assert!(memory.is_unknown("a", Timestamp(2000), false));
         // For half a minute.
         for _ in 0..10 {
-            assert!(memory.may_ask(Timestamp(30_000)));
+            assert!(memory.allowance.may_ask(Asker::Known, Timestamp(30_000)));
         }
         assert!(!memory.is_unknown("a", Timestamp(30_000), false));
     }
@@ -277,19 +251,6 @@ mod tests {
         memory.remember_unknown("new".into(), Timestamp(30_000));
         assert!(memory.unknown.borrow().contains_key("young"));
         assert_eq!(memory.unknown.borrow().len(), 2);
-    }
-
-    #[test]
-    fn twenty_questions_a_second() {
-        let memory = Memory::new();
-        let asked = |second: i64| {
-            (0..100)
-                .filter(|n| memory.may_ask(Timestamp(second * 1000 + n)))
-                .count()
-        };
-        assert_eq!(asked(7), 20);
-        assert_eq!(asked(7), 0);
-        assert_eq!(asked(8), 20);
     }
 
     #[test]
@@ -343,9 +304,21 @@ mod tests {
         assert_eq!(kept(29_999), [0, 1]);
         assert_eq!(kept(59_999), [0]);
         assert_eq!(kept(60_000), [0; 0]);
+        // What is kept stays for its time, however many come after it.
         for n in 0..3 * HUBS {
-            memory.keep_artifacthub(space(n), found(), Timestamp(0));
+            memory.keep_artifacthub(space(n), missing(), Timestamp(0));
             assert!(memory.artifacthub.borrow().len() <= HUBS);
         }
+        let kept = |n| memory.artifacthub(&space(n), Timestamp(1)).is_some();
+        assert!(kept(0) && kept(HUBS - 1) && !kept(HUBS));
+        let large = || {
+            let (etag, bytes) = ("tag".to_owned(), Bytes::from(vec![0; HUBS_LENGTH / 4]));
+            Ok(Hub { etag, bytes })
+        };
+        memory.artifacthub.borrow_mut().clear();
+        for n in 0..9 {
+            memory.keep_artifacthub(space(n), large(), Timestamp(0));
+        }
+        assert_eq!(memory.artifacthub.borrow().len(), 4);
     }
 }

@@ -26,10 +26,12 @@
 //! | `conditional` | `If-None-Match` and `Range` |
 //! | `progress` | how far the first pass is, in words |
 //! | `fuzzed` | what fuzzing reaches |
+//! | `allowance` | how often an isolate asks the catalog for whom |
 //! | `held` | how much of packages is in memory at a time |
 //! | `memory` | what an isolate remembers between requests |
 
 mod admin;
+mod allowance;
 mod artifacthub;
 mod audit;
 mod browser;
@@ -73,6 +75,7 @@ pub use host::{CatalogClient, Host};
 pub use memory::Memory;
 pub use reply::Body;
 
+use allowance::Asker;
 use reply::{Audience, Reply};
 use route::Route;
 use rule::{BodyRule, ErrorFormat, Needs};
@@ -115,6 +118,15 @@ impl Incoming<'_> {
     /// What the sender sees of a folder.
     fn view(&self, space: &Space) -> Option<View> {
         self.principal.view(space, self.config.index_scope)
+    }
+
+    /// Of whose allowance their questions are.
+    fn asker(&self) -> Asker {
+        if self.principal.is_known() {
+            Asker::Known
+        } else {
+            Asker::Stranger
+        }
     }
 
     /// Whether the sender could store a first chart in a space.

@@ -60,6 +60,10 @@ impl Ask for Index {
         if let Some(kept) = rows.recent.index(&self.view, config.fingerprint(), now) {
             return Ok(Indexed::Document(kept));
         }
+        // One that there was no room to keep is not made for each who asks past KV: KV's is good enough.
+        if self.fresh && rows.recent.was_just_made(&self.view, now) {
+            return without(NoIndex::NotReady(Progress::default()));
+        }
         match store.index(config, &self.view)? {
             IndexBuild::Index { written, .. } => {
                 let metadata = DocumentMetadata {

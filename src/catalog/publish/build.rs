@@ -89,7 +89,7 @@ impl Store<'_> {
     }
 
     fn write_index(&self, config: &Config, view: &View) -> Result<IndexBuild, DatabaseError> {
-        let winners = self.winners(config, view)?;
+        let winners = self.winners(config, view, None)?;
         let mut shed = Shed::default();
         let mut written = self.write(config, view, &winners, None)?;
         if written.is_none() {
@@ -122,7 +122,7 @@ impl Store<'_> {
         let mut unreadable = Vec::new();
         let mut place = 0;
         let mut outgrown = false;
-        let disagreements = self.each_served(config, view, winners, &mut |version| {
+        let disagreements = self.each_served(config, view, None, winners, &mut |version| {
             let detail = plan.map_or(Some(Detail::Full), |plan| plan.detail(place));
             place += 1;
             let Some(detail) = detail else {
@@ -154,7 +154,7 @@ impl Store<'_> {
     ) -> Result<Measures, DatabaseError> {
         let base = config.links_of(view);
         let mut measures = Measures::default();
-        self.each_served(config, view, winners, &mut |version| {
+        self.each_served(config, view, None, winners, &mut |version| {
             let length = Length::of(&version.entry(&base), config.index_format);
             measures.add(&version.offer, version.created.as_deref(), length);
             ControlFlow::Continue(())

@@ -78,10 +78,19 @@ impl Store<'_> {
         Ok(files)
     }
 
-    /// Who serves each contested file in a view.
-    pub(crate) fn winners(&self, config: &Config, view: &View) -> Result<Winners, DatabaseError> {
+    /// Who serves each contested file in a view; only files of the chart `name`, if it is given.
+    pub(crate) fn winners(
+        &self,
+        config: &Config,
+        view: &View,
+        name: Option<&str>,
+    ) -> Result<Winners, DatabaseError> {
         let mut winners = Winners::new();
-        for file in self.contested_packages()? {
+        let contested = match name {
+            Some(name) => self.contested_packages_of(name)?,
+            None => self.contested_packages()?,
+        };
+        for file in contested {
             let mut offers = self.offers(config, &file)?;
             offers.retain(|offer| view.covers(&offer.relative, config.index_scope));
             let Some(first) = offers.first().cloned() else {

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`build`] | an index or a shard made from rows |
 //! | [`candidates`] | who offers a file, in which order |
+//! | [`chart_list`] | the charts of a view as JSON, for an API |
 //! | [`publisher`] | puts dirty documents to KV and removes retired keys |
 //! | [`served`] | which versions an index shows |
 //! | [`shedding`] | what an index sheds that outgrows its limit |
 
 pub(crate) mod build;
 pub(crate) mod candidates;
+pub(crate) mod chart_list;
 pub(crate) mod publisher;
 pub(crate) mod served;
 pub(crate) mod shedding;

@@ -35,11 +35,12 @@ impl OfferedVersion {
 impl Store<'_> {
     /// Hands over the versions that the index of a view shows, in its order, until `visit` breaks: each by the offer that serves
     /// it there, and of each chart as many as are wanted. Returns how many of the versions that were met are offered as one package
-    /// of which other things are said, or other provenance files given.
+    /// of which other things are said, or other provenance files given. Only versions of the chart `name`, if it is given.
     pub(crate) fn each_served(
         &self,
         config: &Config,
         view: &View,
+        name: Option<&str>,
         winners: &Winners,
         visit: &mut dyn FnMut(OfferedVersion) -> ControlFlow<()>,
     ) -> Result<u64, DatabaseError> {
@@ -56,7 +57,7 @@ impl Store<'_> {
             }
         };
         // The offers of one name and version come one after the other.
-        self.each_version(view, &mut |next| {
+        self.each_version(view, name, &mut |next| {
             if !view.covers(&next.offer.relative, config.index_scope)
                 || !serves(winners, &next.offer)
             {

@@ -197,24 +197,28 @@ impl Store<'_> {
 
     /// Hands over the versions offered at or below a view's folder until `visit` breaks, in the order of an index: by name,
     /// the newest first. Those of one name and version come one after the other. Whether the scope of the view covers them
-    /// is the caller's to judge. Those that cannot be read are left out and noted.
+    /// is the caller's to judge. Of one chart only, if `name` is given. Those that cannot be read are left out and noted.
     pub(crate) fn each_version(
         &self,
         view: &View,
+        name: Option<&str>,
         visit: &mut dyn FnMut(OfferedVersion) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
-        let (below, parameters) = range(view);
-        // The order of joining is fixed for the root, where it is the order of the index; a space is found from its side.
-        let join = if view.below().is_root() {
+        let (below, mut parameters) = range(view);
+        // The order of joining is fixed for the root, where it is the order of the index, and for one chart; a space is found
+        // from its side.
+        let join = if view.below().is_root() || name.is_some() {
             "CROSS JOIN"
         } else {
             "JOIN"
         };
+        let named = if name.is_some() { "AND m.name = ?" } else { "" };
+        parameters.extend(name.map(Into::into));
         self.each_typed(
             &format!(
                 "SELECT {COLUMNS}, m.metadata FROM manifest m {join} tag t ON t.manifest = m.digest
                  {join} repository r ON r.id = t.repository
-                 WHERE m.state = 'chart' AND {below} ORDER BY m.name, m.version_key DESC"
+                 WHERE m.state = 'chart' AND {below} {named} ORDER BY m.name, m.version_key DESC"
             ),
             &parameters,
             OfferedVersion::read,
@@ -276,6 +280,17 @@ impl Store<'_> {
     pub(crate) fn contested_packages(&self) -> Result<Vec<FileName>, DatabaseError> {
         self.files_where(
             "SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
+            &[],
+        )
+    }
+
+    /// Those of them that are files of one chart. Only its versions are read.
+    pub(crate) fn contested_packages_of(&self, name: &str) -> Result<Vec<FileName>, DatabaseError> {
+        self.files_where(
+            "SELECT m.shard, m.file FROM (SELECT DISTINCT shard, file FROM manifest WHERE state = 'chart' AND name = ?) s
+               CROSS JOIN manifest m ON m.shard = s.shard AND m.file = s.file AND m.state = 'chart'
+             GROUP BY m.shard, m.file HAVING min(m.package) <> max(m.package)",
+            &[name.into()],
         )
     }
 
@@ -296,13 +311,13 @@ impl Store<'_> {
              HAVING min(m.package) <> max(m.package) OR min(m.metadata) <> max(m.metadata)
                OR count(DISTINCT CASE WHEN json_valid(m.candidate)
                                  THEN coalesce(json_extract(m.candidate, '$.provenance.digest'), '') ELSE '' END) > 1"
-        ))
+        ), &[])
     }
 
     /// The file names of a query that gives shards and files. Names that are none are left out: who reads such a row as an offer
     /// notes it.
-    fn files_where(&self, sql: &str) -> Result<Vec<FileName>, DatabaseError> {
-        let rows = self.0.query(sql, &[])?.into_iter();
+    fn files_where(&self, sql: &str, parameters: &[Value]) -> Result<Vec<FileName>, DatabaseError> {
+        let rows = self.0.query(sql, parameters)?.into_iter();
         let files = rows.filter_map(|row| FileName::from_cell(row.0.into_iter().nth(1)?).ok());
         Ok(files.collect())
     }

@@ -3,10 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::catalog::publish::chart_list::ChartList;
 use crate::catalog::rows::counts::ReadingCounts;
 use crate::index::View;
 use crate::platform::{Document, Timestamp};
@@ -23,6 +25,15 @@ const KEPT: usize = 32 * 1024 * 1024;
 /// The same while a step works: it needs memory of its own, and there are 128 MiB.
 const KEPT_WHILE_WORKING: usize = 8 * 1024 * 1024;
 
+/// Of most so many views it is known when their indexes were made: more than are made in the time that counts.
+const MADE: usize = 64;
+
+/// Most bytes of lists of charts that are kept: one of the longest, and others.
+const LISTS_KEPT: usize = 8 * 1024 * 1024;
+
+/// Most lists of charts that are kept, however short.
+const LISTS: usize = 256;
+
 /// Most deliveries of notifications that are remembered.
 const DELIVERIES: usize = 1000;
 
@@ -34,6 +45,10 @@ const DELIVERY_LENGTH: usize = 64;
 pub struct Recent {
     /// The indexes that were made last, the newest at the end.
     indexes: RefCell<VecDeque<RecentIndex>>,
+    /// The views whose indexes were made last, and when: also of those that there was no room to keep.
+    made: RefCell<VecDeque<(View, Timestamp)>>,
+    /// The lists of charts that were made last, the newest at the end.
+    lists: RefCell<VecDeque<RecentList>>,
     /// Steps that work now.
     working: Cell<u32>,
     /// How far the first pass was, and when that was counted.
@@ -47,6 +62,32 @@ struct RecentIndex {
     view: View,
     fingerprint: String,
     document: Document<Bytes>,
+}
+
+#[derive(Debug)]
+struct RecentList {
+    view: View,
+    fingerprint: String,
+    made: Timestamp,
+    list: KeptList,
+}
+
+/// What came of listing a view's charts.
+#[derive(Debug, Clone)]
+pub(crate) enum KeptList {
+    /// The list.
+    List(Rc<ChartList>),
+    /// It would be too long.
+    TooLong,
+}
+
+impl KeptList {
+    fn length(&self) -> usize {
+        match self {
+            Self::List(list) => list.length(),
+            Self::TooLong => 0,
+        }
+    }
 }
 
 /// Lets go of the indexes that were made longest ago, until the rest has room.
@@ -71,15 +112,68 @@ impl Recent {
         let kept = kept
             .iter()
             .find(|kept| kept.view == *view && kept.fingerprint == fingerprint)?;
-        let young = now.since(kept.document.metadata.updated) < INDEX_KEPT;
-        (self.working.get() == 0 || young).then(|| Document {
+        let still_good = self.is_good(kept.document.metadata.updated, now);
+        still_good.then(|| Document {
             body: kept.document.body.clone(),
             metadata: kept.document.metadata.clone(),
         })
     }
 
+    /// Whether the index of a view was made a moment ago. If it is not kept, who can do with what is published does.
+    pub(crate) fn was_just_made(&self, view: &View, now: Timestamp) -> bool {
+        let made = self.made.borrow();
+        let mut made = made.iter();
+        made.any(|(known, at)| known == view && *at <= now && now.since(*at) < INDEX_KEPT)
+    }
+
+    /// Whether what was made of the rows is good enough: nothing can have changed since, or it was a moment ago.
+    fn is_good(&self, made: Timestamp, now: Timestamp) -> bool {
+        self.working.get() == 0 || now.since(made) < INDEX_KEPT
+    }
+
+    /// The list of a view's charts under these settings, if it is good enough.
+    pub(crate) fn charts(
+        &self,
+        view: &View,
+        fingerprint: &str,
+        now: Timestamp,
+    ) -> Option<KeptList> {
+        let lists = self.lists.borrow();
+        let mut lists = lists.iter();
+        let kept = lists.find(|kept| kept.view == *view && kept.fingerprint == fingerprint)?;
+        self.is_good(kept.made, now).then(|| kept.list.clone())
+    }
+
+    /// Keeps a list of charts that was made, in the place of those made longest ago.
+    pub(crate) fn keep_charts(
+        &self,
+        view: View,
+        fingerprint: &str,
+        made: Timestamp,
+        list: KeptList,
+    ) {
+        let length = |kept: &RecentList| kept.list.length();
+        let mut lists = self.lists.borrow_mut();
+        lists.retain(|kept| kept.view != view);
+        lists.push_back(RecentList {
+            view,
+            fingerprint: fingerprint.to_owned(),
+            made,
+            list,
+        });
+        while lists.len() > LISTS || lists.iter().map(length).sum::<usize>() > LISTS_KEPT {
+            lists.pop_front();
+        }
+    }
+
     /// Keeps an index that was made, in the place of those made longest ago.
     pub(crate) fn keep_index(&self, view: View, fingerprint: &str, document: &Document<Bytes>) {
+        let mut made = self.made.borrow_mut();
+        made.retain(|(known, _)| *known != view);
+        made.push_back((view.clone(), document.metadata.updated));
+        if made.len() > MADE {
+            made.pop_front();
+        }
         let mut kept = self.indexes.borrow_mut();
         kept.retain(|kept| kept.view != view);
         kept.push_back(RecentIndex {
@@ -155,6 +249,8 @@ impl Drop for Working<'_> {
         let Self(recent) = self;
         recent.working.set(recent.working.get().saturating_sub(1));
         recent.indexes.borrow_mut().clear();
+        recent.lists.borrow_mut().clear();
+        recent.made.borrow_mut().clear();
     }
 }
 

@@ -54,6 +54,101 @@ fn who_asks_for_several_newest_indexes_in_turn_is_given_what_was_made() {
     assert!(others < 20 * first, "{others} after {first}");
 }
 
+/// What it costs to ask for charts `times` times, of a page of one each time if `paged`.
+fn listing_cost(world: &World, name: Option<&str>, paged: bool, times: usize) -> u64 {
+    let before = world.database.effort();
+    for offset in 0..times {
+        let (offset, limit) = if paged { (offset, 1) } else { (0, usize::MAX) };
+        let listed = world.ask(&ask::Charts {
+            view: View::root(),
+            name: name.map(str::to_owned),
+            offset,
+            limit,
+        });
+        assert!(matches!(listed, ask::Charted::Entries(_)));
+    }
+    world.database.effort() - before
+}
+
+/// Each request of ChartMuseum's API read every row of the view, whatever page of it was wanted, and for one chart of a hundred, too.
+#[test]
+fn who_lists_charts_is_given_what_was_listed_for_another() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    for chart in 0..30 {
+        for minor in 0..10 {
+            let (name, version) = (format!("c{chart}"), format!("1.{minor}.0"));
+            world
+                .registry
+                .push_version(&format!("charts/{name}"), &name, &version);
+        }
+    }
+    world.pass();
+    world.rest();
+    let first = listing_cost(&world, None, false, 1);
+    let others = listing_cost(&world, None, false, 50) + listing_cost(&world, None, true, 50);
+    assert!(others < 10 * first, "{others} after {first}");
+    let one = listing_cost(&world, Some("c7"), false, 1);
+    assert!(one * 8 < first, "one chart of thirty: {one} of {first}");
+    // A step that works may change any of it.
+    world.registry.push_version("charts/c7", "c7", "2.0.0");
+    world.refresh(None);
+    world.rest();
+    let listed = world.ask(&ask::Charts {
+        view: View::root(),
+        name: None,
+        offset: 0,
+        limit: usize::MAX,
+    });
+    let ask::Charted::Entries(listed) = listed else {
+        panic!("{listed:?}")
+    };
+    assert!(listed.get().contains("c7-2.0.0.tgz"));
+}
+
+/// One of over 8 MiB was not kept while a step worked, and made anew for each who asked.
+#[test]
+fn an_index_that_is_not_kept_while_a_step_works_is_not_made_for_each_who_asks() {
+    let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 1);
+    let ask = |fresh: bool| {
+        world.ask(&ask::Index {
+            view: View::root(),
+            fresh,
+        })
+    };
+    let [long, last] = [16 << 10, 12 << 10].map(|length| "x".repeat(length));
+    for minor in 0..150 {
+        let version = format!("2.{minor}.0");
+        let metadata = serde_json::json!({
+            "apiVersion": "v2", "name": "b", "version": version,
+            "annotations": {"a": long, "b": long, "c": long, "d": last},
+        });
+        let package = version.clone().into_bytes();
+        world
+            .registry
+            .push_chart("charts/b", &version, &metadata, &package, None, &[]);
+    }
+    world.refresh(None);
+    world.rest();
+    let Indexed::Document(document) = ask(true) else {
+        panic!("no index")
+    };
+    assert!(document.body.len() > 8 << 20, "{}", document.body.len());
+    world.registry.set_latency(Duration::from_mins(1));
+    world.refresh(None);
+    world.wait_for_alarm();
+    let engine = world.engine();
+    let mut step = std::pin::pin!(engine.step());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(step.as_mut().poll(&mut context).is_pending());
+    world.clock.advance(Duration::from_secs(4));
+    let made = (0..20).filter(|_| matches!(ask(true), Indexed::Document(_)));
+    assert_eq!(made.count(), 1);
+    // Whoever has nothing published to go by gets it all the same.
+    assert!(matches!(ask(false), Indexed::Document(_)));
+    world.clock.advance(Duration::from_secs(4));
+    assert!(matches!(ask(true), Indexed::Document(_)));
+}
+
 #[test]
 fn what_was_made_before_a_change_is_given_to_nobody_after_it() {
     let world = filled(&[("SUBREQUEST_BUDGET", "1000")], 2);

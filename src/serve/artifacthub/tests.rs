@@ -215,3 +215,23 @@ fn it_is_for_readers() {
     let policy = answer.headers()["cache-control"].to_str().unwrap();
     assert!(policy.starts_with("private"), "{policy}");
 }
+
+/// Each space of a circle of them was a call, as only a few were remembered and none was counted.
+#[test]
+fn spaces_in_a_circle_are_asked_for_once_and_not_more_than_twenty_a_second() {
+    let world = World::with(&[]);
+    world.say([Say::Document("index")]);
+    for n in 0..65 {
+        world.publish_index(&format!("s{n}"), "index");
+    }
+    let circle = || {
+        let spaces = (0..65).map(|n| world.get(&format!("/s{n}/artifacthub-repo.yml")));
+        spaces.filter(|answer| status(answer) == 503).count()
+    };
+    assert_eq!(circle(), 45);
+    for left in [25, 5, 0, 0, 0] {
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(circle(), left);
+    }
+    assert_eq!(world.registry.calls(), 65);
+}

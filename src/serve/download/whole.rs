@@ -34,7 +34,7 @@ impl<H: Host> Service<'_, H> {
         let selected = if let Some(selected) = wanted.select(&published) {
             selected
         } else {
-            found = self.find(&wanted, false, false).await?;
+            found = self.find(&wanted, false, request.asker()).await?;
             let selected = wanted.select(&found);
             selected.ok_or(Error::NotFound(Missing::File))?
         };

@@ -266,6 +266,21 @@ fn strangers_cannot_keep_the_catalog_busy() {
     assert_eq!((world.asked().len(), world.pauses()), (21, 2));
 }
 
+/// Strangers of a public Worker took the questions of those who prove who they are, and downloads past caches those of all.
+#[test]
+fn nobody_takes_the_questions_of_another_kind_of_sender() {
+    let token = ("ADMIN_TOKEN", "t0ken");
+    let world = World::of(&[PUBLIC, &[token]].concat());
+    world.say([Say::Missing]);
+    let kinds: [(&str, &[_]); 3] = [("a", &[]), ("b", &[ADMIN]), ("c", &[ADMIN, NO_CACHE])];
+    for (nth, (name, headers)) in kinds.into_iter().enumerate() {
+        for n in 0..40 {
+            world.get_with(&format!("/charts/{name}-1.0.{n}.tgz"), headers);
+        }
+        assert_eq!(world.asked().len(), 20 * (nth + 1), "{name}");
+    }
+}
+
 #[test]
 fn who_is_known_may_ask_past_kv() {
     let world = World::of(PRIVATE);

@@ -10,6 +10,7 @@ use crate::catalog::ask::{Charted, Charts};
 use crate::chart::{ChartContents, FileName, VersionRange};
 use crate::error::{Error, Missing};
 use crate::index::{Space, View};
+use crate::platform::Clock as _;
 use crate::secret::BASE64;
 use crate::serve::reply::{Body, CachePolicy, Reply};
 use crate::serve::route::{Exhibit, File, Part};
@@ -30,11 +31,11 @@ impl<H: Host> Service<'_, H> {
         match shown {
             Exhibit::All => self.all(request, view).await,
             Exhibit::Chart(name) => {
-                let versions = self.versions(view, name).await?;
+                let versions = self.versions(request, view, name).await?;
                 Ok(Reply::json(StatusCode::OK, &versions))
             }
             Exhibit::Version { name, version } => {
-                let entry = self.version(view, name, version).await?;
+                let entry = self.version(request, view, name, version).await?;
                 Ok(Reply::json(StatusCode::OK, &entry))
             }
             Exhibit::Templates { name, version } => {
@@ -75,12 +76,13 @@ impl<H: Host> Service<'_, H> {
             (0, None) => (0, usize::MAX),
             (offset, limit) => (offset, limit.unwrap_or(0)),
         };
-        let charts = self.charts(view, None, offset, limit).await?;
+        let charts = self.charts(request, view, None, offset, limit).await?;
         Ok(Reply::json(StatusCode::OK, &charts))
     }
 
     async fn charts(
         &self,
+        request: &Incoming<'_>,
         view: &View,
         name: Option<&str>,
         offset: usize,
@@ -92,6 +94,10 @@ impl<H: Host> Service<'_, H> {
             offset,
             limit,
         };
+        let now = self.host.clock().now();
+        if !self.memory.allowance.may_ask(request.asker(), now) {
+            return Err(Error::Busy);
+        }
         match self.ask(&charts).await? {
             Charted::Entries(entries) => Ok(entries),
             Charted::TooLong => Err(Error::TooMany),
@@ -100,16 +106,28 @@ impl<H: Host> Service<'_, H> {
     }
 
     /// The versions of a chart, the newest first.
-    async fn versions(&self, view: &View, name: &str) -> Result<Vec<Value>, Error> {
-        let charts = self.charts(view, Some(name), 0, usize::MAX).await?;
+    async fn versions(
+        &self,
+        request: &Incoming<'_>,
+        view: &View,
+        name: &str,
+    ) -> Result<Vec<Value>, Error> {
+        let charts = self.charts(request, view, Some(name), 0, usize::MAX);
+        let charts = charts.await?;
         let mut charts: std::collections::BTreeMap<String, Vec<Value>> =
             serde_json::from_str(charts.get()).unwrap_or_default();
         charts.remove(name).ok_or(Error::NotFound(Missing::Chart))
     }
 
     /// The version that is meant: this one, the newest in a range, or the newest.
-    async fn version(&self, view: &View, name: &str, wanted: &str) -> Result<Value, Error> {
-        let versions = self.versions(view, name).await?;
+    async fn version(
+        &self,
+        request: &Incoming<'_>,
+        view: &View,
+        name: &str,
+        wanted: &str,
+    ) -> Result<Value, Error> {
+        let versions = self.versions(request, view, name).await?;
         let is = |entry: &Value, test: &dyn Fn(&str) -> bool| {
             entry
                 .get("version")
@@ -141,7 +159,8 @@ impl<H: Host> Service<'_, H> {
         name: &str,
         version: &str,
     ) -> Result<ChartContents, Error> {
-        let entry = self.version(&seen(request, space)?, name, version).await?;
+        let view = seen(request, space)?;
+        let entry = self.version(request, &view, name, version).await?;
         let broken = || Error::Internal("an entry without a name and a version".to_owned());
         let text = |field: &str| entry.get(field).and_then(Value::as_str);
         let (name, version) = text("name").zip(text("version")).ok_or_else(broken)?;

@@ -1,5 +1,7 @@
 //! What the API tells of charts.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -21,6 +23,8 @@ fn museum() -> Museum {
 }
 
 fn get(museum: &Museum, path: &str) -> Value {
+    // Nobody may ask the catalog without end.
+    museum.world.clock.advance(Duration::from_secs(1));
     let answer = museum.send("GET", path, "");
     assert_eq!(status(&answer), 200, "{path}: {}", show(&answer));
     serde_json::from_slice(bytes(&answer)).unwrap()
@@ -113,6 +117,7 @@ fn tells_of_a_chart_and_of_a_version() {
             format!("404 {what}"),
             "{path}"
         );
+        museum.world.clock.advance(Duration::from_secs(1));
         let head = museum.send("HEAD", path, "");
         assert_eq!(
             (status(&head), bytes(&head)),
@@ -126,6 +131,7 @@ fn tells_of_a_chart_and_of_a_version() {
         "/api/charts/web/latest",
         "/api/charts/web/1.0.0/templates",
     ] {
+        museum.world.clock.advance(Duration::from_secs(1));
         let head = museum.send("HEAD", path, "");
         assert_eq!(
             (status(&head), bytes(&head)),
@@ -223,4 +229,20 @@ fn a_chart_of_a_classic_repository_is_not_looked_into() {
             "404 there is no such file in this repository"
         );
     }
+}
+
+/// Each request asked the catalog, without end.
+#[test]
+fn who_reads_without_end_is_told_to_come_again() {
+    let museum = museum();
+    let paths = ["/api/charts", "/api/charts/web", "/api/charts/web/1.0.0"];
+    let told: Vec<u16> = (0..60)
+        .map(|n| status(&museum.send("GET", paths[n % 3], "")))
+        .collect();
+    let given = told.iter().filter(|status| **status == 200).count();
+    let refused = told.iter().filter(|status| **status == 503).count();
+    assert_eq!((given, refused), (20, 40));
+    // A stranger's questions are others.
+    let stranger = museum.send_with("GET", "/api/charts/web", &[], "");
+    assert_eq!(status(&stranger), 200);
 }
