@@ -25,6 +25,8 @@ pub enum Operation {
     WritingManifest,
     /// `DELETE /v2/<name>/manifests/<reference>`.
     DeletingManifest,
+    /// `CreateRepository` of Amazon's API.
+    CreatingRepository,
     /// `GET` of a classic repository's `index.yaml`.
     ReadingIndex,
     /// A request to where the registry redirected to, without credentials.
@@ -46,6 +48,7 @@ impl fmt::Display for Operation {
             Self::WritingBlob => "writing a blob",
             Self::WritingManifest => "writing a manifest",
             Self::DeletingManifest => "deleting a manifest",
+            Self::CreatingRepository => "creating a repository",
             Self::ReadingIndex => "reading its index",
             Self::FollowingRedirect => "following a redirect",
             Self::AskingForToken => "asking for a token",

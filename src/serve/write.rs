@@ -26,6 +26,7 @@ use crate::platform::{Clock, Timestamp};
 use crate::push::{Artifact, MANIFEST, Submission};
 
 pub(super) use destination::Destination;
+use refusal::lacks_repository;
 
 /// How long a lock lasts that is held for one step: for each its calls to the registry, of which most are answered at once.
 /// It is prolonged before the next.
@@ -209,9 +210,15 @@ impl<H: Host> Service<'_, H> {
             let from = elsewhere
                 .as_ref()
                 .filter(|_| piece.digest == *chart.digest());
-            let stored = client
-                .store(&to.name, &piece.digest, &piece.bytes, from)
-                .await;
+            let store = || client.store(&to.name, &piece.digest, &piece.bytes, from);
+            let stored = match store().await {
+                Err(error) if lacks_repository(&error) => match client.create(&to.name).await {
+                    Ok(true) => store().await,
+                    Ok(false) => Err(error),
+                    Err(refused) => Err(refused),
+                },
+                stored => stored,
+            };
             if let Err(error) = stored {
                 return (Err(outward(error)), Touched::Not);
             }

@@ -21,7 +21,7 @@ use crate::secret::Secret;
 
 use super::credentials::AwsKeys;
 use super::token::Token;
-use super::{Error, Registry, request};
+use super::{Error, Name, Registry, request};
 
 /// The longest reply that is read, in bytes: a password has some 3,000.
 pub(super) const MAX_REPLY: usize = 64 * 1024;
@@ -118,6 +118,29 @@ pub(crate) fn repositories_request(
     Some(service.request("DescribeRepositories", keys, body.to_string(), now))
 }
 
+/// The request for a new repository (`CreateRepository`), signed at `now`; `None` for a registry that is not Amazon's. In ECR
+/// Public the alias of the registry, which begins the name, is not said.
+pub(crate) fn creation_request(
+    registry: &Registry,
+    keys: &AwsKeys,
+    now: Timestamp,
+    name: &Name,
+) -> Option<Result<Request<Bytes>, http::Error>> {
+    let service = AmazonService::of(registry)?;
+    let body = match &service.account {
+        Some(account) => {
+            serde_json::json!({"registryId": account, "repositoryName": name.as_str()})
+        }
+        None => serde_json::json!({"repositoryName": name.as_str().split_once('/')?.1}),
+    };
+    Some(service.request("CreateRepository", keys, body.to_string(), now))
+}
+
+/// Whether a refusal's body says that the repository that was to be made is there.
+pub(crate) fn exists(body: &[u8]) -> bool {
+    error_name(body).is_some_and(|name| name == "RepositoryAlreadyExistsException")
+}
+
 impl AmazonService {
     /// A request for `operation`, signed at `now`.
     fn request(
@@ -209,16 +232,7 @@ pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
 
 /// The same refusal with what its body says of it: Amazon answers most with 400 ("Common Error Types").
 pub(crate) fn judge(error: Error, body: &[u8]) -> Error {
-    #[derive(Deserialize)]
-    struct AmazonError {
-        #[serde(rename = "__type")]
-        kind: String,
-    }
-    let Ok(AmazonError { kind }) = serde_json::from_slice(body) else {
-        return error;
-    };
-    // `com.amazon.coral.service#UnrecognizedClientException`, or without what stands before the name.
-    match kind.rsplit('#').next().unwrap_or_default() {
+    match error_name(body).unwrap_or_default().as_str() {
         "ThrottlingException" | "Throttling" => error.throttled(None),
         "AccessDeniedException"
         | "ExpiredTokenException"
@@ -232,6 +246,18 @@ pub(crate) fn judge(error: Error, body: &[u8]) -> Error {
         | "UnrecognizedClientException" => error.denied(),
         _ => error,
     }
+}
+
+/// What Amazon calls an error.
+fn error_name(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct AmazonError {
+        #[serde(rename = "__type")]
+        kind: String,
+    }
+    let AmazonError { kind } = serde_json::from_slice(body).ok()?;
+    // `com.amazon.coral.service#UnrecognizedClientException`, or without what stands before the name.
+    kind.rsplit('#').next().map(str::to_owned)
 }
 
 /// The user of every ECR registry.

@@ -113,3 +113,28 @@ fn replies_of_both_services() {
         assert_eq!(parse(nothing.as_bytes(), NOW), None, "{nothing}");
     }
 }
+
+#[test]
+fn a_repository_is_named_without_the_alias_of_ecr_public() {
+    let keys = keys(None);
+    for (host, name, expected) in [
+        (
+            "public.ecr.aws",
+            "acme/charts/web",
+            Some(r#"{"repositoryName":"charts/web"}"#),
+        ),
+        ("public.ecr.aws", "acme", None),
+        (
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+            "charts/web",
+            Some(r#"{"registryId":"123456789012","repositoryName":"charts/web"}"#),
+        ),
+        ("registry.example", "charts/web", None),
+    ] {
+        let registry = host.parse().unwrap();
+        let name = name.parse().unwrap();
+        let request = creation_request(&registry, &keys, NOW, &name);
+        let body = request.map(|request| request.unwrap().into_body());
+        assert_eq!(body.as_deref(), expected.map(str::as_bytes), "{host}");
+    }
+}

@@ -11,12 +11,14 @@
 //! | `pages` | lists of repositories and tags, page by page |
 //! | `manifests` | manifests, read and verified or only resolved |
 //! | `blobs` | blobs, read and verified or handed on unread |
+//! | `creation` | repositories that a registry does not make by itself |
 //! | `writes` | blobs and manifests, stored |
 
 mod answer;
 mod ask;
 mod auth;
 mod blobs;
+mod creation;
 mod exchange;
 mod gate;
 mod hops;

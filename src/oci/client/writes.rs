@@ -143,7 +143,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
     }
 
     /// An answer with as much of its body as tells why something is refused.
-    async fn whole(&self, response: Response<F::Body>) -> Response<Bytes> {
+    pub(super) async fn whole(&self, response: Response<F::Body>) -> Response<Bytes> {
         let (parts, body) = response.into_parts();
         let body = self.fetch.read(body, MAX_ERROR).await.unwrap_or_default();
         Response::from_parts(parts, body)

@@ -26,7 +26,9 @@ impl<H: Host> Service<'_, H> {
                 code,
                 operation,
                 ..
-            } => refusal(*operation, *status, code.as_deref().unwrap_or_default(), to),
+            } if error.kind() != oci::Kind::Throttled => {
+                refusal(*operation, *status, code.as_deref().unwrap_or_default(), to)
+            }
             _ => None,
         };
         match told {
@@ -75,6 +77,23 @@ enum Meaning {
     Registry(String),
 }
 
+/// Whether a registry says that a repository is missing, which it does not make by itself.
+pub(super) fn lacks_repository(error: &oci::Error) -> bool {
+    match error {
+        oci::Error::Status {
+            operation,
+            status,
+            code,
+            ..
+        } => is_lack(*operation, *status, code.as_deref().unwrap_or_default()),
+        _ => false,
+    }
+}
+
+fn is_lack(operation: Operation, status: u16, code: &str) -> bool {
+    operation == Operation::BeginningUpload && (status == 404 || code == "NAME_UNKNOWN")
+}
+
 /// Refusals that say more than their kind. Amazon answers `TAG_INVALID` for a tag that must not move, Harbor 412.
 fn refusal(operation: Operation, status: u16, code: &str, to: &Destination<'_>) -> Option<Meaning> {
     let Destination { name, tag, .. } = to;
@@ -87,11 +106,13 @@ fn refusal(operation: Operation, status: u16, code: &str, to: &Destination<'_>) 
         | (Operation::WritingManifest, _, "TAG_INVALID" | "MANIFEST_TAG_IMMUTABLE") => Some(
             Meaning::Conflict(format!("does not let the tag {tag} be moved")),
         ),
-        (Operation::BeginningUpload, 404, _) | (Operation::BeginningUpload, _, "NAME_UNKNOWN") => {
-            Some(Meaning::Registry(format!(
-                "has no repository {name} and makes none by itself: create it there first"
-            )))
-        }
+        _ if is_lack(operation, status, code) => Some(Meaning::Registry(format!(
+            "has no repository {name} and makes none by itself: create it there first"
+        ))),
+        (Operation::CreatingRepository, 400..=499, _) => Some(Meaning::Registry(format!(
+            "has no repository {name}, and did not make it ({}): create it there first, or allow ecr:CreateRepository",
+            if code.is_empty() { "400" } else { code }
+        ))),
         (_, 413, _) | (_, _, "SIZE_INVALID") if writes => {
             Some(Meaning::Registry(format!("takes no more ({operation})")))
         }

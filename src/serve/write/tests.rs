@@ -1,5 +1,6 @@
 //! Storing charts by ChartMuseum's API: the real engine behind the real service; only hosts are fakes.
 
+mod creation;
 mod faults;
 mod museum;
 mod served;
