@@ -1,11 +1,13 @@
 //! ChartMuseum's API, each answer of it, in front of the real engine.
 
 mod bad_input;
+mod chartmuseum;
 mod deleting;
 mod reading;
 
 use crate::serve::tests::{bytes, error, show, status};
 use crate::serve::write::tests::{Museum, SIGNED, SIGNED_PROVENANCE, TOKEN, chart, form};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 
 #[test]
