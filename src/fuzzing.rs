@@ -2,6 +2,9 @@
 //! type promises.
 //! libFuzzer makes the bytes (`scripts/test fuzz`, the package in `fuzz/`); the tests try the corpus and simple changes of it.
 
+mod answers;
+mod given;
+
 use std::io::Write as _;
 use std::sync::LazyLock;
 
@@ -23,16 +26,22 @@ use crate::serve::fuzzed;
 pub type FuzzTarget = fn(&[u8]);
 
 /// Every target by its name, which its folder in `fuzz/corpus` has, too.
-pub const TARGETS: [(&str, FuzzTarget); 12] = [
+pub const TARGETS: [(&str, FuzzTarget); 18] = [
+    ("accounts", given::accounts),
     ("authorization", authorization),
     ("challenge", a_challenge),
     ("chart-yaml", chart_yaml),
     ("config-json", config_json),
     ("dockerconfigjson", dockerconfigjson),
+    ("form", given::form),
+    ("limits", answers::limits),
     ("link", a_link),
     ("location", a_location),
     ("manifest", manifest),
     ("path", path),
+    ("push", given::push),
+    ("repositories", answers::repositories),
+    ("tags", answers::tags),
     ("tgz", tgz),
     ("token", a_token),
     ("webhook", fuzzed::webhook),

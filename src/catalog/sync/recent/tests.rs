@@ -127,3 +127,23 @@ fn what_is_counted_is_good_for_five_seconds_and_not_before_it_was_counted() {
     assert_eq!(count_at(15_000), 2);
     assert_eq!(count_at(14_000), 3, "the clock was put back");
 }
+
+/// Lists of charts have a room of their own.
+#[test]
+fn lists_of_charts_are_kept_as_far_as_there_is_room() {
+    let recent = Recent::default();
+    let keep = |name: &str| {
+        recent.keep_charts(view(name), "fingerprint", NOW, KeptList::TooLong);
+    };
+    let kept = |name: &str, fingerprint| recent.charts(&view(name), fingerprint, NOW).is_some();
+    for number in 0..=LISTS {
+        keep(&format!("v{number}"));
+    }
+    assert!(!kept("v0", "fingerprint") && kept("v1", "fingerprint"));
+    assert!(!kept("v1", "another"));
+    let working = recent.working();
+    let later = NOW.after(Duration::from_secs(3));
+    assert!(recent.charts(&view("v1"), "fingerprint", later).is_none());
+    drop(working);
+    assert!(!kept("v1", "fingerprint"));
+}
