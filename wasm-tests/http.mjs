@@ -29,7 +29,27 @@ export class Answer {
 }
 
 /** Sends a request; `host` is `address:port`, `path` goes out byte for byte. */
-export function send(host, path, { method = "GET", headers = {}, body, limit = PATIENCE, agent = false } = {}) {
+export async function send(host, path, options = {}) {
+  try {
+    return await sendOnce(host, path, options);
+  } catch (error) {
+    if (!isHangUp(error) || !mayRepeat(path, options)) throw error;
+    return sendOnce(host, path, { ...options, agent: false });
+  }
+}
+
+/**
+ * Whether the server closed the connection before it said anything. workerd does so to a connection on which no whole request
+ * has come for 5 seconds after an answer, or for 15 after it was opened (kj, `HttpServerSettings`), which is all that a machine
+ * with too much to do needs; clients then ask again. What breaks in the Worker is answered with 500, and a process that died
+ * answers the second time no better.
+ */
+const isHangUp = ({ cause }) => cause?.code === "ECONNRESET" && !cause.begun;
+
+/** Whether it does no harm to ask twice. */
+const mayRepeat = (path, { method = "GET" }) => ["GET", "HEAD"].includes(method) || (method === "POST" && !path.includes("/api/"));
+
+function sendOnce(host, path, { method = "GET", headers = {}, body, limit = PATIENCE, agent = false } = {}) {
   const colon = host.lastIndexOf(":");
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(limit);
@@ -39,7 +59,7 @@ export function send(host, path, { method = "GET", headers = {}, body, limit = P
       (message) => {
         const chunks = [];
         message.on("data", (chunk) => chunks.push(chunk));
-        message.on("error", fail);
+        message.on("error", (cause) => fail(Object.assign(cause, { begun: true })));
         message.on("end", () => resolve(new Answer(message, Buffer.concat(chunks))));
       },
     );
