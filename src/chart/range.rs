@@ -137,6 +137,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_range_has_at_most_256_bytes() {
+        let spaced = |length| format!("{:length$}", ">=1.0.0");
+        assert!(VersionRange::parse(&spaced(256)).is_some());
+        assert!(VersionRange::parse(&spaced(257)).is_none());
+    }
+
+    #[test]
     fn ranges_as_helm_reads_them() {
         for (range, inside, outside) in [
             ("*", &["1.0.0", "0.1"][..], &["1.0.0-rc.1", "x"][..]),

@@ -4,6 +4,7 @@ use self::rules::satisfies_helm;
 use super::*;
 
 mod any;
+mod limits;
 mod rules;
 
 /// The metadata of `json` with the given name and version besides, as JSON.
