@@ -27,7 +27,7 @@ impl Database for Sql {
         let cursor = self.0.exec(sql, bound(parameters)).map_err(failed)?;
         for cells in cursor.raw() {
             let cells = cells.map_err(failed)?.into_iter().map(value).collect();
-            if row(Row(cells)).is_break() {
+            if row(Row::new(cells)).is_break() {
                 break;
             }
         }

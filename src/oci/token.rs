@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
 use crate::platform::Timestamp;
-use crate::secret::Secret;
+use crate::secret::{BASE64, Secret};
 
 use super::Credentials;
 
@@ -83,7 +82,7 @@ pub fn request(
 pub fn basic(username: &Secret, password: &Secret) -> Result<HeaderValue, http::Error> {
     authorization(
         "Basic",
-        &STANDARD.encode(format!("{}:{}", username.expose(), password.expose())),
+        &BASE64.encode(format!("{}:{}", username.expose(), password.expose())),
     )
 }
 

@@ -61,25 +61,19 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
-/// One row of a result, in the order of the selected columns.
+/// One row of a result. What its cells mean is known to whoever asked: `catalog/rows` opens it in one place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row(pub Vec<Value>);
+pub struct Row(Vec<Value>);
 
 impl Row {
-    /// The whole number in `column`, counted from 0; `None` for NULL, another type or no such column.
-    pub fn integer(&self, column: usize) -> Option<i64> {
-        match self.0.get(column) {
-            Some(Value::Integer(value)) => Some(*value),
-            _ => None,
-        }
+    /// A row of these cells, in the order of the selected columns.
+    pub fn new(cells: Vec<Value>) -> Self {
+        Self(cells)
     }
 
-    /// The text in `column`; `None` for NULL, another type or no such column.
-    pub fn text(&self, column: usize) -> Option<&str> {
-        match self.0.get(column) {
-            Some(Value::Text(value)) => Some(value),
-            _ => None,
-        }
+    /// Its cells, in the order of the selected columns.
+    pub fn into_cells(self) -> Vec<Value> {
+        self.0
     }
 }
 

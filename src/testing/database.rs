@@ -148,7 +148,7 @@ impl Database for FakeDatabase {
             let cells = cells
                 .collect::<rusqlite::Result<_>>()
                 .map_err(|fault| error(&fault))?;
-            if row(Row(cells)).is_break() {
+            if row(Row::new(cells)).is_break() {
                 break;
             }
         }
@@ -157,5 +157,24 @@ impl Database for FakeDatabase {
         self.effort
             .set(self.effort.get() + u64::try_from(steps).unwrap());
         Ok(())
+    }
+}
+
+/// For tests that look at rows themselves.
+impl Row {
+    /// The whole number in a column, counted from 0.
+    pub(crate) fn integer(&self, column: usize) -> Option<i64> {
+        match self.clone().into_cells().get(column) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The text in a column, counted from 0.
+    pub(crate) fn text(&self, column: usize) -> Option<String> {
+        match self.clone().into_cells().get(column) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        }
     }
 }

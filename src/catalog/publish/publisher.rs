@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::catalog::publish::build::IndexBuild;
 use crate::catalog::rows::backoff::Backoff;
+use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::document::Published;
 use crate::catalog::rows::shed::Shed;
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::{KeyPart as _, UnreadableRow};
 use crate::config::{Config, IndexScope};
 use crate::index::{DOCUMENT_LIMIT, Key, Shard, etag};
 use crate::platform::{Clock, DatabaseError, DocumentMetadata, Documents, Timestamp};
@@ -250,7 +252,14 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         let published = match document {
             None => Shard::default(),
             Some(document) => match self.documents.read(document.body, DOCUMENT_LIMIT).await {
-                Ok(bytes) => Shard::parse(&bytes).unwrap_or_default(),
+                Ok(bytes) => {
+                    if let Ok(shard) = Shard::parse(&bytes) {
+                        shard
+                    } else {
+                        self.store.note_unreadable(&[unreadable_shard(shard)])?;
+                        Shard::default()
+                    }
+                }
                 Err(_) => return Ok(()),
             },
         };
@@ -303,6 +312,16 @@ pub(crate) fn anything_unread(store: Store<'_>, config: &Config) -> Result<bool,
     let state = store.state()?;
     let mut sources = config.sources.iter();
     Ok(sources.any(|source| state.source(&source.id).read.is_none()) || store.any_row_unread()?)
+}
+
+/// A shard in KV that is not what was put there: what only it had is lost.
+fn unreadable_shard(shard: u8) -> UnreadableRow {
+    UnreadableRow {
+        table: "document",
+        key: Key::Files(shard).text(),
+        column: "published",
+        why: CellFault::Text("not the shard that was put".to_owned()),
+    }
 }
 
 /// The quoted texts of a document that name packages: the links of an index in either format, the files of a shard.

@@ -22,11 +22,10 @@ impl Store<'_> {
 
     /// Whether there is a repository of a source.
     pub(crate) fn has_repositories(&self, source: &str) -> Result<bool, DatabaseError> {
-        let row = self.0.first(
+        self.any(
             "SELECT 1 FROM repository WHERE source = ? LIMIT 1",
             &[source.into()],
-        )?;
-        Ok(row.is_some())
+        )
     }
 
     /// Has the time begin anew since which a repository is not found.

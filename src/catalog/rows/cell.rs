@@ -73,6 +73,13 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, CellFault>
     serde_json::from_str(text).map_err(|error| CellFault::Json(shortened(error.to_string())))
 }
 
+/// A cell as it is.
+impl FromCell for Value {
+    fn from_cell(cell: Value) -> Result<Self, CellFault> {
+        Ok(cell)
+    }
+}
+
 impl FromCell for String {
     fn from_cell(cell: Value) -> Result<Self, CellFault> {
         match cell {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::offer::FOLDER;
 use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::query_row;
 use crate::config::{Collisions, IndexScope};
-use crate::platform::{DatabaseError, Row};
+use crate::platform::DatabaseError;
 
 /// Counts of the rows, taken when a pass ends, so that a pass need not count.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -81,6 +83,39 @@ pub(crate) struct TroubleCounts {
     pub(crate) superseded: u64,
 }
 
+query_row! {
+    /// What is counted of a source, with its id.
+    CountedSource
+    of "repository" {
+        /// Id of the source.
+        source: String = [r.source],
+        /// Versions that are served.
+        versions: u64 = ["count(m.digest)"],
+        /// Tags that are versions by their name.
+        version_tags: u64 = ["count(CASE WHEN t.moving = 0 THEN 1 END)"],
+    }
+}
+
+query_row! {
+    /// How many tags of a source are to be read.
+    UnreadOfSource
+    of "repository" {
+        source: String = [r.source],
+        tags: u64 = ["count(*)"],
+    }
+}
+
+query_row! {
+    /// [`DocumentCounts`] as they are asked for.
+    DocumentSums
+    of "document" {
+        put: u64 = ["count(etag)"],
+        bytes: Result<u64, CellFault> = ["coalesce(sum(length), 0)"],
+        dirty: u64 = ["count(CASE WHEN dirty > 0 THEN 1 END)"],
+        unreadable_rows: u64 = ["(SELECT count(*) FROM unreadable)"],
+    }
+}
+
 impl Store<'_> {
     /// Counts the rows, and what is served of them under these settings.
     pub(crate) fn count(
@@ -89,19 +124,19 @@ impl Store<'_> {
         collisions: Collisions,
     ) -> Result<Totals, DatabaseError> {
         let served = self.served_files(scope)?;
+        let count = |from: &str| self.count_of(from, &[]);
         Ok(Totals {
-            charts: self
-                .number("SELECT count(DISTINCT name) FROM manifest WHERE state = 'chart'")?,
+            charts: count("FROM (SELECT DISTINCT name FROM manifest WHERE state = 'chart')")?,
             versions: match collisions {
                 Collisions::First => served,
                 Collisions::Hide => served.saturating_sub(self.contested_packages()?.len() as u64),
             },
-            version_tags: self.number("SELECT count(*) FROM tag WHERE moving = 0")?,
-            repositories: self.number("SELECT count(*) FROM repository")?,
-            tags: self.number("SELECT count(*) FROM tag")?,
-            skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
+            version_tags: count("FROM tag WHERE moving = 0")?,
+            repositories: count("FROM repository")?,
+            tags: count("FROM tag")?,
+            skipped: count("FROM manifest WHERE state = 'skipped'")?,
             contested: self.contested(scope)?.len() as u64,
-            failing: self.number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
+            failing: count("FROM repository WHERE error IS NOT NULL")?,
         })
     }
 
@@ -116,104 +151,87 @@ impl Store<'_> {
     /// Counts the files that indexes show: those of the root, which has one version of a name once however many repositories
     /// offer it, or where each folder has an index of its own, those of all folders.
     fn served_files(&self, scope: IndexScope) -> Result<u64, DatabaseError> {
-        match scope {
-            IndexScope::Subtree => self.number(
-                "SELECT count(DISTINCT file) FROM manifest m WHERE state = 'chart'
-                   AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = m.digest)",
-            ),
-            IndexScope::Folder => self.number(&format!(
-                "SELECT count(*) FROM (SELECT DISTINCT {FOLDER}, m.file
+        let files = match scope {
+            IndexScope::Subtree => {
+                "SELECT DISTINCT file FROM manifest m WHERE state = 'chart'
+                   AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = m.digest)"
+                    .to_owned()
+            }
+            IndexScope::Folder => format!(
+                "SELECT DISTINCT {FOLDER}, m.file
                    FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
-                   WHERE m.state = 'chart')"
-            )),
-        }
+                   WHERE m.state = 'chart'"
+            ),
+        };
+        self.count_of(&format!("FROM ({files})"), &[])
     }
 
     /// Counts versions by the ids of their sources.
     pub(crate) fn count_by_source(&self) -> Result<BTreeMap<String, SourceCounts>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT r.source, count(m.digest), count(CASE WHEN t.moving = 0 THEN 1 END) FROM tag t
-             JOIN repository r ON r.id = t.repository LEFT JOIN manifest m ON m.digest = t.manifest AND m.state = 'chart'
-             GROUP BY r.source",
+        let rows: Vec<CountedSource> = self.select(
+            "FROM tag t JOIN repository r ON r.id = t.repository
+             LEFT JOIN manifest m ON m.digest = t.manifest AND m.state = 'chart' GROUP BY r.source",
             &[],
         )?;
-        let number = |row: &Row, column| {
-            row.integer(column)
-                .and_then(|number| u64::try_from(number).ok())
-        };
-        let counts = |row: &Row| {
+        let counts = |row: CountedSource| {
             let counts = SourceCounts {
-                versions: number(row, 1)?,
-                version_tags: number(row, 2)?,
+                versions: row.versions,
+                version_tags: row.version_tags,
             };
-            Some((row.text(0)?.to_owned(), counts))
+            (row.source, counts)
         };
-        Ok(rows.iter().filter_map(counts).collect())
+        Ok(rows.into_iter().map(counts).collect())
     }
 
     /// Counts how far the reading is.
     pub(crate) fn count_reading(&self) -> Result<ReadingCounts, DatabaseError> {
+        let count = |from: &str| self.count_of(from, &[]);
         Ok(ReadingCounts {
-            repositories: self.number("SELECT count(*) FROM repository")?,
-            listed: self.number("SELECT count(*) FROM repository WHERE listed > 0")?,
-            tags: self.number("SELECT count(*) FROM tag")?,
-            read: self.number("SELECT count(*) FROM tag WHERE manifest IS NOT NULL")?,
+            repositories: count("FROM repository")?,
+            listed: count("FROM repository WHERE listed > 0")?,
+            tags: count("FROM tag")?,
+            read: count("FROM tag WHERE manifest IS NOT NULL")?,
         })
     }
 
     /// Counts the documents.
     pub(crate) fn count_documents(&self) -> Result<DocumentCounts, DatabaseError> {
-        let row = self.0.first(
-            "SELECT count(etag), coalesce(sum(length), 0), count(CASE WHEN dirty > 0 THEN 1 END),
-               (SELECT count(*) FROM unreadable) FROM document",
-            &[],
-        )?;
-        let cell = |column| {
-            let number = row.as_ref().and_then(|row| row.integer(column));
-            number
-                .and_then(|number| u64::try_from(number).ok())
-                .unwrap_or(0)
+        let sums: DocumentSums = self.select_one("FROM document", &[])?;
+        let bytes = if let Ok(bytes) = sums.bytes {
+            bytes
+        } else {
+            // A length of them cannot be read: reading the rows mends it.
+            let documents = self.all_documents()?;
+            documents.iter().filter_map(|one| one.length).sum()
         };
         Ok(DocumentCounts {
-            put: cell(0),
-            bytes: cell(1),
-            dirty: cell(2),
-            unreadable_rows: cell(3),
+            put: sums.put,
+            bytes,
+            dirty: sums.dirty,
+            unreadable_rows: sums.unreadable_rows,
         })
     }
 
     /// Counts what fails or waits.
     pub(crate) fn count_trouble(&self) -> Result<TroubleCounts, DatabaseError> {
+        let count = |from: &str| self.count_of(from, &[]);
         Ok(TroubleCounts {
-            failing_repositories: self
-                .number("SELECT count(*) FROM repository WHERE error IS NOT NULL")?,
-            failing_tags: self.number("SELECT count(*) FROM tag WHERE error IS NOT NULL")?,
-            unread_tags: self.number("SELECT count(*) FROM tag WHERE manifest IS NULL")?,
-            skipped: self.number("SELECT count(*) FROM manifest WHERE state = 'skipped'")?,
-            superseded: self.number("SELECT count(*) FROM superseded")?,
+            failing_repositories: count("FROM repository WHERE error IS NOT NULL")?,
+            failing_tags: count("FROM tag WHERE error IS NOT NULL")?,
+            unread_tags: count("FROM tag WHERE manifest IS NULL")?,
+            skipped: count("FROM manifest WHERE state = 'skipped'")?,
+            superseded: count("FROM superseded")?,
         })
     }
 
     /// How many tags of each source are to be read, by the source's id; of one that has none it says nothing.
     pub(crate) fn count_unread_by_source(&self) -> Result<BTreeMap<String, u64>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT r.source, count(*) FROM tag t JOIN repository r ON r.id = t.repository
+        let rows: Vec<UnreadOfSource> = self.select(
+            "FROM tag t JOIN repository r ON r.id = t.repository
              WHERE t.manifest IS NULL AND t.due > 0 GROUP BY r.source",
             &[],
         )?;
-        let counted = rows.iter().filter_map(|row| {
-            let count = u64::try_from(row.integer(1)?).ok()?;
-            Some((row.text(0)?.to_owned(), count))
-        });
+        let counted = rows.into_iter().map(|row| (row.source, row.tags));
         Ok(counted.collect())
-    }
-
-    fn number(&self, sql: &str) -> Result<u64, DatabaseError> {
-        let number = self
-            .0
-            .first(sql, &[])?
-            .and_then(|row| row.integer(0))
-            .unwrap_or(0);
-        Ok(u64::try_from(number).unwrap_or(0))
     }
 }

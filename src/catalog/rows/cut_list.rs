@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::typed_row;
+use crate::catalog::rows::typed_row::{query_row, typed_row};
 use crate::oci::Next;
 use crate::platform::DatabaseError;
 
@@ -55,6 +55,14 @@ typed_row! {
     checked {}
 }
 
+query_row! {
+    /// The last row of a list that is kept; -1 before the first.
+    LastPage
+    of "listing" {
+        page: i64 = ["coalesce(max(page), -1)"],
+    }
+}
+
 impl Store<'_> {
     /// What is kept of a tag list. `None` when nothing is. What cannot be read is let go of, and the list begins again.
     pub(crate) fn listing(&self, id: i64) -> Result<Option<CutList>, DatabaseError> {
@@ -79,14 +87,8 @@ impl Store<'_> {
     ) -> Result<(), DatabaseError> {
         /// Names a row: 5,000 of at most 128 bytes stay below a row's 2 MB.
         const NAMES_A_ROW: usize = 5_000;
-        let page = self
-            .0
-            .first(
-                "SELECT coalesce(max(page), -1) FROM listing WHERE repository = ?",
-                &[id.into()],
-            )?
-            .and_then(|row| row.integer(0))
-            .unwrap_or(-1);
+        let LastPage { page } =
+            self.select_one("FROM listing WHERE repository = ?", &[id.into()])?;
         let empty: &[String] = &[];
         let chunks = if names.is_empty() {
             vec![empty]

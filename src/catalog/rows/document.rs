@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalog::rows::cell::{CellFault, FromCell, in_cell};
 use crate::catalog::rows::store::{LATEST, Store};
-use crate::catalog::rows::typed_row::{KeyPart, typed_row};
+use crate::catalog::rows::typed_row::{KeyPart, TableRow as _, UnreadableRow, typed_row};
 use crate::chart::FileName;
 use crate::index::{Key, RepositoryPath, View, shard_of};
 use crate::platform::{DatabaseError, Timestamp, Value};
@@ -49,6 +49,20 @@ typed_row! {
         retry_at: Option<Timestamp>,
         error: Option<String>,
     }
+}
+
+typed_row! {
+    /// A full key out of use, which is to be removed from KV.
+    RetiredKey of "retired"
+    key {
+        /// The key.
+        key: String,
+    }
+    columns {
+        /// When; what cannot be read is put off.
+        at: Result<Timestamp, CellFault>,
+    }
+    checked {}
 }
 
 impl KeyPart for Key {
@@ -113,11 +127,10 @@ impl Store<'_> {
     /// Whether a document is dirty without which what was called for is not published. A shard that waits for this reason is
     /// none: for what it lacks, the catalog is asked.
     pub(crate) fn any_document_unpublished(&self, waits: &str) -> Result<bool, DatabaseError> {
-        let row = self.0.first(
+        self.any(
             "SELECT 1 FROM document WHERE dirty > 0 AND NOT (error IS ? AND key >= 'files:' AND key < 'files;') LIMIT 1",
             &[waits.into()],
-        )?;
-        Ok(row.is_some())
+        )
     }
 
     /// Marks what shows a file of a repository: its shard, the root, and the spaces above it that are published.
@@ -282,14 +295,27 @@ impl Store<'_> {
 
     /// Full keys whose time has come to be removed from KV.
     pub(crate) fn retired(&self, now: Timestamp, limit: i64) -> Result<Vec<String>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT key FROM retired WHERE at <= ? ORDER BY key LIMIT ?",
+        // Text and bytes sort after every number: what cannot be read is met here, and mended.
+        let rows: Vec<RetiredKey> = self.rows(
+            "WHERE at <= ? OR typeof(at) <> 'integer' ORDER BY key LIMIT ?",
             &[now.into(), limit.into()],
         )?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| row.text(0).map(str::to_owned))
-            .collect())
+        let mut keys = Vec::new();
+        for row in rows {
+            match row.at {
+                Ok(_) => keys.push(row.key),
+                Err(why) => {
+                    self.note_unreadable(&[UnreadableRow {
+                        table: RetiredKey::TABLE,
+                        key: row.key.clone(),
+                        column: "at",
+                        why,
+                    }])?;
+                    self.retire_key(&row.key, now.after(RETIRED_FOR))?;
+                }
+            }
+        }
+        Ok(keys)
     }
 
     /// Has a full key removed from KV at `at`.

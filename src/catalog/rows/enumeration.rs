@@ -1,8 +1,29 @@
 //! How far a pass is with a source.
 
-use serde::{Deserialize, Serialize};
+use base64::Engine as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::catalog::rows::position::{MovingTurn, Position};
+use crate::secret::BASE64;
+
+/// Row ids, one bit each. In JSON they are base64; what is none is a fault of the row, as nothing seen is evidence that all is gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SeenIds(pub(crate) Vec<u8>);
+
+impl Serialize for SeenIds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Without padding, which Workers of older releases do not read.
+        let text = BASE64.encode(&self.0);
+        serializer.serialize_str(text.trim_end_matches('='))
+    }
+}
+
+impl<'de> Deserialize<'de> for SeenIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64.decode(text).map(Self).map_err(de::Error::custom)
+    }
+}
 
 /// How far a pass is with a source.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,8 +44,8 @@ pub(crate) struct Enumeration {
     /// The address of the last page whose number was a power of two: where it comes again, the list goes round in a circle
     /// (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
     pub(crate) mark: Option<String>,
-    /// Row ids of the repositories seen: one bit each, base64.
-    pub(crate) seen: String,
+    /// Row ids of the repositories seen.
+    pub(crate) seen: SeenIds,
     /// Failures in this pass.
     pub(crate) attempts: u32,
     /// Repositories up to this id were known when it began: of later ones the enumeration may know nothing.

@@ -364,9 +364,6 @@ impl Store<'_> {
 
     /// Whether any manifest was read to its end.
     pub(crate) fn any_manifest_read(&self) -> Result<bool, DatabaseError> {
-        let row = self
-            .0
-            .first("SELECT 1 FROM manifest WHERE state <> 'new' LIMIT 1", &[])?;
-        Ok(row.is_some())
+        self.any("SELECT 1 FROM manifest WHERE state <> 'new' LIMIT 1", &[])
     }
 }

@@ -1,8 +1,9 @@
 //! What becomes of a row that cannot be read: it is noted, and made whole as far as that goes without the registry.
 
-use crate::catalog::rows::cell::shortened;
+use crate::catalog::rows::cell::{CellFault, shortened};
+use crate::catalog::rows::shed::SHED;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::UnreadableRow;
+use crate::catalog::rows::typed_row::{UnreadableRow, query_row, typed_row};
 use crate::chart::tag_is_version;
 use crate::index::{Key, View};
 use crate::platform::{DatabaseError, Value};
@@ -16,6 +17,30 @@ enum Loss {
     Of(Vec<String>, Option<u8>),
 }
 
+query_row! {
+    /// Where a manifest is served. A path that cannot be read is noted by whoever reads its repository.
+    ServedIn
+    of "repository" {
+        relative: Result<String, CellFault> = [r.relative],
+    }
+}
+
+typed_row! {
+    /// What is left of a manifest.
+    DamagedManifest of "manifest"
+    key {
+        /// Its digest.
+        digest: String,
+    }
+    columns {
+        /// The shard that its file stands in.
+        shard: Result<Option<u8>, CellFault>,
+        /// Its state.
+        state: Result<String, CellFault>,
+    }
+    checked {}
+}
+
 impl Store<'_> {
     /// Notes rows that cannot be read and mends them as far as that goes without the registry.
     pub(crate) fn note_unreadable(&self, rows: &[UnreadableRow]) -> Result<(), DatabaseError> {
@@ -27,6 +52,8 @@ impl Store<'_> {
                 "listing" => self.mend_listing(row)?,
                 "document" => self.mend_document(row)?,
                 "superseded" => self.mend_superseded(row)?,
+                "retired" => self.mend_retired(row)?,
+                "state" => self.mend_state(row)?,
                 _ => Loss::None,
             };
             self.note(row, &loss)?;
@@ -93,14 +120,14 @@ impl Store<'_> {
             return Ok(Loss::None);
         }
         let key: [Value; 1] = [row.key.as_str().into()];
-        let served: Vec<String> = self
-            .0
-            .query(
-                "SELECT DISTINCT r.relative FROM tag t JOIN repository r ON r.id = t.repository WHERE t.manifest = ?",
-                &key,
-            )?
-            .iter()
-            .filter_map(|row| row.text(0).map(str::to_owned))
+        let served: Vec<ServedIn> = self.select(
+            "FROM tag t JOIN repository r ON r.id = t.repository WHERE t.manifest = ? GROUP BY r.relative",
+            &key,
+        )?;
+        // Where a path cannot be read either, any index may show it.
+        let served: Vec<String> = served
+            .into_iter()
+            .map(|row| row.relative.unwrap_or_default())
             .collect();
         self.0.execute(
             "UPDATE tag SET due = 2, retry_at = NULL, error = NULL, attempts = 0, called = called + 1 WHERE manifest = ?1 OR next = ?1",
@@ -125,19 +152,13 @@ impl Store<'_> {
             )?;
             return Ok(Loss::None);
         }
-        let known = self.0.first(
-            "SELECT shard, state = 'skipped' FROM manifest WHERE digest = ?",
-            &key,
-        )?;
+        let known: Option<DamagedManifest> = self.row("WHERE digest = ?", &key)?;
         let shard = known
             .as_ref()
             .filter(|_| !matches!(row.column, "shard" | "file"))
-            .and_then(|row| row.integer(0))
-            .and_then(|shard| u8::try_from(shard).ok());
+            .and_then(|known| known.shard.clone().unwrap_or_default());
         let skipped = row.column != "state"
-            && known
-                .and_then(|row| row.integer(1))
-                .is_some_and(|skipped| skipped > 0);
+            && known.is_some_and(|known| known.state.as_deref() == Ok("skipped"));
         self.0.execute(
             "UPDATE manifest SET state = 'unreadable', reader = 0, plan = NULL, error = NULL, attempts = 0, retry_at = NULL, reason = NULL,
                name = NULL, version = NULL, version_key = NULL, file = NULL, shard = NULL, package = NULL, candidate = NULL,
@@ -184,12 +205,10 @@ impl Store<'_> {
         if !lost {
             return Ok(Loss::None);
         }
-        let relative = self.0.first(
-            "SELECT relative FROM repository WHERE id = ?",
-            &[repository.into()],
-        )?;
-        let relative = relative.and_then(|row| row.text(0).map(str::to_owned));
-        Ok(Loss::Of(relative.into_iter().collect(), None))
+        let served: Vec<ServedIn> =
+            self.select("FROM repository r WHERE id = ?", &[repository.into()])?;
+        let relative = served.into_iter().filter_map(|row| row.relative.ok());
+        Ok(Loss::Of(relative.collect(), None))
     }
 
     /// A repository: its list is read again. What it is called, source, name and path tell of each other: see
@@ -249,6 +268,35 @@ impl Store<'_> {
         Ok(Loss::None)
     }
 
+    /// A key out of use: one that cannot be read is the key of no document.
+    fn mend_retired(&self, row: &UnreadableRow) -> Result<Loss, DatabaseError> {
+        if row.column == "key" {
+            self.0
+                .execute("DELETE FROM retired WHERE typeof(key) <> 'text'", &[])?;
+        }
+        Ok(Loss::None)
+    }
+
+    /// A single-row value: what stands in for it, [`crate::catalog::rows::state`] knows. What an index sheds is told anew when
+    /// that is made.
+    fn mend_state(&self, row: &UnreadableRow) -> Result<Loss, DatabaseError> {
+        if row.column == "key" {
+            self.0
+                .execute("DELETE FROM state WHERE typeof(key) <> 'text'", &[])?;
+        }
+        if let Some(document) = row.key.strip_prefix(SHED) {
+            self.0.execute(
+                "UPDATE document SET dirty = 1 WHERE key = ?",
+                &[document.into()],
+            )?;
+            self.0.execute(
+                "DELETE FROM state WHERE key = ?",
+                &[row.key.as_str().into()],
+            )?;
+        }
+        Ok(Loss::None)
+    }
+
     /// A superseded package: no tag tells of it; the shard that was published last does, see
     /// [`crate::catalog::publish::publisher`].
     fn mend_superseded(&self, row: &UnreadableRow) -> Result<Loss, DatabaseError> {
@@ -263,6 +311,16 @@ impl Store<'_> {
             // Unknown, as of older rows: the package stays for as long as any.
             self.0.execute(
                 "UPDATE superseded SET tag = NULL WHERE typeof(tag) NOT IN ('text', 'null')",
+                &[],
+            )?;
+            return Ok(Loss::None);
+        }
+        if row.key.is_empty() {
+            // A row without a key: nobody finds its package by a link.
+            self.0.execute(
+                "DELETE FROM superseded WHERE typeof(shard) <> 'integer' OR shard NOT BETWEEN 0 AND 255
+                   OR typeof(file) <> 'text' OR typeof(source) <> 'text' OR typeof(repository) <> 'text'
+                   OR NOT (package GLOB 'sha256:*' OR package GLOB 'sha512:*')",
                 &[],
             )?;
             return Ok(Loss::None);

@@ -25,6 +25,7 @@
 //! | [`repository`] | repositories and the state of their lists |
 //! | [`schema`] | the tables, their version, and the way from an older one |
 //! | `old/` | tables of each older version, with the rows that it wrote |
+//! | [`selecting`] | how rows are read: the only place that opens one |
 //! | [`share`] | published shares: how many, and which a change makes anew |
 //! | [`shed`] | what each index had to shed to keep within its limit |
 //! | [`source_state`] | what is a source's own: its pause, a removal that is doubted |
@@ -59,6 +60,7 @@ pub(crate) mod registry_fault;
 pub(crate) mod report;
 pub(crate) mod repository;
 pub(crate) mod schema;
+pub(crate) mod selecting;
 pub(crate) mod share;
 pub(crate) mod shed;
 pub(crate) mod source_state;

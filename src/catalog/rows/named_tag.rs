@@ -50,10 +50,9 @@ impl Store<'_> {
 
     /// Whether a repository has tags that are to be read before others.
     pub(crate) fn any_tag_first(&self, repository: i64) -> Result<bool, DatabaseError> {
-        let row = self.0.first(
+        self.any(
             "SELECT 1 FROM tag WHERE due > 0 AND due = 3 AND repository = ? AND retry_at IS NULL LIMIT 1",
             &[repository.into()],
-        )?;
-        Ok(row.is_some())
+        )
     }
 }

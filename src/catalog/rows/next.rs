@@ -1,10 +1,12 @@
 //! What is to be read next, by source: what was not tried comes before what failed.
 
+use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::manifest::PendingManifest;
 use crate::catalog::rows::position::Position;
 use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::store::{LATEST, Store};
 use crate::catalog::rows::tag::{Due, TagRow};
+use crate::catalog::rows::typed_row::query_row;
 use crate::platform::{DatabaseError, Timestamp, Value};
 
 /// Which rows are looked for.
@@ -26,6 +28,14 @@ impl Turn {
                 [now.into(), now.after(LATEST).into()],
             ),
         }
+    }
+}
+
+query_row! {
+    /// When the first row of a source wants to be read. A time that cannot be read has come: its row is read then, and mended.
+    EarliestReading
+    of "deadline" {
+        at: Result<Option<Timestamp>, CellFault> = ["min(at)"],
     }
 }
 
@@ -222,17 +232,16 @@ impl Store<'_> {
     ) -> Result<Option<Timestamp>, DatabaseError> {
         let at = "min(CASE WHEN retry_at <= ?2 THEN retry_at ELSE 0 END) AS at";
         let sql = format!(
-            "SELECT min(at) FROM (
+            "FROM (
                SELECT {at} FROM repository WHERE due > 0 AND source = ?1 UNION ALL
                SELECT {at} FROM tag WHERE due > 0
                  AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1) UNION ALL
                SELECT {at} FROM manifest WHERE plan IS NOT NULL AND {})",
             named("manifest.digest")
         );
-        let row = self
-            .0
-            .first(&sql, &[source.into(), now.after(LATEST).into()])?;
-        Ok(row.and_then(|row| row.integer(0)).map(Timestamp))
+        let cells: EarliestReading =
+            self.select_one(&sql, &[source.into(), now.after(LATEST).into()])?;
+        Ok(cells.at.unwrap_or(Some(Timestamp(0))))
     }
 }
 

@@ -1,13 +1,12 @@
 //! The join of manifests, tags and repositories: which tag serves which file.
 
 use std::ops::ControlFlow;
-use std::vec::IntoIter;
 
-use crate::catalog::rows::cell::{CellFault, FromCell as _, Json};
+use crate::catalog::rows::cell::{CellFault, Json};
 use crate::catalog::rows::chart_cells::ChartCells;
 use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::{KeyPart, UnreadableRow, next_cell};
+use crate::catalog::rows::typed_row::{Cells, KeyPart, TypedRow, UnreadableRow, query_row};
 use crate::chart::FileName;
 use crate::config::IndexScope;
 use crate::index::{Candidate, RepositoryPath, View, shard_of};
@@ -44,76 +43,114 @@ pub(crate) struct OfferedVersion {
     pub(crate) created: Option<String>,
 }
 
-/// Columns of `manifest m`, `tag t` and `repository r` that make an [`Offer`]: first the keys of the three.
-const COLUMNS: &str = "m.digest, r.id, t.name, m.file, m.name, m.version, m.version_key, m.package, m.created, m.candidate, \
-     r.relative, r.source, r.name";
-
-impl Offer {
-    /// From a row that begins with [`COLUMNS`], with what an index says of it besides: the time.
-    fn read(cells: &mut IntoIter<Value>) -> Result<(Self, Option<String>), UnreadableRow> {
-        let manifest: Digest = next_cell(cells, ("manifest", "digest"), &String::new)?;
-        let digest = || manifest.text();
-        let id: i64 = next_cell(cells, ("repository", "id"), &String::new)?;
-        let tag: String = next_cell(cells, ("tag", "name"), &|| id.text())?;
-        let file: FileName = next_cell(cells, ("manifest", "file"), &digest)?;
-        let name: String = next_cell(cells, ("manifest", "name"), &digest)?;
-        let version: String = next_cell(cells, ("manifest", "version"), &digest)?;
-        let version_key: String = next_cell(cells, ("manifest", "version_key"), &digest)?;
-        let package: Digest = next_cell(cells, ("manifest", "package"), &digest)?;
-        let created: Option<String> = next_cell(cells, ("manifest", "created"), &digest)?;
-        let candidate: Json<Candidate> = next_cell(cells, ("manifest", "candidate"), &digest)?;
-        let chart = ChartCells {
-            name: &name,
-            version: &version,
-            file: &file,
-            created: created.as_deref(),
-            version_key: &version_key,
-        };
-        let contradiction = chart.contradiction().or_else(|| {
-            (package != candidate.0.package)
-                .then_some(("package", CellFault::Contradiction("the candidate")))
-        });
-        if let Some((column, why)) = contradiction {
-            return Err(UnreadableRow {
-                table: "manifest",
-                key: digest(),
-                column,
-                why,
-            });
-        }
-        let row = || id.text();
-        let relative = next_cell(cells, ("repository", "relative"), &row)?;
-        let source = next_cell(cells, ("repository", "source"), &row)?;
-        let repository = next_cell(cells, ("repository", "name"), &row)?;
-        let offer = Self {
-            file,
-            name,
-            version,
-            relative,
-            tag,
-            manifest,
-            candidate: Candidate {
-                source,
-                repository,
-                ..candidate.0
-            },
-        };
-        Ok((offer, created))
+query_row! {
+    /// An offer cell by cell, of `manifest m`, `tag t` and `repository r`.
+    OfferCells
+    of "manifest" {
+        digest: Digest = [m.digest],
+    }
+    of "repository" {
+        id: i64 = [r.id],
+    }
+    of "tag" by id {
+        tag: String = [t.name],
+    }
+    of "manifest" by digest {
+        file: FileName = [m.file],
+        name: String = [m.name],
+        version: String = [m.version],
+        version_key: String = [m.version_key],
+        package: Digest = [m.package],
+        created: Option<String> = [m.created],
+        candidate: Json<Candidate> = [m.candidate],
+    }
+    of "repository" by id {
+        relative: RepositoryPath = [r.relative],
+        source: String = [r.source],
+        repository: String = [r.name],
     }
 }
 
-impl OfferedVersion {
-    /// From a row of [`COLUMNS`] and the metadata.
-    fn read(cells: &mut IntoIter<Value>) -> Result<Self, UnreadableRow> {
-        let (offer, created) = Offer::read(cells)?;
-        let metadata = next_cell(cells, ("manifest", "metadata"), &|| offer.manifest.text())?;
+query_row! {
+    /// What an index says of `manifest m`; who reads it knows the manifest.
+    MetadataCell
+    of "manifest" {
+        metadata: Result<String, CellFault> = [m.metadata],
+    }
+}
+
+impl OfferCells {
+    /// The offer, if its cells agree, and the time that an index tells.
+    fn offer(self) -> Result<(Offer, Option<String>), UnreadableRow> {
+        let chart = ChartCells {
+            name: &self.name,
+            version: &self.version,
+            file: &self.file,
+            created: self.created.as_deref(),
+            version_key: &self.version_key,
+        };
+        let contradiction = chart.contradiction().or_else(|| {
+            (self.package != self.candidate.0.package)
+                .then_some(("package", CellFault::Contradiction("the candidate")))
+        });
+        if let Some((column, why)) = contradiction {
+            return Err(of_manifest(&self.digest, column, why));
+        }
+        let offer = Offer {
+            file: self.file,
+            name: self.name,
+            version: self.version,
+            relative: self.relative,
+            tag: self.tag,
+            manifest: self.digest,
+            candidate: Candidate {
+                source: self.source,
+                repository: self.repository,
+                ..self.candidate.0
+            },
+        };
+        Ok((offer, self.created))
+    }
+}
+
+/// A fault in the row of a manifest.
+fn of_manifest(digest: &Digest, column: &'static str, why: CellFault) -> UnreadableRow {
+    UnreadableRow {
+        table: "manifest",
+        key: digest.text(),
+        column,
+        why,
+    }
+}
+
+impl TypedRow for Offer {
+    fn selected() -> String {
+        OfferCells::selected()
+    }
+
+    fn read(cells: &mut Cells) -> Result<Self, UnreadableRow> {
+        OfferCells::read(cells)?.offer().map(|(offer, _)| offer)
+    }
+}
+
+impl TypedRow for OfferedVersion {
+    fn selected() -> String {
+        format!("{}, {}", OfferCells::selected(), MetadataCell::selected())
+    }
+
+    fn read(cells: &mut Cells) -> Result<Self, UnreadableRow> {
+        let (offer, created) = OfferCells::read(cells)?.offer()?;
+        let MetadataCell { metadata } = MetadataCell::read(cells)?;
+        let metadata = metadata.map_err(|why| of_manifest(&offer.manifest, "metadata", why))?;
         Ok(Self {
             offer,
             metadata,
             created,
         })
     }
+}
 
+impl OfferedVersion {
     /// Whether other things are said of the chart than by another offer.
     pub(crate) fn other_metadata(&self, other: &Self) -> bool {
         self.metadata != other.metadata
@@ -129,24 +166,46 @@ impl OfferedVersion {
     }
 }
 
+query_row! {
+    /// A file that several manifests offer, with one of these: by its row's number, which the index of files has.
+    ContestedFile
+    of "manifest" {
+        row: i64 = ["min(m.rowid)"],
+        file: Result<FileName, CellFault> = [m.file],
+    }
+}
+
+query_row! {
+    /// Which manifest a row is of.
+    DigestCell
+    of "manifest" {
+        digest: String = [m.digest],
+    }
+}
+
+query_row! {
+    /// A repository that offers a chart.
+    OfferingRepository
+    of "repository" {
+        id: i64 = [r.id],
+    }
+    of "repository" by id {
+        relative: RepositoryPath = [r.relative],
+    }
+}
+
 /// The folder of `repository r`, in SQL: what stands before the last slash. `rtrim` takes off all characters that are no slash.
 pub(crate) const FOLDER: &str = "rtrim(r.relative, replace(r.relative, '/', ''))";
-
-/// Most unreadable rows that are noted at a time: the rest are met when these are mended.
-const NOTED: usize = 200;
 
 impl Store<'_> {
     /// The offers of one file, in no order. Those that cannot be read are left out and noted.
     pub(crate) fn offers_of_file(&self, file: &FileName) -> Result<Vec<Offer>, DatabaseError> {
         let mut offers = Vec::new();
-        self.each_typed(
-            &format!(
-                "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
-                 WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
-            ),
+        self.each_selected(
+            "FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
+                 WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?",
             &place_of(file),
-            Offer::read,
-            &mut |(offer, _)| {
+            &mut |offer| {
                 offers.push(offer);
                 ControlFlow::Continue(())
             },
@@ -160,13 +219,10 @@ impl Store<'_> {
         file: &FileName,
     ) -> Result<Vec<OfferedVersion>, DatabaseError> {
         let mut versions = Vec::new();
-        self.each_typed(
-            &format!(
-                "SELECT {COLUMNS}, m.metadata FROM manifest m JOIN tag t ON t.manifest = m.digest
-                 JOIN repository r ON r.id = t.repository WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?"
-            ),
+        self.each_selected(
+            "FROM manifest m JOIN tag t ON t.manifest = m.digest
+                 JOIN repository r ON r.id = t.repository WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?",
             &place_of(file),
-            OfferedVersion::read,
             &mut |version| {
                 versions.push(version);
                 ControlFlow::Continue(())
@@ -181,14 +237,11 @@ impl Store<'_> {
         shard: u8,
         visit: &mut dyn FnMut(Offer),
     ) -> Result<(), DatabaseError> {
-        self.each_typed(
-            &format!(
-                "SELECT {COLUMNS} FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
-                 WHERE m.state = 'chart' AND m.shard = ?"
-            ),
+        self.each_selected(
+            "FROM manifest m JOIN tag t ON t.manifest = m.digest JOIN repository r ON r.id = t.repository
+                 WHERE m.state = 'chart' AND m.shard = ?",
             &[i64::from(shard).into()],
-            Offer::read,
-            &mut |(offer, _)| {
+            &mut |offer| {
                 visit(offer);
                 ControlFlow::Continue(())
             },
@@ -214,43 +267,15 @@ impl Store<'_> {
         };
         let named = if name.is_some() { "AND m.name = ?" } else { "" };
         parameters.extend(name.map(Into::into));
-        self.each_typed(
+        self.each_selected(
             &format!(
-                "SELECT {COLUMNS}, m.metadata FROM manifest m {join} tag t ON t.manifest = m.digest
+                "FROM manifest m {join} tag t ON t.manifest = m.digest
                  {join} repository r ON r.id = t.repository
                  WHERE m.state = 'chart' AND {below} {named} ORDER BY m.name, m.version_key DESC"
             ),
             &parameters,
-            OfferedVersion::read,
             visit,
         )
-    }
-
-    /// Hands over what each row of a query is read as, until `visit` breaks; rows that cannot be read are noted.
-    fn each_typed<T>(
-        &self,
-        sql: &str,
-        parameters: &[Value],
-        read: fn(&mut IntoIter<Value>) -> Result<T, UnreadableRow>,
-        visit: &mut dyn FnMut(T) -> ControlFlow<()>,
-    ) -> Result<(), DatabaseError> {
-        let mut unreadable = Vec::new();
-        self.0.each(
-            sql,
-            parameters,
-            &mut |row| match read(&mut row.0.into_iter()) {
-                Ok(value) => visit(value),
-                Err(fault) => {
-                    unreadable.push(fault);
-                    if unreadable.len() < NOTED {
-                        ControlFlow::Continue(())
-                    } else {
-                        ControlFlow::Break(())
-                    }
-                }
-            },
-        )?;
-        self.note_unreadable(&unreadable)
     }
 
     /// Hands over the names, relative to the prefix, of the repositories at or below a view's folder that offer a chart,
@@ -261,25 +286,22 @@ impl Store<'_> {
         visit: &mut dyn FnMut(&RepositoryPath) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
         let (below, parameters) = range(view);
-        self.0.each(
+        self.each_selected(
             &format!(
-                "SELECT r.relative FROM repository r WHERE {below} AND EXISTS(
+                "FROM repository r WHERE {below} AND EXISTS(
                    SELECT 1 FROM tag t JOIN manifest m ON m.digest = t.manifest
                    WHERE t.repository = r.id AND m.state IN ('chart', 'unreadable'))"
             ),
             &parameters,
-            // One that cannot be read lies in no folder; an index is not made without it.
-            &mut |row| {
-                let path = row.text(0).and_then(|text| text.parse().ok());
-                path.map_or(ControlFlow::Continue(()), |path| visit(&path))
-            },
+            // One that cannot be read lies in no folder, and is noted; an index is not made without it.
+            &mut |repository: OfferingRepository| visit(&repository.relative),
         )
     }
 
     /// File names that are offered with more than one package. Few, in a healthy registry.
     pub(crate) fn contested_packages(&self) -> Result<Vec<FileName>, DatabaseError> {
         self.files_where(
-            "SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
+            "FROM manifest m WHERE state = 'chart' GROUP BY shard, file HAVING min(package) <> max(package)",
             &[],
         )
     }
@@ -287,7 +309,7 @@ impl Store<'_> {
     /// Those of them that are files of one chart. Only its versions are read.
     pub(crate) fn contested_packages_of(&self, name: &str) -> Result<Vec<FileName>, DatabaseError> {
         self.files_where(
-            "SELECT m.shard, m.file FROM (SELECT DISTINCT shard, file FROM manifest WHERE state = 'chart' AND name = ?) s
+            "FROM (SELECT DISTINCT shard, file FROM manifest WHERE state = 'chart' AND name = ?) s
                CROSS JOIN manifest m ON m.shard = s.shard AND m.file = s.file AND m.state = 'chart'
              GROUP BY m.shard, m.file HAVING min(m.package) <> max(m.package)",
             &[name.into()],
@@ -303,8 +325,7 @@ impl Store<'_> {
             IndexScope::Folder => FOLDER,
         };
         self.files_where(&format!(
-            "SELECT DISTINCT m.shard, m.file
-             FROM (SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING count(*) > 1) s
+            "FROM (SELECT shard, file FROM manifest WHERE state = 'chart' GROUP BY shard, file HAVING count(*) > 1) s
                CROSS JOIN manifest m ON m.shard = s.shard AND m.file = s.file AND m.state = 'chart'
                CROSS JOIN tag t ON t.manifest = m.digest CROSS JOIN repository r ON r.id = t.repository
              GROUP BY m.shard, m.file, {folder}
@@ -314,12 +335,35 @@ impl Store<'_> {
         ), &[])
     }
 
-    /// The file names of a query that gives shards and files. Names that are none are left out: who reads such a row as an offer
-    /// notes it.
-    fn files_where(&self, sql: &str, parameters: &[Value]) -> Result<Vec<FileName>, DatabaseError> {
-        let rows = self.0.query(sql, parameters)?.into_iter();
-        let files = rows.filter_map(|row| FileName::from_cell(row.0.into_iter().nth(1)?).ok());
-        Ok(files.collect())
+    /// The file names of manifests, each once.
+    fn files_where(
+        &self,
+        from: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<FileName>, DatabaseError> {
+        let rows: Vec<ContestedFile> = self.select(from, parameters)?;
+        // A file may be contested in several folders; it is told once.
+        let mut files = Vec::new();
+        let mut unreadable = Vec::new();
+        for row in rows {
+            match row.file {
+                Ok(file) => files.push(file),
+                Err(why) => {
+                    let of: Vec<DigestCell> =
+                        self.select("FROM manifest m WHERE rowid = ?", &[row.row.into()])?;
+                    unreadable.extend(of.into_iter().map(|of| UnreadableRow {
+                        table: "manifest",
+                        key: of.digest,
+                        column: "file",
+                        why: why.clone(),
+                    }));
+                }
+            }
+        }
+        self.note_unreadable(&unreadable)?;
+        files.sort_by_cached_key(|file| (shard_of(file.as_str()), file.clone()));
+        files.dedup();
+        Ok(files)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::typed_row;
-use crate::platform::{DatabaseError, Row, Value as Cell};
+use crate::platform::{DatabaseError, Value as Cell};
 
 /// Rows of each list a page.
 pub(crate) const PAGE: i64 = 100;
@@ -32,9 +32,9 @@ impl Store<'_> {
     /// A page of repositories whose charts have no address: their first segments belong to the OCI gateway and the API.
     pub(crate) fn unreachable_repositories(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT name FROM repository WHERE (relative >= 'v2/' AND relative < 'v20')
+            &[("repository", "name")],
+            "FROM repository WHERE (relative >= 'v2/' AND relative < 'v20')
                OR (relative >= 'api/v1/' AND relative < 'api/v10') ORDER BY id",
-            &["repository"],
             page,
         )
     }
@@ -42,8 +42,16 @@ impl Store<'_> {
     /// A page of repositories that could not be listed.
     pub(crate) fn failing_repositories(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT name, error, attempts, retry_at, denied_since, missing_since, unseen FROM repository WHERE error IS NOT NULL ORDER BY id",
-            &["repository", "error", "attempts", "retry_at", "denied_since", "missing_since", "not_enumerated_since_pass"],
+            &[
+                ("repository", "name"),
+                ("error", "error"),
+                ("attempts", "attempts"),
+                ("retry_at", "retry_at"),
+                ("denied_since", "denied_since"),
+                ("missing_since", "missing_since"),
+                ("not_enumerated_since_pass", "unseen"),
+            ],
+            "FROM repository WHERE error IS NOT NULL ORDER BY id",
             page,
         )
     }
@@ -51,9 +59,15 @@ impl Store<'_> {
     /// A page of tags that could not be asked about.
     pub(crate) fn failing_tags(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT r.name, t.name, t.error, t.attempts, t.retry_at FROM tag t JOIN repository r ON r.id = t.repository
+            &[
+                ("repository", "r.name"),
+                ("tag", "t.name"),
+                ("error", "t.error"),
+                ("attempts", "t.attempts"),
+                ("retry_at", "t.retry_at"),
+            ],
+            "FROM tag t JOIN repository r ON r.id = t.repository
              WHERE t.due > 0 AND t.error IS NOT NULL ORDER BY t.repository, t.name",
-            &["repository", "tag", "error", "attempts", "retry_at"],
             page,
         )
     }
@@ -61,8 +75,13 @@ impl Store<'_> {
     /// A page of manifests of which a part could not be read.
     pub(crate) fn failing_manifests(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT digest, error, attempts, retry_at FROM manifest WHERE plan IS NOT NULL AND error IS NOT NULL ORDER BY digest",
-            &["digest", "error", "attempts", "retry_at"],
+            &[
+                ("digest", "digest"),
+                ("error", "error"),
+                ("attempts", "attempts"),
+                ("retry_at", "retry_at"),
+            ],
+            "FROM manifest WHERE plan IS NOT NULL AND error IS NOT NULL ORDER BY digest",
             page,
         )
     }
@@ -70,9 +89,9 @@ impl Store<'_> {
     /// A page of tags whose manifests are skipped, and why.
     pub(crate) fn skipped_tags(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT r.name, t.name, m.reason FROM manifest m JOIN tag t ON t.manifest = m.digest
+            &[("repository", "r.name"), ("tag", "t.name"), ("reason", "m.reason")],
+            "FROM manifest m JOIN tag t ON t.manifest = m.digest
              JOIN repository r ON r.id = t.repository WHERE m.state = 'skipped' ORDER BY r.name, t.name",
-            &["repository", "tag", "reason"],
             page,
         )
     }
@@ -80,8 +99,15 @@ impl Store<'_> {
     /// A page of documents.
     pub(crate) fn published_documents(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT key, etag, length, put_at, dirty, error FROM document ORDER BY key DESC",
-            &["document", "etag", "length", "put_at", "dirty", "error"],
+            &[
+                ("document", "key"),
+                ("etag", "etag"),
+                ("length", "length"),
+                ("put_at", "put_at"),
+                ("dirty", "dirty"),
+                ("error", "error"),
+            ],
+            "FROM document ORDER BY key DESC",
             page,
         )
     }
@@ -101,33 +127,45 @@ impl Store<'_> {
     /// A page of rows that could not be read, each until it is whole again.
     pub(crate) fn unreadable_rows(&self, page: u32) -> Result<Value, DatabaseError> {
         self.objects(
-            "SELECT place, key, cell, reason, since, blocks FROM unreadable ORDER BY place, key, relative",
-            &["table", "row", "column", "reason", "since", "blocks"],
+            &[
+                ("table", "place"),
+                ("row", "key"),
+                ("column", "cell"),
+                ("reason", "reason"),
+                ("since", "since"),
+                ("blocks", "blocks"),
+            ],
+            "FROM unreadable ORDER BY place, key, relative",
             page,
         )
     }
 
-    /// A page of rows as JSON objects with these keys.
-    fn objects(&self, sql: &str, keys: &[&str], page: u32) -> Result<Value, DatabaseError> {
+    /// A page of rows as JSON objects: names, each with the cell of it.
+    fn objects(
+        &self,
+        names: &[(&str, &str)],
+        from: &str,
+        page: u32,
+    ) -> Result<Value, DatabaseError> {
         let offset = i64::from(page) * PAGE;
-        let rows = self.0.query(
-            &format!("{sql} LIMIT ? OFFSET ?"),
+        let rows = self.named_cells(
+            names,
+            &format!("{from} LIMIT ? OFFSET ?"),
             &[PAGE.into(), offset.into()],
         )?;
-        let object = |row: &Row| {
-            let cells = row.0.iter().map(|cell| match cell {
-                Cell::Integer(number) => json!(number),
-                Cell::Text(text) => json!(text),
-                Cell::Null => Value::Null,
-                // Noted and mended where the row is worked with.
-                Cell::Real(_) | Cell::Blob(_) => json!("(cannot be read)"),
-            });
-            keys.iter()
-                .map(|key| (*key).to_owned())
-                .zip(cells)
+        let shown = |cell| match cell {
+            Cell::Integer(number) => json!(number),
+            Cell::Text(text) => json!(text),
+            Cell::Null => Value::Null,
+            // Noted and mended where the row is worked with.
+            Cell::Real(_) | Cell::Blob(_) => json!("(cannot be read)"),
+        };
+        let object = |row: Vec<(&str, Cell)>| {
+            row.into_iter()
+                .map(|(name, cell)| (name.to_owned(), shown(cell)))
                 .filter(|(_, cell)| !cell.is_null())
                 .collect::<Value>()
         };
-        Ok(rows.iter().map(object).collect())
+        Ok(rows.into_iter().map(object).collect())
     }
 }

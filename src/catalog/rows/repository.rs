@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::typed_row;
+use crate::catalog::rows::typed_row::{query_row, typed_row};
 use crate::index::RepositoryPath;
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -72,6 +72,14 @@ pub(crate) fn range_end(prefix: &str) -> String {
     end
 }
 
+query_row! {
+    /// The repository that was added last.
+    LastRepository
+    of "repository" {
+        id: i64 = ["coalesce(max(id), 0)"],
+    }
+}
+
 impl Store<'_> {
     /// The repository with this row id.
     pub(crate) fn repository(&self, id: i64) -> Result<Option<Repository>, DatabaseError> {
@@ -117,10 +125,9 @@ impl Store<'_> {
 
     /// The highest row id given out.
     pub(crate) fn last_repository(&self) -> Result<i64, DatabaseError> {
-        let row = self
-            .0
-            .first("SELECT coalesce(max(id), 0) FROM repository", &[])?;
-        Ok(row.and_then(|row| row.integer(0)).unwrap_or(0))
+        Ok(self
+            .select_one::<LastRepository>("FROM repository", &[])?
+            .id)
     }
 
     /// Adds a repository if it is new. Gives its row id.

@@ -1,5 +1,7 @@
 //! The tables, their version, and the way from an older version to the newest.
 
+use crate::catalog::rows::store::Store;
+use crate::catalog::rows::typed_row::query_row;
 use crate::platform::{Database, DatabaseError};
 
 // To add a version: change `TABLES`, raise `VERSION`, and append to `MIGRATIONS` the step from the version before.
@@ -139,6 +141,14 @@ const NAMES: [&str; 9] = [
     "unreadable",
 ];
 
+query_row! {
+    /// Which version the tables are of.
+    SchemaVersion
+    of "schema" {
+        version: i64 = [version],
+    }
+}
+
 /// Takes older tables to this version, one step after another. An error where there is no way from `found`.
 fn migrate(database: &dyn Database, found: i64) -> Result<(), DatabaseError> {
     let steps = usize::try_from(found)
@@ -153,15 +163,15 @@ fn migrate(database: &dyn Database, found: i64) -> Result<(), DatabaseError> {
 }
 
 /// Makes the tables ready: creates them, migrates older ones, and drops those of a newer Worker, whose shape is unknown, and
-/// those whose migration failed: the crawl starts anew while KV goes on serving, so that a rollback of the Worker is safe.
+/// those whose version cannot be read or whose migration failed: the crawl starts anew while KV goes on serving, so that a rollback of the Worker is safe.
 pub(crate) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
     database.execute(
         "CREATE TABLE IF NOT EXISTS schema(version INTEGER NOT NULL)",
         &[],
     )?;
-    let found = database
-        .first("SELECT version FROM schema", &[])?
-        .and_then(|row| row.integer(0));
+    let store = Store(database);
+    let (rows, unreadable) = store.read_rows::<SchemaVersion>("FROM schema", &[])?;
+    let found = rows.first().map(|row| row.version);
     if found == Some(VERSION) {
         return Ok(());
     }
@@ -170,11 +180,11 @@ pub(crate) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
             database.execute(&format!("DROP TABLE IF EXISTS {name}"), &[])?;
         }
         database.execute(TABLES, &[])?;
-        if found.is_some() {
+        if found.is_some() || !unreadable.is_empty() {
             database.execute(EVERY_SHARD, &[])?;
         }
     }
     database.execute("DELETE FROM schema", &[])?;
     database.execute("INSERT INTO schema(version) VALUES(?)", &[VERSION.into()])?;
-    Ok(())
+    store.note_unreadable(&unreadable)
 }

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::catalog::rows::cell::{FromCell, Json};
+use crate::catalog::rows::cell::Json;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::KeyPart;
+use crate::catalog::rows::typed_row::{KeyPart, typed_row};
 use crate::index::Key;
 use crate::platform::DatabaseError;
 
 /// Row keys begin so; the document's follows.
-const SHED: &str = "shed:";
+pub(super) const SHED: &str = "shed:";
 /// The first key behind all of them.
 const AFTER: &str = "shed;";
 
@@ -54,6 +54,20 @@ impl Shed {
     }
 }
 
+typed_row! {
+    /// What an index sheds.
+    ShedRow of "state"
+    key {
+        /// [`SHED`], and the document.
+        key: String,
+    }
+    columns {
+        /// What it is.
+        value: Json<Shed>,
+    }
+    checked {}
+}
+
 impl Store<'_> {
     /// Notes what an index sheds as it was made last. Costs no row where that is nothing and was nothing before.
     pub(crate) fn note_shed(&self, document: &Key, shed: &Shed) -> Result<(), DatabaseError> {
@@ -73,23 +87,21 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// What the published indexes shed, each as a JSON object. One that cannot be read is left out, and written anew with its index.
+    /// What the published indexes shed, each as a JSON object. One that cannot be read is noted, and its index made anew.
     pub(crate) fn shed_indexes(&self) -> Result<Vec<Value>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key",
+        let rows: Vec<ShedRow> = self.rows(
+            "WHERE key >= ? AND key < ? ORDER BY key",
             &[SHED.into(), AFTER.into()],
         )?;
-        let told = rows.into_iter().filter_map(|row| {
-            let mut cells = row.0.into_iter();
-            let key = String::from_cell(cells.next()?).ok()?;
-            let Json(shed) = Json::<Shed>::from_cell(cells.next()?).ok()?;
-            Some(json!({
-                "document": key.strip_prefix(SHED)?,
+        let told = rows.into_iter().map(|row| {
+            let Json(shed) = row.value;
+            json!({
+                "document": row.key.strip_prefix(SHED).unwrap_or(&row.key),
                 "repositories": shed.repositories,
                 "shortened": shed.shortened,
                 "left_out": shed.left_out,
                 "most": shed.most,
-            }))
+            })
         });
         Ok(told.collect())
     }

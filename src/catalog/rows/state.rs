@@ -15,7 +15,7 @@ use crate::catalog::rows::position::{Position, Ring};
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::UnreadableRow;
+use crate::catalog::rows::typed_row::{UnreadableRow, query_row};
 use crate::catalog::rows::write_lock::WriteLocks;
 use crate::config::{Collisions, IndexScope};
 use crate::oci::Digest;
@@ -52,6 +52,17 @@ pub(crate) struct State {
     pub(crate) writes: WriteLocks,
     /// What is a source's own, by the source's id. A source without an entry has the default.
     pub(crate) sources: BTreeMap<String, SourceState>,
+}
+
+query_row! {
+    /// A single-row value.
+    StateCells
+    of "state" {
+        /// Which.
+        key: Result<String, CellFault> = [key],
+        /// JSON; whoever takes it over judges it.
+        value: Value = [value],
+    }
 }
 
 impl State {
@@ -285,17 +296,18 @@ impl Store<'_> {
     pub(crate) fn state(&self) -> Result<State, DatabaseError> {
         let mut state = State::default();
         let mut unreadable = Vec::new();
-        for row in self.0.query("SELECT key, value FROM state", &[])? {
-            let mut cells = row.0.into_iter();
-            if let (Some(Value::Text(key)), Some(value)) = (cells.next(), cells.next())
-                && let Err(why) = state.take(&key, value)
-            {
-                unreadable.push(UnreadableRow {
-                    table: "state",
-                    key,
-                    column: "value",
-                    why,
-                });
+        let fault = |key, column, why| UnreadableRow {
+            table: "state",
+            key,
+            column,
+            why,
+        };
+        let rows: Vec<StateCells> = self.select("FROM state", &[])?;
+        for StateCells { key, value } in rows {
+            match key.map(|key| (state.take(&key, value), key)) {
+                Ok((Ok(()), _)) => {}
+                Ok((Err(why), key)) => unreadable.push(fault(key, "value", why)),
+                Err(why) => unreadable.push(fault(String::new(), "key", why)),
             }
         }
         if !unreadable.is_empty() {
@@ -311,29 +323,34 @@ impl Store<'_> {
         unreadable: &[UnreadableRow],
     ) -> Result<(), DatabaseError> {
         self.note_unreadable(unreadable)?;
-        for row in unreadable {
-            match row.key.as_str() {
-                // One that has ended, after which the count goes on: evidence carries the number of the pass that saw it.
-                "pass" => state.pass.number = state.last_pass.number.saturating_add(1),
-                // A mass removal is measured against these. What indexes show of them, the next pass counts by the settings.
-                "totals" => {
-                    state.totals = self.count(IndexScope::Subtree, Collisions::First)?;
-                }
-                key if key.starts_with(SOURCE) => {
-                    state.count_versions(&self.count_by_source()?);
-                }
-                _ => {}
-            }
+        // A row that does not tell which value it was may have been any that is not there.
+        let nameless = unreadable.iter().any(|row| row.key.is_empty());
+        let lost = |key: &str, absent: bool| {
+            nameless && absent || unreadable.iter().any(|row| row.key == key)
+        };
+        // One that has ended, after which the count goes on: evidence carries the number of the pass that saw it.
+        if lost("pass", state.pass.number == 0) {
+            state.pass.number = state.last_pass.number.saturating_add(1);
+        }
+        // A mass removal is measured against these. What indexes show of them, the next pass counts by the settings.
+        if lost("totals", state.totals == Totals::default()) {
+            state.totals = self.count(IndexScope::Subtree, Collisions::First)?;
+        }
+        if nameless || unreadable.iter().any(|row| row.key.starts_with(SOURCE)) {
+            state.count_versions(&self.count_by_source()?);
         }
         let rows = state
             .rows()
             .map_err(|error| DatabaseError(error.to_string()))?;
-        for row in unreadable {
-            let value = rows.get(&row.key).map_or("{}", String::as_str);
-            self.0.execute(
-                "UPDATE state SET value = ? WHERE key = ?",
-                &[value.into(), row.key.as_str().into()],
-            )?;
+        for (key, value) in rows {
+            let damaged = unreadable.iter().any(|row| row.key == key);
+            if damaged || nameless {
+                self.0.execute(
+                    "INSERT INTO state(key, value) VALUES(?1, ?2)
+                     ON CONFLICT(key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+                    &[key.into(), value.into()],
+                )?;
+            }
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Packages that no tag serves any more: clients keep indexes for days, so links to them hold on for a while.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::catalog::rows::cell::{CellFault, Json};
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::{TypedRow as _, UnreadableRow, key_text, typed_row};
+use crate::catalog::rows::typed_row::{TableRow as _, UnreadableRow, key_text, typed_row};
 use crate::chart::FileName;
 use crate::index::{Candidate, Shard, shard_of};
 use crate::oci::Digest;
@@ -42,6 +43,20 @@ typed_row! {
     }
 }
 
+typed_row! {
+    /// Until when a superseded package is kept.
+    KeptUntil of "superseded"
+    key {
+        /// The shard that it stands in.
+        shard: u8,
+    }
+    columns {
+        /// Until then.
+        until: Timestamp,
+    }
+    checked {}
+}
+
 impl Superseded {
     /// What a note of it is called.
     fn key(&self) -> String {
@@ -74,13 +89,12 @@ impl Store<'_> {
             tag.into(),
             KEPT_OF_A_TAG.into(),
         ];
-        let rows = self.0.query(
-            "SELECT shard, until FROM superseded WHERE source = ?1 AND repository = ?2 AND tag = ?3
-             ORDER BY until DESC LIMIT -1 OFFSET ?4",
+        let rows: Vec<KeptUntil> = self.rows(
+            "WHERE source = ?1 AND repository = ?2 AND tag = ?3 ORDER BY until DESC LIMIT -1 OFFSET ?4",
             &of_tag,
         )?;
         // Usually nothing is too old, and a query is no write.
-        let Some(newest) = rows.first().and_then(|row| row.integer(1)) else {
+        let Some(newest) = rows.first().map(|row| row.until) else {
             return Ok(Vec::new());
         };
         let [source, repository, tag, _] = of_tag;
@@ -88,10 +102,7 @@ impl Store<'_> {
             "DELETE FROM superseded WHERE source = ?1 AND repository = ?2 AND tag = ?3 AND until <= ?4",
             &[source, repository, tag, newest.into()],
         )?;
-        Ok(rows
-            .iter()
-            .filter_map(|row| u8::try_from(row.integer(0)?).ok())
-            .collect())
+        Ok(rows.into_iter().map(|row| row.shard).collect())
     }
 
     fn keep_superseded(
@@ -154,11 +165,10 @@ impl Store<'_> {
 
     /// Whether a superseded package of a shard cannot be read.
     pub(crate) fn any_superseded_unreadable(&self, shard: u8) -> Result<bool, DatabaseError> {
-        let row = self.0.first(
+        self.any(
             "SELECT 1 FROM unreadable WHERE place = 'superseded' AND shard = ? AND blocks > 0 LIMIT 1",
             &[i64::from(shard).into()],
-        )?;
-        Ok(row.is_some())
+        )
     }
 
     /// Restores the superseded packages of a shard that cannot be read from the shard as it was published; what that does
@@ -199,18 +209,21 @@ impl Store<'_> {
 
     /// Takes away what was kept long enough; gives the shards it stood in.
     pub(crate) fn expire_superseded(&self, now: Timestamp) -> Result<Vec<u8>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT DISTINCT shard FROM superseded WHERE until <= ?",
+        let rows: Vec<KeptUntil> = self.rows(
+            "WHERE until <= ? OR typeof(until) <> 'integer'",
             &[now.into()],
         )?;
+        // What could not be read was given a time, which may have come as well.
         if !rows.is_empty() {
             self.0
                 .execute("DELETE FROM superseded WHERE until <= ?", &[now.into()])?;
         }
-        Ok(rows
-            .iter()
-            .filter_map(|row| row.integer(0).and_then(|shard| u8::try_from(shard).ok()))
-            .collect())
+        let shards: BTreeSet<u8> = rows
+            .into_iter()
+            .filter(|row| row.until <= now)
+            .map(|row| row.shard)
+            .collect();
+        Ok(shards.into_iter().collect())
     }
 
     /// Takes away what was kept of a source.

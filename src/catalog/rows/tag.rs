@@ -3,7 +3,7 @@
 use crate::catalog::rows::cell::in_cell;
 use crate::catalog::rows::position::Position;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::typed_row;
+use crate::catalog::rows::typed_row::{query_row, typed_row};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp, Value};
 
@@ -95,6 +95,30 @@ impl TagRow {
     }
 }
 
+query_row! {
+    /// A repository of tags.
+    TaggedRepository
+    of "tag" {
+        repository: i64 = [repository],
+    }
+}
+
+query_row! {
+    /// Why a tag or its manifest could not be read.
+    UnreadTag
+    of "tag" {
+        repository: i64 = [t.repository],
+        name: String = [t.name],
+        next: Option<String> = [m.digest],
+    }
+    of "tag" by repository, name {
+        tag_error: Option<String> = [t.error],
+    }
+    of "manifest" by next {
+        manifest_error: Option<String> = [m.error],
+    }
+}
+
 impl Store<'_> {
     /// One tag.
     pub(crate) fn tag(&self, repository: i64, name: &str) -> Result<Option<TagRow>, DatabaseError> {
@@ -106,12 +130,10 @@ impl Store<'_> {
 
     /// How many tags of a repository move.
     pub(crate) fn count_moving(&self, repository: i64) -> Result<u64, DatabaseError> {
-        let row = self.0.first(
-            "SELECT count(*) FROM tag WHERE moving > 0 AND repository = ?",
+        self.count_of(
+            "FROM tag WHERE moving > 0 AND repository = ?",
             &[repository.into()],
-        )?;
-        let count = row.and_then(|row| row.integer(0)).unwrap_or(0);
-        Ok(u64::try_from(count).unwrap_or(0))
+        )
     }
 
     /// The last of the first `count` tags of a repository that move; `None` for the first none.
@@ -123,13 +145,14 @@ impl Store<'_> {
         let Some(offset) = count.checked_sub(1).and_then(|at| i64::try_from(at).ok()) else {
             return Ok(None);
         };
-        let row = self.0.first(
-            "SELECT name FROM tag WHERE moving > 0 AND repository = ? ORDER BY name LIMIT 1 OFFSET ?",
+        let row: Option<TagName> = self.row(
+            "WHERE moving > 0 AND repository = ? ORDER BY name LIMIT 1 OFFSET ?",
             &[repository.into(), offset.into()],
         )?;
-        Ok(row
-            .and_then(|row| row.text(0).map(str::to_owned))
-            .map(|tag| Position { repository, tag }))
+        Ok(row.map(|row| Position {
+            repository,
+            tag: row.name,
+        }))
     }
 
     /// Tags that serve a manifest, or will.
@@ -213,11 +236,11 @@ impl Store<'_> {
 
     /// The repositories in which newer versions have pushed others out.
     pub(crate) fn pushing_repositories(&self) -> Result<Vec<i64>, DatabaseError> {
-        let rows = self.0.query(
-            "SELECT DISTINCT repository FROM tag INDEXED BY tag_gone WHERE gone > 0 AND gone = 2",
+        let rows: Vec<TaggedRepository> = self.select(
+            "FROM tag INDEXED BY tag_gone WHERE gone > 0 AND gone = 2 GROUP BY repository",
             &[],
         )?;
-        Ok(rows.iter().filter_map(|row| row.integer(0)).collect())
+        Ok(rows.into_iter().map(|row| row.repository).collect())
     }
 
     /// The tags of a repository that were pushed out, and how many versions it serves without them; `None` while any of
@@ -226,23 +249,20 @@ impl Store<'_> {
         &self,
         repository: i64,
     ) -> Result<Option<(Vec<TagRow>, u64)>, DatabaseError> {
-        let open = self.0.first(
+        let open = self.any(
             "SELECT 1 FROM tag WHERE repository = ? AND gone = 0 AND (due > 0 OR next IS NOT NULL OR manifest IS NULL) LIMIT 1",
             &[repository.into()],
         )?;
-        if open.is_some() {
+        if open {
             return Ok(None);
         }
-        let served = self.0.first(
-            "SELECT count(*) FROM tag t JOIN manifest m ON m.digest = t.manifest
+        let served = self.count_of(
+            "FROM tag t JOIN manifest m ON m.digest = t.manifest
              WHERE t.repository = ? AND t.gone = 0 AND t.moving = 0 AND m.state = 'chart'",
             &[repository.into()],
         )?;
-        let served = served
-            .and_then(|row| row.integer(0))
-            .and_then(|count| u64::try_from(count).ok());
         let tags = self.rows("WHERE repository = ? AND gone = 2", &[repository.into()])?;
-        Ok(Some((tags, served.unwrap_or(0))))
+        Ok(Some((tags, served)))
     }
 
     /// The tags that are gone: missing from the lists of repositories that could be listed, or of repositories that the
@@ -260,12 +280,13 @@ impl Store<'_> {
 
     /// Why a tag of a repository could not be read, if one could not.
     pub(crate) fn unread(&self, repository: i64) -> Result<Option<String>, DatabaseError> {
-        let row = self.0.first(
-            "SELECT coalesce(t.error, m.error) FROM tag t LEFT JOIN manifest m ON m.digest = t.next
+        let rows: Vec<UnreadTag> = self.select(
+            "FROM tag t LEFT JOIN manifest m ON m.digest = t.next
              WHERE t.repository = ? AND (t.error IS NOT NULL OR m.error IS NOT NULL) LIMIT 1",
             &[repository.into()],
         )?;
-        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
+        let first = rows.into_iter().next();
+        Ok(first.and_then(|row| row.tag_error.or(row.manifest_error)))
     }
 
     /// Has a tag asked about at once, with the first of those that are; a pending retry is waived.

@@ -1,12 +1,15 @@
-//! Rows that keep their types: a row's columns and their types stand together, so that no cell is read by its place.
+//! Rows that keep their types: what a query asks for stands together with the names and types of what it gives, so that no
+//! cell is read by its place. [`typed_row`] declares a row of a table, [`query_row`] what a query gives beside: counts, joins.
 
-use std::ops::ControlFlow;
+use std::vec::IntoIter;
 
 use crate::catalog::rows::cell::{CellFault, FromCell};
-use crate::catalog::rows::store::Store;
 use crate::chart::FileName;
 use crate::oci::Digest;
-use crate::platform::{DatabaseError, Row, Value};
+use crate::platform::Value;
+
+/// The cells of a row, in the order in which they were asked for.
+pub(crate) type Cells = IntoIter<Value>;
 
 /// A row with a cell that cannot be read: where it is, and why. Holds none of the cell.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,20 +25,24 @@ pub(crate) struct UnreadableRow {
     pub(crate) why: CellFault,
 }
 
-/// A row of a table, or as much of it as is wanted.
+/// What a query gives.
 pub(crate) trait TypedRow: Sized {
+    /// What is asked for, in SQL.
+    fn selected() -> String;
+
+    /// Reads what was [selected](TypedRow::selected).
+    fn read(cells: &mut Cells) -> Result<Self, UnreadableRow>;
+}
+
+/// A row of a table, or as much of it as is wanted.
+pub(crate) trait TableRow: TypedRow {
     /// The table.
     const TABLE: &'static str;
-    /// Its columns, in the order of the query.
-    const COLUMNS: &'static [&'static str];
-
-    /// Reads a row with these columns.
-    fn read(row: Row) -> Result<Self, UnreadableRow>;
 }
 
 /// Reads the next cell of a row.
 pub(crate) fn next_cell<T: FromCell>(
-    cells: &mut impl Iterator<Item = Value>,
+    cells: &mut Cells,
     (table, column): (&'static str, &'static str),
     key: &dyn Fn() -> String,
 ) -> Result<T, UnreadableRow> {
@@ -63,9 +70,21 @@ impl KeyPart for i64 {
     }
 }
 
+impl KeyPart for u8 {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl KeyPart for String {
     fn text(&self) -> String {
         self.clone()
+    }
+}
+
+impl<T: KeyPart> KeyPart for Option<T> {
+    fn text(&self) -> String {
+        self.as_ref().map(T::text).unwrap_or_default()
     }
 }
 
@@ -103,19 +122,23 @@ macro_rules! typed_row {
             $($(#[$meta_of])* pub(crate) $field: $type,)*
         }
 
-        impl crate::catalog::rows::typed_row::TypedRow for $name {
+        impl crate::catalog::rows::typed_row::TableRow for $name {
             const TABLE: &'static str = $table;
-            const COLUMNS: &'static [&'static str] =
-                &[$(stringify!($key),)+ $(stringify!($field),)* $(stringify!($checked),)*];
+        }
+
+        impl crate::catalog::rows::typed_row::TypedRow for $name {
+            fn selected() -> String {
+                [$(stringify!($key),)+ $(stringify!($field),)* $(stringify!($checked),)*].join(", ")
+            }
 
             fn read(
-                row: crate::platform::Row,
+                cells: &mut crate::catalog::rows::typed_row::Cells,
             ) -> Result<Self, crate::catalog::rows::typed_row::UnreadableRow> {
-                let mut cells = row.0.into_iter();
-                $(let $key: $key_type = crate::catalog::rows::typed_row::next_cell(&mut cells, ($table, stringify!($key)), &String::new)?;)+
+                $(let $key: $key_type = crate::catalog::rows::typed_row::next_cell(cells, ($table, stringify!($key)), &String::new)?;)+
+                #[allow(unused_variables, reason = "a row may be asked for its key alone")]
                 let key = || crate::catalog::rows::typed_row::key_text(&[$(&$key),+]);
-                $(let $field: $type = crate::catalog::rows::typed_row::next_cell(&mut cells, ($table, stringify!($field)), &key)?;)*
-                $(let _: $checked_type = crate::catalog::rows::typed_row::next_cell(&mut cells, ($table, stringify!($checked)), &key)?;)*
+                $(let $field: $type = crate::catalog::rows::typed_row::next_cell(cells, ($table, stringify!($field)), &key)?;)*
+                $(let _: $checked_type = crate::catalog::rows::typed_row::next_cell(cells, ($table, stringify!($checked)), &key)?;)*
                 Ok(Self { $($key,)+ $($field,)* })
             }
         }
@@ -123,47 +146,70 @@ macro_rules! typed_row {
 }
 pub(crate) use typed_row;
 
-impl Store<'_> {
-    /// The rows that a query gives; `rest` is what follows the table's name. A row that cannot be read is noted and mended
-    /// (see [`crate::catalog::rows::mending`]) before the query is made again.
-    pub(crate) fn rows<T: TypedRow>(
-        &self,
-        rest: &str,
-        parameters: &[Value],
-    ) -> Result<Vec<T>, DatabaseError> {
-        let sql = format!("SELECT {} FROM {} {rest}", T::COLUMNS.join(", "), T::TABLE);
-        let (rows, unreadable) = self.read_rows(&sql, parameters)?;
-        if unreadable.is_empty() {
-            return Ok(rows);
-        }
-        self.note_unreadable(&unreadable)?;
-        // What could not even be mended is left out; it is noted.
-        Ok(self.read_rows(&sql, parameters)?.0)
-    }
-
-    /// The first row that a query gives; as [`Store::rows`].
-    pub(crate) fn row<T: TypedRow>(
-        &self,
-        rest: &str,
-        parameters: &[Value],
-    ) -> Result<Option<T>, DatabaseError> {
-        Ok(self.rows(rest, parameters)?.into_iter().next())
-    }
-
-    fn read_rows<T: TypedRow>(
-        &self,
-        sql: &str,
-        parameters: &[Value],
-    ) -> Result<(Vec<T>, Vec<UnreadableRow>), DatabaseError> {
-        let mut rows = Vec::new();
-        let mut unreadable = Vec::new();
-        self.0.each(sql, parameters, &mut |row| {
-            match T::read(row) {
-                Ok(row) => rows.push(row),
-                Err(fault) => unreadable.push(fault),
+/// Declares what a query gives: each cell with its name, its type, and what is asked for: a column, or an expression. Cells
+/// are grouped by the table that a fault in them is told of; `by` names the cells, read before, that are its row's key there.
+macro_rules! query_row {
+    (
+        $(#[$meta:meta])*
+        $name:ident
+        $(
+            of $table:literal $(by $($key:ident),+)? {
+                $($(#[$meta_of:meta])* $field:ident: $type:ty = [$($sql:tt)+],)+
             }
-            ControlFlow::Continue(())
-        })?;
-        Ok((rows, unreadable))
-    }
+        )+
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub(crate) struct $name {
+            $($($(#[$meta_of])* pub(crate) $field: $type,)+)+
+        }
+
+        impl crate::catalog::rows::typed_row::TypedRow for $name {
+            fn selected() -> String {
+                [$($(crate::catalog::rows::typed_row::sql_of!($($sql)+),)+)+].join(", ")
+            }
+
+            fn read(
+                cells: &mut crate::catalog::rows::typed_row::Cells,
+            ) -> Result<Self, crate::catalog::rows::typed_row::UnreadableRow> {
+                $(
+                    let key = || crate::catalog::rows::typed_row::key_text(&[$($(&$key),+)?]);
+                    $(
+                        let column = ($table, crate::catalog::rows::typed_row::column_of!($field, $($sql)+));
+                        let $field: $type = crate::catalog::rows::typed_row::next_cell(cells, column, &key)?;
+                    )+
+                )+
+                Ok(Self { $($($field,)+)+ })
+            }
+        }
+    };
 }
+pub(crate) use query_row;
+
+/// The SQL of a cell: `t.name`, or the text of an expression.
+macro_rules! sql_of {
+    ($column:ident) => {
+        stringify!($column)
+    };
+    ($table:ident . $column:ident) => {
+        concat!(stringify!($table), ".", stringify!($column))
+    };
+    ($expression:expr) => {
+        $expression
+    };
+}
+pub(crate) use sql_of;
+
+/// The column that a fault in a cell is told of: an expression's goes by the field's name.
+macro_rules! column_of {
+    ($field:ident, $column:ident) => {
+        stringify!($column)
+    };
+    ($field:ident, $table:ident . $column:ident) => {
+        stringify!($column)
+    };
+    ($field:ident, $expression:expr) => {
+        stringify!($field)
+    };
+}
+pub(crate) use column_of;

@@ -10,9 +10,9 @@ use crate::catalog::rows::mending::tag_key;
 use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::state::LastPass;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::{UnreadableRow, typed_row};
+use crate::catalog::rows::typed_row::{UnreadableRow, key_text, query_row, typed_row};
 use crate::index::{RepositoryPath, View};
-use crate::platform::{DatabaseError, Row, Timestamp};
+use crate::platform::{DatabaseError, Timestamp};
 
 /// Most notes that are looked at: with more of them everything is blocked in any case.
 const LOOK: i64 = 1_000;
@@ -52,51 +52,74 @@ pub(crate) struct Blockade {
     pub(crate) shard: Option<u8>,
 }
 
-/// What is left of a repository's names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Remains {
-    /// Row id.
-    pub(crate) id: i64,
-    /// Id of its source.
-    pub(crate) source: Option<String>,
-    /// Full name.
-    pub(crate) name: Option<String>,
-    /// Name below the source's prefix.
-    pub(crate) relative: Option<RepositoryPath>,
+typed_row! {
+    /// What is left of a repository's names.
+    Remains of "repository"
+    key {
+        /// Row id.
+        id: i64,
+    }
+    columns {
+        /// Id of its source.
+        source: Result<String, CellFault>,
+        /// Full name.
+        name: Result<String, CellFault>,
+        /// Name below the source's prefix.
+        relative: Result<RepositoryPath, CellFault>,
+    }
+    checked {}
 }
 
 impl Remains {
-    /// Of a row of [`REMAINS`].
-    fn read(row: &Row) -> Option<Self> {
-        let text = |column| row.text(column).map(str::to_owned);
-        Some(Self {
-            id: row.integer(0)?,
-            source: text(1),
-            name: text(2),
-            relative: row.text(3).and_then(|text| text.parse().ok()),
-        })
-    }
-
     fn is_whole(&self) -> bool {
-        self.source.is_some() && self.name.is_some() && self.relative.is_some()
+        self.source.is_ok() && self.name.is_ok() && self.relative.is_ok()
     }
 }
 
-/// What is asked for to read [`Remains`].
-const REMAINS: &str = "SELECT id, source, name, relative FROM repository";
+typed_row! {
+    /// A manifest that no query of a document meets.
+    OddManifest of "manifest"
+    key {
+        /// Its digest, as it stands there.
+        digest: String,
+    }
+    columns {
+        /// Its state, which may be none.
+        state: Result<String, CellFault>,
+    }
+    checked {}
+}
+
+typed_row! {
+    /// A repository that may have no path.
+    PathlessRepository of "repository"
+    key {
+        /// Row id.
+        id: i64,
+    }
+    columns {}
+    checked {}
+}
+
+query_row! {
+    /// A tag that serves a manifest of which there is no row.
+    LostTag
+    of "tag" {
+        repository: i64 = [t.repository],
+        name: String = [t.name],
+    }
+}
 
 impl Store<'_> {
     /// Repositories of which a name, path or source cannot be read.
     pub(crate) fn nameless_repositories(&self) -> Result<Vec<Remains>, DatabaseError> {
-        let rows = self.0.query(
-            &format!(
-                "{REMAINS} WHERE id IN (
-                   SELECT CAST(key AS INTEGER) FROM unreadable WHERE place = 'repository' AND cell IN ('source', 'name', 'relative'))"
-            ),
+        let remains: Vec<Remains> = self.rows(
+            "WHERE id IN (
+               SELECT CAST(key AS INTEGER) FROM unreadable WHERE place = 'repository' AND cell IN ('source', 'name', 'relative'))",
             &[],
         )?;
-        let remains = rows.iter().filter_map(Remains::read);
-        Ok(remains.filter(|remains| !remains.is_whole()).collect())
+        let nameless = remains.into_iter().filter(|remains| !remains.is_whole());
+        Ok(nameless.collect())
     }
 
     /// Gives a repository its names back.
@@ -123,16 +146,13 @@ impl Store<'_> {
     /// which there is no row.
     pub(crate) fn note_lost(&self, view: &View) -> Result<(), DatabaseError> {
         let mut lost = Vec::new();
-        for row in self.0.query(
-            &format!("SELECT digest, state FROM manifest WHERE {ODD} LIMIT ?"),
-            &[LOOK.into()],
-        )? {
-            let Some(digest) = row.text(0) else { continue };
-            let chart = row.text(1) == Some("chart");
+        let odd: Vec<OddManifest> = self.rows(&format!("WHERE {ODD} LIMIT ?"), &[LOOK.into()])?;
+        for manifest in odd {
+            let is_chart = manifest.state.as_deref() == Ok("chart");
             lost.push(UnreadableRow {
                 table: "manifest",
-                key: digest.to_owned(),
-                column: if chart { "shard" } else { "state" },
+                key: manifest.digest,
+                column: if is_chart { "shard" } else { "state" },
                 why: CellFault::Text("none that may be".to_owned()),
             });
         }
@@ -147,19 +167,17 @@ impl Store<'_> {
             )
         };
         parameters.push(LOOK.into());
-        for row in self.0.query(
+        let tags: Vec<LostTag> = self.select(
             &format!(
-                "SELECT t.repository, t.name FROM tag t WHERE t.manifest IS NOT NULL AND {below}
+                "FROM tag t WHERE t.manifest IS NOT NULL AND {below}
                    AND NOT EXISTS(SELECT 1 FROM manifest m WHERE m.digest = t.manifest) LIMIT ?"
             ),
             &parameters,
-        )? {
-            let (Some(repository), Some(name)) = (row.integer(0), row.text(1)) else {
-                continue;
-            };
+        )?;
+        for tag in tags {
             lost.push(UnreadableRow {
                 table: "tag",
-                key: format!("{repository}/{name}"),
+                key: key_text(&[&tag.repository, &tag.name]),
                 column: "manifest",
                 why: CellFault::Text("the digest of no manifest".to_owned()),
             });
@@ -174,16 +192,13 @@ impl Store<'_> {
     /// Notes repositories that cannot be found below any path.
     pub(crate) fn note_pathless(&self) -> Result<(), DatabaseError> {
         // Bytes sort after every text: the index finds them at its end.
-        let rows = self.0.query(
-            "SELECT id FROM repository WHERE relative >= x'' LIMIT ?",
-            &[LOOK.into()],
-        )?;
+        let rows: Vec<PathlessRepository> =
+            self.rows("WHERE relative >= x'' LIMIT ?", &[LOOK.into()])?;
         let rows: Vec<UnreadableRow> = rows
-            .iter()
-            .filter_map(|row| row.integer(0))
-            .map(|id| UnreadableRow {
+            .into_iter()
+            .map(|row| UnreadableRow {
                 table: "repository",
-                key: id.to_string(),
+                key: row.id.to_string(),
                 column: "relative",
                 why: CellFault::Type("bytes", "text"),
             })
@@ -248,28 +263,26 @@ impl Store<'_> {
 
     fn is_whole(&self, note: &Note, last: &LastPass) -> Result<bool, DatabaseError> {
         let open = match note.place.as_str() {
-            "manifest" => self.0.first(
+            "manifest" => self.any(
                 "SELECT 1 FROM manifest m WHERE m.digest = ?1 AND m.state = 'unreadable' AND EXISTS(SELECT 1 FROM tag t WHERE t.manifest = ?1)",
                 &[note.key.as_str().into()],
             )?,
             "tag" => match tag_key(&note.key) {
-                Some((repository, name)) => self.0.first(
+                Some((repository, name)) => self.any(
                     "SELECT 1 FROM tag WHERE repository = ? AND name = ? AND manifest IS NULL",
                     &[repository.into(), name.into()],
                 )?,
                 None => return Ok(note.since.is_some_and(|since| last.started > since)),
             },
-            "repository" => self
-                .0
-                .first(
-                    &format!("{REMAINS} WHERE id = ?"),
-                    &[note.key.as_str().into()],
-                )?
-                .filter(|row| !Remains::read(row).is_some_and(|remains| remains.is_whole())),
+            "repository" => {
+                let remains: Option<Remains> =
+                    self.row("WHERE id = ?", &[note.key.as_str().into()])?;
+                remains.is_some_and(|remains| !remains.is_whole())
+            }
             // Whoever mends it lets go of the note.
             _ => return Ok(false),
         };
-        Ok(open.is_none())
+        Ok(!open)
     }
 }
 

@@ -4,12 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-
 use crate::catalog::publish::publisher::{FULLER, Progressed, Publisher, anything_unread};
 use crate::catalog::rows::counts::Totals;
-use crate::catalog::rows::enumeration::Enumeration;
+use crate::catalog::rows::enumeration::{Enumeration, SeenIds};
 use crate::catalog::rows::source_state::SourceState;
 use crate::catalog::rows::state::{LastPass, Pass, Phase, State};
 use crate::catalog::rows::store::Store;
@@ -47,7 +44,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let seen = pass
             .enumerations
             .iter()
-            .map(|source| STANDARD_NO_PAD.decode(&source.seen).unwrap_or_default())
+            .map(|source| source.seen.0.clone())
             .collect();
         let mut slice = Slice {
             store,
@@ -187,7 +184,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         // The clock may have been put back since they were set.
         pass.started = pass.started.min(now);
         for (enumeration, seen) in pass.enumerations.iter_mut().zip(&slice.seen) {
-            enumeration.seen = STANDARD_NO_PAD.encode(seen);
+            enumeration.seen = SeenIds(seen.clone());
         }
         store.update(|state| {
             state.pass = pass;

@@ -15,13 +15,13 @@ pub(crate) fn repair(
     for remains in store.nameless_repositories()? {
         let whole = config.sources.iter().find_map(|source| {
             let name: Name = match (&remains.name, &remains.relative) {
-                (Some(name), _) => name.parse().ok()?,
-                (None, Some(relative)) => source.name(relative.as_str())?,
-                (None, None) => return None,
+                (Ok(name), _) => name.parse().ok()?,
+                (Err(_), Ok(relative)) => source.name(relative.as_str())?,
+                (Err(_), Err(_)) => return None,
             };
             let relative = source.relative(&name)?;
-            let fits = remains.source.as_ref().is_none_or(|it| *it == source.id)
-                && remains.relative.as_ref().is_none_or(|it| *it == relative)
+            let fits = remains.source.as_ref().map_or(true, |it| *it == source.id)
+                && remains.relative.as_ref().map_or(true, |it| *it == relative)
                 && source.allows(&name);
             fits.then(|| (source.id.clone(), name.to_string(), relative))
         });

@@ -1,6 +1,8 @@
 //! Each cell of each table is damaged in turn: no chart may vanish from what is served, the fault is told, and after a
 //! while everything is as if nothing had been.
 
+mod unnoticed;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -104,7 +106,7 @@ fn damages(world: &World) -> Vec<Damage> {
         .unwrap();
     let mut damages = Vec::new();
     for cells in columns {
-        let [table, column, kind] = [0, 1, 2].map(|place| cells.text(place).unwrap().to_owned());
+        let [table, column, kind] = [0, 1, 2].map(|place| cells.text(place).unwrap());
         let place = row(&table, &column);
         let found = world
             .database
@@ -139,7 +141,7 @@ fn damages(world: &World) -> Vec<Damage> {
             damage(Cell::Text("no path".to_owned()));
         }
         let text = found.first().and_then(|row| row.text(0));
-        if let Some(Value::Object(map)) = text.and_then(|text| serde_json::from_str(text).ok()) {
+        if let Some(Value::Object(map)) = text.and_then(|text| serde_json::from_str(&text).ok()) {
             damage(Cell::Text("{".to_owned()));
             damage(Cell::Text("[7]".to_owned()));
             // Values of the state table have defaults for their fields, so that other versions can read them.

@@ -5,7 +5,7 @@ mod registry;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::platform::{Database, Value as Cell};
+use crate::platform::{Database, Row, Value as Cell};
 use crate::testing::Fault;
 
 /// Tables of every version before this one, from version 1 on, with their rows as the code of that time wrote them.
@@ -80,7 +80,7 @@ fn names(database: &FakeDatabase) -> Vec<Vec<Cell>> {
         )
         .unwrap()
         .into_iter()
-        .map(|row| row.0)
+        .map(Row::into_cells)
         .collect()
 }
 

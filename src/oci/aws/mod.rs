@@ -10,14 +10,13 @@ mod signature;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Deserialize;
 
 use crate::platform::Timestamp;
-use crate::secret::Secret;
+use crate::secret::{BASE64, Secret};
 
 use super::credentials::AwsKeys;
 use super::token::Token;
@@ -219,7 +218,7 @@ pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
         Data::Many(many) => many.into_iter().next()?,
         Data::One(one) => one,
     };
-    let pair = STANDARD.decode(authorization.authorization_token).ok()?;
+    let pair = BASE64.decode(authorization.authorization_token).ok()?;
     let (user, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
     let seconds = authorization.expires_at.to_string();
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
