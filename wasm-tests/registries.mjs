@@ -39,10 +39,11 @@ class Registry {
 
 /**
  * A registry that sends blobs itself. `folder` is where it keeps them; `token` says, in distribution's words, who gives its
- * tokens; `page` is how many names it gives at most at once (distribution 3).
+ * tokens; `page` is how many names it gives at most at once (distribution 3);
+ * `deletes` is whether it deletes anything.
  */
-export async function streaming(scope, { htpasswd = false, token, folder = scope.folder(), program = registry(), page } = {}) {
-  const host = await distribution(scope, program, { filesystem: { rootdirectory: folder } }, htpasswd, token, page);
+export async function streaming(scope, { htpasswd = false, token, folder = scope.folder(), program = registry(), page, deletes = true } = {}) {
+  const host = await distribution(scope, program, { filesystem: { rootdirectory: folder } }, htpasswd, token, page, deletes);
   return new Registry(host, htpasswd, { folder });
 }
 
@@ -80,12 +81,12 @@ export async function redirecting(scope, { htpasswd = false, program = registry(
   return new Registry(host, htpasswd, { push, login: {}, blobs });
 }
 
-async function distribution(scope, program, storage, htpasswd, token, page) {
+async function distribution(scope, program, storage, htpasswd, token, page, deletes = true) {
   const folder = scope.folder();
   const configuration = {
     version: 0.1,
     log: { level: "info", accesslog: { disabled: true } },
-    storage: { ...storage, delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
+    storage: { ...storage, delete: { enabled: deletes }, maintenance: { uploadpurging: { enabled: false } } },
     http: { addr: "127.0.0.1:0", secret: "shared by nobody" },
     health: { storagedriver: { enabled: false } },
   };

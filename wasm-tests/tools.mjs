@@ -28,6 +28,9 @@ export const helm = (major) => path(`PORTOLAN_HELM${major}`, `Helm ${major}`);
 /** An old Helm; `minor` is 6, 8 or 12. */
 export const oldHelm = (minor) => path(`PORTOLAN_HELM_3_${minor}`, `Helm 3.${minor}`);
 
+/** The folder of the plugin `helm cm-push`. */
+export const cmPush = () => path("PORTOLAN_CM_PUSH", "folder of helm cm-push");
+
 /** ORAS. */
 export const oras = () => path("PORTOLAN_ORAS", "ORAS");
 
