@@ -14,6 +14,8 @@ use futures::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::access::authenticate;
+use crate::access::jwt::key;
+use crate::access::jwt::token::SignedToken;
 use crate::chart::rebuild::Parts;
 use crate::chart::{Metadata, package};
 use crate::config::Config;
@@ -26,7 +28,7 @@ use crate::serve::fuzzed;
 pub type FuzzTarget = fn(&[u8]);
 
 /// Every target by its name, which its folder in `fuzz/corpus` has, too.
-pub const TARGETS: [(&str, FuzzTarget); 18] = [
+pub const TARGETS: [(&str, FuzzTarget); 19] = [
     ("accounts", given::accounts),
     ("authorization", authorization),
     ("challenge", a_challenge),
@@ -34,6 +36,7 @@ pub const TARGETS: [(&str, FuzzTarget); 18] = [
     ("config-json", config_json),
     ("dockerconfigjson", dockerconfigjson),
     ("form", given::form),
+    ("jwk", jwk),
     ("limits", answers::limits),
     ("link", a_link),
     ("location", a_location),
@@ -54,7 +57,8 @@ static CONFIG: LazyLock<Option<Config>> = LazyLock::new(|| {
     let lookup = |name: &str| {
         Some(match name {
             "REGISTRY" => "registry.example/charts".to_owned(),
-            "BASIC_AUTH_USER" | "BASIC_AUTH_PASS" | "ADMIN_TOKEN" => "fuzzed".to_owned(),
+            // Equal ones would be refused.
+            "BASIC_AUTH_USER" | "BASIC_AUTH_PASS" | "ADMIN_TOKEN" => name.to_owned(),
             _ => return None,
         })
     };
@@ -73,8 +77,17 @@ fn authorization(input: &[u8]) {
     if let (Ok(value), Some(config)) = (HeaderValue::from_bytes(input), CONFIG.as_ref()) {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, value);
-        let _ = authenticate::principal(&config.accounts, &headers, crate::platform::Timestamp(0));
+        let _ = authenticate::account(&config.accounts, &headers, Timestamp(0));
     }
+    let _ = SignedToken::parse(input);
+}
+
+/// Public keys, as an issuer gives them and as an operator writes them.
+fn jwk(input: &[u8]) {
+    let _ = key::set(input);
+    text(input, |text| {
+        let _ = key::written(text);
+    });
 }
 
 /// `WWW-Authenticate`, and the realm in it.

@@ -1,6 +1,7 @@
 //! Accounts: who there is, what proves them, and what they may do. `config` builds them of the settings.
 
 use super::grant::{Grants, Right};
+use super::jwt::Issuer;
 use crate::platform::Timestamp;
 use crate::secret::SecretHash;
 
@@ -11,6 +12,8 @@ pub struct Accounts {
     pub named: Vec<Account>,
     /// What anyone may do.
     pub anonymous: Grants,
+    /// Whose tokens are believed.
+    pub(crate) issuers: Vec<Issuer>,
     /// Whether nobody may write to the registry, whatever they are granted.
     pub read_only: bool,
 }
@@ -20,7 +23,8 @@ impl Accounts {
     pub fn anyone_has(&self, right: Right) -> bool {
         let mut all = self.named.iter().map(|account| &account.grants);
         let has = |grants: &Grants| !grants.spaces(right).is_empty();
-        all.any(has) || has(&self.anonymous)
+        let mut issuers = self.issuers.iter();
+        all.any(has) || has(&self.anonymous) || issuers.any(|issuer| issuer.could_give(right))
     }
 }
 

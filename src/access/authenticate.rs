@@ -12,19 +12,37 @@ use subtle::Choice;
 
 use super::Principal;
 use super::account::{Account, Accounts, Proof};
-use crate::platform::Timestamp;
+use super::jwt::{Bearer, TokenJudge};
+use crate::platform::{Fetch, Timestamp};
 use crate::secret::{BASE64, Secret, SecretHash};
 
-/// Who sent a request.
-pub(crate) fn principal<'c>(
+/// Who sent a request, by secrets that accounts have, else by a token that somebody signed.
+pub(crate) async fn principal<'c, F: Fetch>(
+    accounts: &'c Accounts,
+    headers: &HeaderMap,
+    judge: &TokenJudge<'_, F>,
+) -> Principal<'c> {
+    if let Some(account) = account(accounts, headers, judge.now) {
+        let grants = Cow::Borrowed(&account.grants);
+        return Principal::known(account.name.as_str(), grants, &accounts.anonymous);
+    }
+    let shown = Presented::of(headers);
+    let token = shown.as_ref().map(Presented::token);
+    match judge.bearer(&accounts.issuers, token, headers).await {
+        Some(Bearer { name, grants }) => {
+            Principal::known(name, Cow::Owned(grants), &accounts.anonymous)
+        }
+        None => Principal::stranger(&accounts.anonymous),
+    }
+}
+
+/// The account whose secret is shown.
+pub(crate) fn account<'c>(
     accounts: &'c Accounts,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Principal<'c> {
-    let Some(shown) = Presented::of(headers) else {
-        return Principal::stranger(&accounts.anonymous);
-    };
-    let shown = Hashes::of(&shown);
+) -> Option<&'c Account> {
+    let shown = Hashes::of(&Presented::of(headers)?);
     let mut proven: Option<&Account> = None;
     for account in &accounts.named {
         let mut fits = Choice::from(0);
@@ -36,14 +54,7 @@ pub(crate) fn principal<'c>(
             proven = proven.or(Some(account));
         }
     }
-    match proven {
-        Some(account) => Principal::known(
-            account.name.as_str(),
-            Cow::Borrowed(&account.grants),
-            &accounts.anonymous,
-        ),
-        None => Principal::stranger(&accounts.anonymous),
-    }
+    proven
 }
 
 /// What an `Authorization` header shows.

@@ -6,6 +6,7 @@
 //! | [`grant`] | what may be done, and in which spaces |
 //! | [`principal`] | who sent a request, and what they may do |
 //! | [`authenticate`] | how it is proven: basic, token |
+//! | [`jwt`] | how it is proven by tokens that others sign |
 //! | [`signature`] | how a notification is proven: by a signature over its body, or by the secret itself |
 //!
 //! A request is let in by what its head shows; its body is not read before. What a principal may not see does not exist: that
@@ -15,6 +16,7 @@
 pub(crate) mod account;
 pub(crate) mod authenticate;
 pub(crate) mod grant;
+pub(crate) mod jwt;
 pub(crate) mod principal;
 pub(crate) mod signature;
 

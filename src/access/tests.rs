@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use futures::executor::block_on;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 
@@ -11,6 +12,7 @@ use crate::config::Config;
 use crate::index::IndexScope;
 use crate::platform::Timestamp;
 use crate::secret::{COMPARED, Secret};
+use crate::testing::{FakeRegistry, VirtualClock};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
@@ -36,6 +38,17 @@ const LOCKED: &[(&str, &str)] = &[
     ("ADMIN_TOKEN", "t0ken"),
     ("WEBHOOK_SECRET", "It's a Secret to Everybody"),
 ];
+
+/// Who sent a request where nobody's tokens are believed.
+fn principal<'c>(config: &'c Config, headers: &HeaderMap, now: Timestamp) -> Principal<'c> {
+    let judge = jwt::TokenJudge {
+        ring: &jwt::KeyRing::default(),
+        fetch: &FakeRegistry::new(&VirtualClock::at(now)),
+        verify: None,
+        now,
+    };
+    block_on(authenticate::principal(&config.accounts, headers, &judge))
+}
 
 fn authorization(value: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -63,7 +76,7 @@ const ACCOUNTS: &str = r#"{
 #[track_caller]
 fn is(settings: &[(&str, &str)], value: &str, expected: Option<&str>) {
     let config = config(settings);
-    let principal = authenticate::principal(&config.accounts, &authorization(value), NOW);
+    let principal = principal(&config, &authorization(value), NOW);
     assert_eq!(principal.account(), expected, "{value}");
 }
 
@@ -131,7 +144,7 @@ fn wrong_credentials_are_none() {
         is(LOCKED, &value, None);
     }
     let locked = config(LOCKED);
-    assert!(!authenticate::principal(&locked.accounts, &HeaderMap::new(), NOW).is_known());
+    assert!(!principal(&locked, &HeaderMap::new(), NOW).is_known());
 }
 
 /// Neither an unknown account nor a wrong password, a right one or an ended one is told apart by the work that it takes.
@@ -140,7 +153,7 @@ fn the_work_does_not_tell_what_was_wrong() {
     let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
     let work = |value: &str| {
         let before = COMPARED.get();
-        authenticate::principal(&config.accounts, &authorization(value), NOW);
+        principal(&config, &authorization(value), NOW);
         COMPARED.get() - before
     };
     let expected = work(&basic("nobody", "nothing"));
@@ -171,7 +184,7 @@ fn what_each_principal_may_do() {
         "Bearer ci-token-of-yesterday",
         "Bearer the-token-of-prometheus",
     ] {
-        let principal = authenticate::principal(&config.accounts, &authorization(shown), NOW);
+        let principal = principal(&config, &authorization(shown), NOW);
         let _ = writeln!(table, "{}", principal.account().unwrap_or("a stranger"));
         for space in ["", "team-a", "team-a/sub", "team-b", "public/x"] {
             let space: Space = space.parse().unwrap();
@@ -187,7 +200,7 @@ fn what_each_principal_may_do() {
     }
     insta::assert_snapshot!(table);
     let open = super::tests::config(&[]);
-    let stranger = authenticate::principal(&open.accounts, &HeaderMap::new(), NOW);
+    let stranger = principal(&open, &HeaderMap::new(), NOW);
     for (_, right) in Right::NAMES {
         let told = permit(
             &open.accounts,
@@ -208,7 +221,7 @@ fn what_each_principal_may_do() {
 fn what_each_principal_sees_of_a_folder() {
     let config = config(&[LOCKED, &[("ACCOUNTS", ACCOUNTS)]].concat());
     let sees = |shown: &str, space: &str, scope| {
-        let principal = authenticate::principal(&config.accounts, &authorization(shown), NOW);
+        let principal = principal(&config, &authorization(shown), NOW);
         let view = principal.view(&space.parse().unwrap(), scope);
         view.map(|view| view.to_string())
     };
@@ -325,7 +338,7 @@ fn an_empty_secret_is_known_by_nobody() {
     config.webhook_secret = Some(Secret::new(""));
     for value in ["Bearer", "Bearer ", "Basic Og==", &basic("anyone", ""), ""] {
         let shown = authorization(value);
-        let principal = authenticate::principal(&config.accounts, &shown, NOW);
+        let principal = principal(&config, &shown, NOW);
         assert!(!principal.is_known(), "{value}");
         assert!(notifies(&config, Signs::Never, &shown, b"").is_err());
     }

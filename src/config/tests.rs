@@ -1,6 +1,7 @@
 mod accounts;
 mod credentials;
 mod fingerprint;
+mod issuers;
 mod pages;
 mod sources;
 
@@ -62,6 +63,7 @@ fn defaults() {
             accounts: Accounts {
                 named: Vec::new(),
                 anonymous: Grants::everywhere([Right::Read]),
+                issuers: Vec::new(),
                 read_only: false,
             },
             warnings: Vec::new(),

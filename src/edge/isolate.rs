@@ -7,7 +7,7 @@ use serde_json::json;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
 
-use super::{log, sign};
+use super::{log, sign, verify};
 use crate::config::{Config, Problems, var};
 use crate::serve::Memory;
 
@@ -43,7 +43,7 @@ fn begin(env: &Env) -> Isolate {
     }
     Isolate {
         config,
-        memory: Memory::signed_by(sign::rs256),
+        memory: Memory::with(sign::rs256, verify::verify),
     }
 }
 

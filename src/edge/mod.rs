@@ -18,6 +18,7 @@
 //! | `verified` | a body that is hashed while it is passed on |
 //! | `rebuilt` | a package that is made while it is sent |
 //! | `sign` | signatures by WebCrypto |
+//! | `verify` | signatures of others, by WebCrypto |
 //! | `log` | one line of JSON an occasion |
 
 mod catalog;
@@ -33,6 +34,7 @@ mod rebuilt;
 mod sign;
 mod stream;
 mod verified;
+mod verify;
 
 use std::future::Future;
 use std::pin::pin;

@@ -43,6 +43,16 @@ impl Spaces {
         Self(patterns)
     }
 
+    /// One space alone.
+    pub fn only(space: &Space) -> Self {
+        let name = if space.is_root() {
+            ROOT
+        } else {
+            space.as_str()
+        };
+        Self(vec![name.to_owned()])
+    }
+
     /// Reads a pattern; `None` when no space can have such a name.
     pub fn pattern(text: &str) -> Option<String> {
         if text == ROOT {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Host;
 
 /// Whether a host can only be this machine.
-pub(super) fn is_loopback(host: &Host<&str>) -> bool {
+pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');

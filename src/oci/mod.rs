@@ -65,6 +65,7 @@ pub mod token;
 mod tokens;
 pub mod written;
 
+pub(crate) use address::is_loopback;
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;
 pub use digest::{Algorithm, Digest, Hasher};

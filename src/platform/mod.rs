@@ -5,6 +5,7 @@
 //! - `database`: the catalog's rows ([`Database`], the SQLite of a Durable Object);
 //! - `sign`: signatures with a private key ([`sign::Rs256`], WebCrypto at Cloudflare);
 //! - `patience`: how long a body is waited for ([`Patience`]);
+//! - `verify`: signatures of others ([`verify::Verify`], WebCrypto at Cloudflare);
 //! - `clock`: time is an argument everywhere: a [`Timestamp`], or a [`Clock`] where a job outlasts one reading.
 
 mod clock;
@@ -13,6 +14,7 @@ mod documents;
 mod fetch;
 mod patience;
 pub mod sign;
+pub mod verify;
 
 pub use clock::{Clock, Timestamp};
 pub use database::{Database, DatabaseError, Row, Value};

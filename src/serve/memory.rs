@@ -11,12 +11,14 @@ use bytes::Bytes;
 
 use super::allowance::Allowance;
 use super::held::HeldPackages;
+use crate::access::jwt::KeyRing;
 use crate::catalog::Status;
 use crate::error::Error;
 use crate::index::{Space, View};
 use crate::oci::Tokens;
 use crate::platform::Timestamp;
 use crate::platform::sign::Rs256;
+use crate::platform::verify::Verify;
 
 /// How long what the catalog does not know is remembered: while many ask, a chart that was just pushed may be late by that.
 const FORGET_AFTER: Duration = Duration::from_secs(30);
@@ -69,6 +71,10 @@ struct HubLookup {
 pub struct Memory {
     /// Tokens of registries.
     pub(super) tokens: Tokens,
+    /// How signatures of clients' tokens are looked at; without it none is believed.
+    pub(super) verify: Option<Verify>,
+    /// The keys of those who sign clients' tokens.
+    pub(super) keys: KeyRing,
     /// What is known not to exist, and until when that is believed.
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// Packages that are looked into.
@@ -88,16 +94,17 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// An isolate's memory when it starts, where nothing can be signed.
+    /// An isolate's memory when it starts, where nothing can be signed, and nobody's signature is believed.
     #[cfg(test)]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An isolate's memory when it starts, where keys sign by `rs256`.
-    pub fn signed_by(rs256: Rs256) -> Self {
+    /// An isolate's memory when it starts, where keys sign by `rs256`, and signatures of others are looked at by `verify`.
+    pub fn with(rs256: Rs256, verify: Verify) -> Self {
         Self {
             tokens: Tokens::signed_by(rs256),
+            verify: Some(verify),
             ..Self::default()
         }
     }

@@ -61,6 +61,7 @@ use http::{HeaderMap, Method, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::jwt::TokenJudge;
 use crate::access::signature::Notice;
 use crate::access::{self, Principal, Right, authenticate};
 use crate::catalog::ask::{Ask, Progress, ViewsRead};
@@ -192,12 +193,13 @@ impl<H: Host> Service<'_, H> {
         };
         let principal = match (self.config, &route) {
             (Ok(config), Ok(_)) => {
-                let now = self.host.clock().now();
-                Some(authenticate::principal(
-                    &config.accounts,
-                    &head.headers,
-                    now,
-                ))
+                let judge = TokenJudge {
+                    ring: &self.memory.keys,
+                    fetch: self.host.fetch(),
+                    verify: self.memory.verify,
+                    now: self.host.clock().now(),
+                };
+                Some(authenticate::principal(&config.accounts, &head.headers, &judge).await)
             }
             (Err(_), _) | (_, Err(_)) => None,
         };

@@ -7,6 +7,8 @@
 //! | `database` | SQLite in memory, with the limits of a Durable Object's |
 //! | `clock` | time that passes only when a test lets it |
 //! | `sign` | signatures with a private key |
+//! | `signer` | somebody who signs tokens |
+//! | `verify` | whether a signature fits |
 //! | `package` | packages as Helm makes them |
 //! | `world` | all of these at one time, with the engine and the service between them |
 //! | `object` | the real catalog as requests meet it, behind the border of its object |
@@ -22,6 +24,8 @@ mod object;
 mod package;
 mod registry;
 mod sign;
+mod signer;
+mod verify;
 mod world;
 
 pub(crate) use catalog::{Say, question};
@@ -32,4 +36,6 @@ pub(crate) use object::{Counted, Object};
 pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};
 pub(crate) use sign::rs256;
+pub(crate) use signer::Signer;
+pub(crate) use verify::verify;
 pub(crate) use world::{PUBLIC, World, config, request};

@@ -22,7 +22,7 @@ pub(super) fn get_with(
     let handled = world.serve(
         &world.registry,
         &catalog,
-        &Memory::signed_by(crate::testing::rs256),
+        &Memory::with(crate::testing::rs256, crate::testing::verify),
         request,
     );
     handled.response.map(|body| match body {

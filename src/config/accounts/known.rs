@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::issuers;
 use super::read::{self, AccountsRead, is_short};
 use crate::access::{Account, Accounts, Grants, Proof, Right};
 use crate::config::settings::Settings;
@@ -53,20 +54,29 @@ pub(in crate::config) fn read<L: Fn(&str) -> Option<String>>(
             }
         }
     }
+    let issuers = issuers::read(settings);
+    let unclear = issuers.is_none();
+    accounts.issuers = issuers.unwrap_or_default();
+    given |= issuers::are_set(settings);
     let reader = reader(settings);
     if let Ok(Some((account, secret))) = &reader {
         accounts.named.push(account.clone());
         warn_if_short(settings, READER_PASSWORD, secret);
         secrets.push(short(READER_PASSWORD, secret));
     }
-    let open = is_open(
-        settings,
-        private,
-        given,
-        &accounts,
-        anonymous.as_ref(),
-        &reader,
-    );
+    // Who may read is not guessed of issuers that are wrong.
+    let open = if unclear {
+        None
+    } else {
+        is_open(
+            settings,
+            private,
+            given,
+            &accounts,
+            anonymous.as_ref(),
+            &reader,
+        )
+    };
     if let Some(token) = settings.secret(ADMIN) {
         accounts.named.push(Account {
             name: ADMIN.to_owned(),
@@ -172,6 +182,10 @@ fn is_open<L: Fn(&str) -> Option<String>>(
     let reader = reader.as_ref().ok()?;
     let somebody_reads = reader.is_some()
         || anyone_reads
+        || accounts
+            .issuers
+            .iter()
+            .any(|issuer| issuer.could_give(Right::Read))
         || accounts.named.iter().any(|account| reads(&account.grants));
     match open {
         // As in ChartMuseum: reading needs no password, even where one is set.

@@ -3,9 +3,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `read` | `ACCOUNTS`: names, proofs, rights, ends |
+//! | `issuers` | `JWT_ISSUERS`: whose tokens are believed, and what they give |
 //! | `node` | JSON or YAML as it was written |
 //! | `known` | the accounts of all settings together, and what is wrong with them |
 
+mod issuers;
 mod known;
 mod node;
 mod read;

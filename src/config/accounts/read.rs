@@ -59,8 +59,7 @@ pub(super) fn accounts(text: &str) -> AccountsRead {
 
 impl AccountsRead {
     fn add(&mut self, name: &str, node: SettingNode) {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
-        if name.is_empty() || name.len() > NAME_LIMIT || !name.chars().all(allowed) {
+        if !name_is_fit(name) {
             // What is no name may be a secret.
             self.wrong.push(format!(
                 "a name of an account has 1 to {NAME_LIMIT} letters, digits or . _ - @ and that of the account in place {} has not",
@@ -201,49 +200,60 @@ impl Reading<'_> {
     }
 
     fn right(&mut self, right: Right, value: SettingNode) {
-        let name = right.name();
-        let texts = match value {
-            SettingNode::Switch(true) => {
-                self.grants.add(right, &Spaces::all());
-                return;
-            }
-            SettingNode::Switch(false) | SettingNode::Nothing => return,
-            SettingNode::Text(text) => vec![SettingNode::Text(text)],
-            SettingNode::List(texts) => texts,
-            SettingNode::Map(_) | SettingNode::Number => Vec::new(),
-        };
-        if texts.is_empty() {
-            self.wrong(format!(
-                "has a {name} that is neither true nor patterns for spaces"
-            ));
+        match spaces(right, value) {
+            Ok(spaces) => self.grants.add(right, &spaces),
+            Err(problems) => problems.into_iter().for_each(|what| self.wrong(what)),
         }
-        let mut patterns = Vec::new();
-        for text in texts {
-            let SettingNode::Text(text) = text else {
-                self.wrong(format!(
-                    "has a {name} that is neither true nor patterns for spaces"
-                ));
-                return;
-            };
-            for text in text.split([',', ' ']).filter(|text| !text.is_empty()) {
-                match Spaces::pattern(text) {
-                    Some(pattern) => patterns.push(pattern),
-                    None => self.wrong(format!(
-                        "may {name} in {}, which no space can be called",
-                        shown(text)
-                    )),
-                }
-            }
-        }
-        let spaces = Spaces::of(patterns);
-        if right.is_of_all() && spaces != Spaces::all() {
-            self.wrong(format!(
-                "has a {name} for some spaces: it is for all, say true"
-            ));
-            return;
-        }
-        self.grants.add(right, &spaces);
     }
+}
+
+/// The spaces that a right is given for, or what is wrong with them, each as what somebody does.
+pub(super) fn spaces(right: Right, value: SettingNode) -> Result<Spaces, Vec<String>> {
+    let name = right.name();
+    let neither = || {
+        vec![format!(
+            "has a {name} that is neither true nor patterns for spaces"
+        )]
+    };
+    let texts = match value {
+        SettingNode::Switch(true) => return Ok(Spaces::all()),
+        SettingNode::Switch(false) | SettingNode::Nothing => return Ok(Spaces::NONE),
+        SettingNode::Text(text) => vec![SettingNode::Text(text)],
+        SettingNode::List(texts) if !texts.is_empty() => texts,
+        SettingNode::List(_) | SettingNode::Map(_) | SettingNode::Number => return Err(neither()),
+    };
+    let (mut patterns, mut problems) = (Vec::new(), Vec::new());
+    for text in texts {
+        let SettingNode::Text(text) = text else {
+            return Err(neither());
+        };
+        for text in text.split([',', ' ']).filter(|text| !text.is_empty()) {
+            match Spaces::pattern(text) {
+                Some(pattern) => patterns.push(pattern),
+                None => problems.push(format!(
+                    "may {name} in {}, which no space can be called",
+                    shown(text)
+                )),
+            }
+        }
+    }
+    let spaces = Spaces::of(patterns);
+    if problems.is_empty() && right.is_of_all() && spaces != Spaces::all() {
+        problems.push(format!(
+            "has a {name} for some spaces: it is for all, say true"
+        ));
+    }
+    if problems.is_empty() {
+        Ok(spaces)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether an account or issuer may be called so: it stands in the log.
+pub(super) fn name_is_fit(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
+    (1..=NAME_LIMIT).contains(&name.len()) && name.chars().all(allowed)
 }
 
 /// A secret, or its hash.

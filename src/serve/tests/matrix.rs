@@ -4,17 +4,16 @@
 //! A cell is the status; `x` stands behind it where the request was refused by what its sender may do. Whatever is refused was
 //! neither looked up nor read, and all proofs of an account give the same.
 
-use std::collections::BTreeSet;
+mod variants;
+
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use base64::Engine as _;
 use http::header::AUTHORIZATION;
 
 use super::*;
 use crate::secret::BASE64;
-use crate::testing::{Object, package, request};
+use crate::testing::{Object, START, Signer, package, request, rs256, verify};
 
 /// The spaces that requests are about: the root, one with three kinds of readers, one that few may read, one for anyone, one
 /// that is not there, and one that is not there where a team reads.
@@ -62,13 +61,30 @@ const ACCOUNTS: &str = r#"{
   "ended": { "token": "the-token-that-has-ended", "until": "2020-01-01", "read": true, "push": true }
 }"#;
 
+/// Tokens of this issuer prove the pipeline as well.
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+/// The setting that believes its tokens.
+fn issuers(signer: &Signer) -> String {
+    let rights = serde_json::json!({ "when": { "repository": "acme/a" }, "read": "team-a/**", "push": "team-a/**", "delete": "team-a/**", "refresh": "team-a/**" });
+    serde_json::json!({ "github": { "issuer": ISSUER, "audience": "charts", "key": signer.jwk().to_string(), "rules": [rights] } }).to_string()
+}
+
+/// A token of a repository's pipeline.
+fn jwt(signer: &Signer, repository: &str, exp: i64) -> String {
+    let claims = serde_json::json!({ "iss": ISSUER, "aud": "charts", "sub": "run", "repository": repository, "exp": exp });
+    signer.token(&claims)
+}
+
 /// The columns: what each shows, in several forms that must give the same.
-fn columns() -> Vec<(&'static str, Vec<String>)> {
+fn columns(signer: &Signer) -> Vec<(&'static str, Vec<String>)> {
     let basic = |user: &str, password: &str| {
         format!("Basic {}", BASE64.encode(format!("{user}:{password}")))
     };
     let token = |token: &str| vec![format!("Bearer {token}"), basic("anyone", token)];
     let password = "the-password-of-reader-a";
+    let (always, never) = (START.0 / 1000 + 1_000_000, START.0 / 1000 - 1_000);
+    let other = Signer::ed25519("a");
     vec![
         (
             "stranger",
@@ -81,6 +97,9 @@ fn columns() -> Vec<(&'static str, Vec<String>)> {
                 basic("reader-a", "wrong"),
                 basic("reader-b", password),
                 basic("helm", "the-token-of-nobody"),
+                format!("Bearer {}", jwt(signer, "evil/a", always)),
+                format!("Bearer {}", jwt(signer, "acme/a", never)),
+                basic("anyone", &jwt(&other, "acme/a", always)),
             ],
         ),
         (
@@ -94,7 +113,14 @@ fn columns() -> Vec<(&'static str, Vec<String>)> {
             ]
             .concat(),
         ),
-        ("pipeline-a", token("the-token-of-pipeline-a")),
+        (
+            "pipeline-a",
+            [
+                token("the-token-of-pipeline-a"),
+                token(&jwt(signer, "acme/a", always)),
+            ]
+            .concat(),
+        ),
         ("pusher-a", token("the-token-of-pusher-a")),
         ("prometheus", token("the-token-of-prometheus")),
         ("helm", vec![basic("helm", "secret")]),
@@ -104,12 +130,14 @@ fn columns() -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// The world, with the start of each package's digest.
-fn world() -> (World, Vec<(&'static str, String)>) {
+fn world(signer: &Signer) -> (World, Vec<(&'static str, String)>) {
     let hub = (
         "ARTIFACTHUB_REPOSITORY_ID",
         "c0ffee00-0000-4000-8000-000000000000",
     );
-    let world = World::of(&[PRIVATE, &[("ACCOUNTS", ACCOUNTS), hub]].concat());
+    let issuers = issuers(signer);
+    let settings = [("ACCOUNTS", ACCOUNTS), ("JWT_ISSUERS", &issuers), hub];
+    let world = World::of(&[PRIVATE, &settings].concat());
     let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": "1.0.0"});
     let digests = REPOSITORIES.map(|repository| {
         let files: [(&str, &[u8]); 3] = [
@@ -121,10 +149,10 @@ fn world() -> (World, Vec<(&'static str, String)>) {
             ("a/templates/a.yaml", b"a"),
         ];
         let (name, bytes) = (format!("charts/{repository}"), package(&files));
-        let signed = Some(repository.as_bytes());
+        let provenance = Some(repository.as_bytes());
         let pushed = world
             .registry
-            .push_chart(&name, "1.0.0", &metadata, &bytes, signed, &[]);
+            .push_chart(&name, "1.0.0", &metadata, &bytes, provenance, &[]);
         let space = repository.rsplit_once('/').map_or("", |(space, _)| space);
         (space, pushed.package.hex().split_at(16).0.to_owned())
     });
@@ -165,6 +193,7 @@ fn send(world: &World, method: &str, path: &str, proof: &str) -> Outcome {
         let (calls, gets) = (world.registry.calls(), world.documents.gets());
         [calls, gets, object.asks(), world.received.borrow().len()]
     };
+    let memory = Memory::with(rs256, verify);
     let before = effort(&object);
     let headers = [(AUTHORIZATION, proof)];
     let headers = if proof.is_empty() {
@@ -173,7 +202,7 @@ fn send(world: &World, method: &str, path: &str, proof: &str) -> Outcome {
         &headers[..]
     };
     let request = request(method, path, headers, "no package");
-    let handled = world.serve(&world.registry, &object, &Memory::new(), request);
+    let handled = world.serve(&world.registry, &object, &memory, request);
     let after = effort(&object);
     Outcome {
         status: handled.response.status().as_u16(),
@@ -214,8 +243,9 @@ fn lines(digests: &[(&'static str, String)]) -> Vec<(String, String, String)> {
 
 #[test]
 fn who_gets_what_of_each_route() {
-    let (world, digests) = world();
-    let columns = columns();
+    let signer = Signer::ed25519("a");
+    let (world, digests) = world(&signer);
+    let columns = columns(&signer);
     let mut table = format!("{:<52}", "");
     for (name, _) in &columns {
         let _ = write!(table, "{name:<12}");
@@ -262,11 +292,12 @@ fn who_gets_what_of_each_route() {
 /// What a hidden space answers is what one that is not there does, byte for byte, whatever the route.
 #[test]
 fn what_one_may_not_see_does_not_exist() {
-    let (world, _) = world();
+    let signer = Signer::ed25519("a");
+    let (world, _) = world(&signer);
     for route in ROUTES.iter().filter(|route| route.contains("{space}")) {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path.replace("{digest}", "0123456789abcdef");
-        for (name, proofs) in columns() {
+        for (name, proofs) in columns(&signer) {
             if matches!(name, "helm" | "admin") {
                 continue;
             }
@@ -283,7 +314,8 @@ fn what_one_may_not_see_does_not_exist() {
 /// What a route does not answer to, it tells everybody alike, and looks at nothing for it.
 #[test]
 fn other_methods_are_told_alike() {
-    let (world, digests) = world();
+    let signer = Signer::ed25519("a");
+    let (world, digests) = world(&signer);
     let lines = lines(&digests);
     for (_, _, path) in &lines {
         let answered = lines.iter().filter(|(_, _, other)| other == path);
@@ -294,7 +326,7 @@ fn other_methods_are_told_alike() {
             if answered.contains(&method) {
                 continue;
             }
-            let told = columns()
+            let told = columns(&signer)
                 .iter()
                 .map(|(_, proofs)| send(&world, method, path, &proofs[0]))
                 .collect::<Vec<_>>();
@@ -313,59 +345,4 @@ fn other_methods_are_told_alike() {
             }
         }
     }
-}
-
-/// A new route is a new variant somewhere in `route`: without a line in the table it fails here.
-#[test]
-fn every_route_has_a_line() {
-    let mut sources = vec![Path::new("src/serve/route.rs").to_owned()];
-    let files = fs::read_dir("src/serve/route").unwrap();
-    sources.extend(files.map(|file| file.unwrap().path()));
-    let mut declared = BTreeSet::new();
-    for file in sources.iter().filter(|file| !file.ends_with("tests.rs")) {
-        let parsed = fs::read_to_string(file).unwrap();
-        declared.extend(variants(&parsed));
-    }
-    let (_, digests) = world();
-    let mut seen = BTreeSet::new();
-    for (method, _, path) in lines(&digests) {
-        let (bare, query) = path.split_once('?').unzip();
-        let route = Route::of(&method.parse().unwrap(), bare.unwrap_or(&path)).unwrap();
-        let text = format!("{:?}", route.asked(query));
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-        seen.extend(
-            words
-                .filter(|word| word.starts_with(char::is_uppercase))
-                .map(str::to_owned),
-        );
-    }
-    let without: Vec<_> = declared.difference(&seen).collect();
-    assert!(declared.len() > 15, "{declared:?}");
-    assert_eq!(
-        without, [""; 0],
-        "these routes have no line in the access matrix"
-    );
-}
-
-/// The variants of the enums in a source.
-fn variants(source: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut inside = false;
-    for line in source.lines() {
-        if line.contains(" enum ") {
-            inside = true;
-        } else if line == "}" {
-            inside = false;
-        } else if inside && line.starts_with("    ") && !line.starts_with("     ") {
-            let name: String = line
-                .trim()
-                .chars()
-                .take_while(char::is_ascii_alphanumeric)
-                .collect();
-            if name.starts_with(char::is_uppercase) {
-                found.insert(name);
-            }
-        }
-    }
-    found
 }
