@@ -1,4 +1,5 @@
 mod accounts;
+mod classic;
 mod credentials;
 mod fingerprint;
 mod issuers;

@@ -2,7 +2,7 @@
 
 use http::header::{CACHE_CONTROL, LOCATION};
 
-use super::worker::{body, get};
+use super::worker::{body, get, get_with};
 use super::*;
 use crate::config::Config;
 use crate::testing::{Auth, Fault};
@@ -133,4 +133,79 @@ fn a_package_of_a_classic_repository_is_where_its_index_says() {
     world.rest();
     assert_eq!(status(&world, "charts/a-1.0.0.tgz"), 404);
     assert_eq!(status(&world, "charts/a-2.0.0.tgz"), 200);
+}
+
+/// `/`, `/metrics`, `/info` and the file for Artifact Hub, where there are several registries.
+#[test]
+fn what_is_told_of_the_whole_counts_and_names_every_source() {
+    let sources = r#"[{"registry": "registry.example/charts"}, {"registry": "other.example/charts", "mount": "team-a"}]"#;
+    let settings = [
+        ("SOURCES", sources),
+        ("AUTH_ANONYMOUS_GET", "true"),
+        ("ADMIN_TOKEN", ADMIN),
+    ];
+    let (world, other) = world(&settings, "other.example");
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    other.push_version("charts/b", "b", "1.0.0");
+    other.push_version("charts/b", "b", "1.1.0");
+    hub(&world.registry, "charts", b"repositoryID: 1\n");
+    hub(&other, "charts", b"repositoryID: 2\n");
+    world.pass();
+    world.rest();
+    let text = |path: &str| {
+        let admin = format!("Bearer {ADMIN}");
+        let answer = get_with(
+            &world,
+            path,
+            &[(http::header::AUTHORIZATION, admin.as_str())],
+        );
+        assert_eq!(answer.status(), 200, "{path}");
+        String::from_utf8(body(&answer).to_vec()).unwrap()
+    };
+    assert!(
+        text("").contains("It has 3 versions of 2 charts."),
+        "{}",
+        text("")
+    );
+    let metrics = text("metrics");
+    for line in [
+        "portolan_charts 2",
+        "portolan_versions 3",
+        "portolan_source_overdue{source=\"registry.example/charts\"} 0",
+        "portolan_source_overdue{source=\"other.example/charts@team-a\"} 0",
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
+    }
+    let info: serde_json::Value = serde_json::from_str(&text("info")).unwrap();
+    let both = serde_json::json!(["registry.example/charts", "other.example/charts@team-a"]);
+    assert_eq!(info["sources"], both);
+    let listed: Vec<_> = info["enumeration"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["source"].clone())
+        .collect();
+    assert_eq!(serde_json::Value::Array(listed), both);
+    assert_eq!(
+        (&info["counts"]["charts"], &info["counts"]["repositories"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(text("artifacthub-repo.yml"), "repositoryID: 1\n");
+    assert_eq!(text("team-a/artifacthub-repo.yml"), "repositoryID: 2\n");
+}
+
+const ADMIN: &str = "an admin token of the tests";
+
+/// Pushes the file for Artifact Hub, as its documentation says ("OCI support").
+fn hub(registry: &FakeRegistry, repository: &str, file: &'static [u8]) {
+    let config = registry.push_blob(b"{}".as_slice());
+    let layer = registry.push_blob(file);
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.cncf.artifacthub.config.v1+yaml", "digest": config, "size": 2},
+        "layers": [{"mediaType": "application/vnd.cncf.artifacthub.repository-metadata.layer.v1.yaml", "digest": layer, "size": file.len()}],
+    });
+    let type_of = "application/vnd.oci.image.manifest.v1+json";
+    registry.push_manifest(repository, "artifacthub.io", type_of, manifest.to_string());
 }
