@@ -67,6 +67,29 @@ mod tests {
     use super::*;
     use crate::testing::package;
 
+    /// A package of zeros has a thousandth of their length: neither what is given nor what is passed over may be without end.
+    #[test]
+    fn neither_templates_nor_packages_are_read_without_end() {
+        let zeros = vec![0; 2 << 20];
+        let most = package(&[
+            ("a/templates/a.yaml", zeros.as_slice()),
+            ("a/templates/b.yaml", &zeros),
+        ]);
+        assert!(ChartContents::of(&most).is_ok());
+        let more = package(&[
+            ("a/templates/a.yaml", zeros.as_slice()),
+            ("a/templates/b.yaml", &zeros),
+            ("a/templates/c.yaml", b"c"),
+        ]);
+        let too_large = Unfit::UnpackedTooLarge(MAX_TEMPLATES as u64);
+        assert_eq!(ChartContents::of(&more), Err(too_large));
+        let file = vec![0; 5 << 20];
+        let bomb = package(&[("a/zeros", file.as_slice()); 21]);
+        assert!(bomb.len() < 200_000);
+        let too_large = Unfit::UnpackedTooLarge(MAX_UNPACKED);
+        assert_eq!(ChartContents::of(&bomb), Err(too_large));
+    }
+
     #[test]
     fn files_of_the_chart_itself() {
         let tgz = package(&[
