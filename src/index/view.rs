@@ -18,7 +18,8 @@ pub enum IndexScope {
     Folder,
 }
 
-/// What gets an index of its own: a test on repositories ([`View::covers`]), with a name for its keys ([`fmt::Display`]) and a
+/// What gets an index of its own: a test on repositories by the path under which they are served, which begins with the mount of
+/// their source ([`View::covers`]), with a name for its keys ([`fmt::Display`]) and a
 /// folder that all of it lies below ([`View::below`]), so that rows are looked for there only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -46,19 +46,24 @@ const PATIENCE: u64 = 3600;
 const THROTTLED: u64 = 30;
 
 impl<H: Host> Service<'_, H> {
+    /// What a request for a file looks for, if its sender sees anything of the folder.
+    fn wanted<'w>(&self, request: &Incoming<'w>, file: &'w File) -> Result<Wanted<'w>, Error> {
+        let view = request.view(&file.space);
+        Ok(Wanted {
+            config: request.config,
+            file,
+            view: view.ok_or(Error::NotFound(Missing::File))?,
+            now: self.host.clock().now(),
+        })
+    }
+
     /// Answers for a package or its provenance.
     pub(super) async fn file(
         &self,
         request: &Incoming<'_>,
         file: &File,
     ) -> Result<Reply<H::Body>, Error> {
-        let view = request.view(&file.space);
-        let wanted = Wanted {
-            config: request.config,
-            file,
-            view: view.ok_or(Error::NotFound(Missing::File))?,
-            now: self.host.clock().now(),
-        };
+        let wanted = self.wanted(request, file)?;
         // Who proves who they are may have a package before KV knows of it: what they stored themselves, for one.
         if request.principal.is_known()
             && wants_fresh(request.headers())

@@ -35,7 +35,8 @@ pub(super) enum Needs {
     Notice(Signs),
 }
 
-/// What is read of a request's body. A route that passes a body on unread, as a stream, gets a case of its own.
+/// What is read of a request's body: whole, as what is written is judged before any of it goes to a registry. A route that
+/// passed one on as a stream would be a case of its own here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyRule {
     /// Nothing.

@@ -186,8 +186,8 @@ impl<C: Clock> Slice<'_, C> {
 impl<C: Clock> Slice<'_, C> {
     /// Forgets tags that were named and that the repository's list does not show, but for those that were named since it began.
     pub(crate) fn forget_named(&self, repository: &Repository) -> Result<(), DatabaseError> {
-        let now = self.store.repository(repository.id)?;
-        if now.is_none_or(|now| now.called == repository.called) {
+        let row = self.store.repository(repository.id)?;
+        if row.is_none_or(|row| row.called == repository.called) {
             self.store.forget_named(repository.id)?;
         }
         Ok(())

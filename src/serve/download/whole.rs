@@ -22,13 +22,7 @@ impl<H: Host> Service<'_, H> {
         file: &File,
         look: impl FnOnce(&Bytes) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let view = request.view(&file.space);
-        let wanted = Wanted {
-            config: request.config,
-            file,
-            view: view.ok_or(Error::NotFound(Missing::File))?,
-            now: self.host.clock().now(),
-        };
+        let wanted = self.wanted(request, file)?;
         let published = self.published(&wanted).await.unwrap_or_default();
         let found;
         let selected = if let Some(selected) = wanted.select(&published) {
