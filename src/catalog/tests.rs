@@ -29,6 +29,7 @@ pub(crate) mod property;
 mod publishing;
 mod refreshes;
 mod removals;
+mod rollback;
 mod same_bytes;
 mod scale;
 mod schema;

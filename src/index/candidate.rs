@@ -113,6 +113,12 @@ impl Shard {
         self.0.get(file).map_or(&[], Vec::as_slice)
     }
 
+    /// Its files, each with its candidates.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[Candidate])> {
+        let files = self.0.iter();
+        files.map(|(file, candidates)| (file.as_str(), candidates.as_slice()))
+    }
+
     /// Whether it holds no file.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

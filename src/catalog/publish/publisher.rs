@@ -121,7 +121,7 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
         {
             return self.store.document_waits(key, allowed);
         }
-        let unproven = document.length.is_none() && self.unread()?;
+        let unproven = self.is_unproven(document)?;
         let Some((bytes, tag)) = self.make(document, now)? else {
             return Ok(());
         };
@@ -152,6 +152,20 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
                 retry_at(self.clock.now(), document.attempts),
             ),
         }
+    }
+
+    /// Whether what KV has may have more than the rows know, as these rows never put it and something could not be read.
+    fn is_unproven(&mut self, document: &Published) -> Result<bool, DatabaseError> {
+        if document.length.is_some() {
+            return Ok(false);
+        }
+        let recall = self.store.state()?.recall;
+        let recalled = match &document.key {
+            Key::Files(_) => recall.is_done(),
+            Key::Index(view) if view.is_root() => recall.all_files,
+            Key::Index(_) => recall.all_offers,
+        };
+        Ok(!recalled && self.unread()?)
     }
 
     /// Whether something known could not be read: looked up once a run, and only where a document was never put.
@@ -267,8 +281,8 @@ impl<D: Documents, C: Clock> Publisher<'_, D, C> {
     }
 
     /// Takes a document out of publication: its row goes, and its key at the next opportunity.
-    fn withdraw(&self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
-        if document.length.is_none() && self.unread == Some(true) {
+    fn withdraw(&mut self, document: &Published, now: Timestamp) -> Result<(), DatabaseError> {
+        if self.is_unproven(document)? {
             let again = now.after(self.config.sync_interval.min(LAST_LOOK));
             return self.store.document_failed(&document.key, FULLER, again);
         }

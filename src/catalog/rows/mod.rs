@@ -20,6 +20,7 @@
 //! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`position`] | where the next pass goes on confirming tags |
+//! | [`recall`] | what the documents of another Worker tell, where tables were made anew |
 //! | [`registry_fault`] | a fault of a registry, in public words |
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
@@ -56,6 +57,7 @@ pub(crate) mod new_names;
 pub(crate) mod next;
 pub(crate) mod offer;
 pub(crate) mod position;
+pub(crate) mod recall;
 pub(crate) mod registry_fault;
 pub(crate) mod report;
 pub(crate) mod repository;

@@ -122,9 +122,10 @@ CREATE INDEX tag_due ON tag(due DESC, rank, repository, name) WHERE due > 0;
 ",
 ];
 
-/// What another Worker's rows have put to KV, these do not know: every shard is made anew, or removed. (An index is, when
-/// somebody reads it.)
-const EVERY_SHARD: &str = "
+/// What another Worker's rows have put to KV, these do not know: it is learned from, and every shard is made anew, or removed.
+/// (An index is, when somebody reads it.)
+const FORMER_DOCUMENTS: &str = "
+INSERT INTO state(key, value) VALUES('recall', '{\"wanted\":true}');
 WITH RECURSIVE shard(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM shard WHERE number < 255)
 INSERT INTO document(key) SELECT printf('files:%02x', number) FROM shard";
 
@@ -181,7 +182,7 @@ pub(crate) fn prepare(database: &dyn Database) -> Result<(), DatabaseError> {
         }
         database.execute(TABLES, &[])?;
         if found.is_some() || !unreadable.is_empty() {
-            database.execute(EVERY_SHARD, &[])?;
+            database.execute(FORMER_DOCUMENTS, &[])?;
         }
     }
     database.execute("DELETE FROM schema", &[])?;

@@ -12,6 +12,7 @@ use crate::catalog::rows::counts::{SourceCounts, Totals};
 use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::new_names::NewNames;
 use crate::catalog::rows::position::{Position, Ring};
+use crate::catalog::rows::recall::Recall;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::catalog::rows::source_state::{Pause, SourceState};
 use crate::catalog::rows::store::Store;
@@ -50,6 +51,8 @@ pub(crate) struct State {
     pub(crate) calls: Calls,
     /// Who writes to the registry.
     pub(crate) writes: WriteLocks,
+    /// What is to be learned from another Worker's documents.
+    pub(crate) recall: Recall,
     /// What is a source's own, by the source's id. A source without an entry has the default.
     pub(crate) sources: BTreeMap<String, SourceState>,
 }
@@ -110,6 +113,7 @@ impl State {
             ("totals".to_owned(), serde_json::to_string(&self.totals)?),
             ("calls".to_owned(), serde_json::to_string(&self.calls)?),
             ("writes".to_owned(), serde_json::to_string(&self.writes)?),
+            ("recall".to_owned(), serde_json::to_string(&self.recall)?),
         ]);
         for (id, source) in &self.sources {
             rows.insert(format!("{SOURCE}{id}"), serde_json::to_string(source)?);
@@ -134,6 +138,7 @@ impl State {
             "totals" => read(value, &mut self.totals),
             "calls" => read(value, &mut self.calls),
             "writes" => read(value, &mut self.writes),
+            "recall" => read(value, &mut self.recall),
             key => match key.strip_prefix(SOURCE) {
                 Some(id) => read(value, self.source_mut(id)),
                 None => Ok(()),

@@ -105,7 +105,7 @@ impl Store<'_> {
         Ok(rows.into_iter().map(|row| row.shard).collect())
     }
 
-    fn keep_superseded(
+    pub(super) fn keep_superseded(
         &self,
         file: &FileName,
         candidate: &Candidate,

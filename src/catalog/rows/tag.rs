@@ -266,13 +266,16 @@ impl Store<'_> {
     }
 
     /// The tags that are gone: missing from the lists of repositories that could be listed, or of repositories that the
-    /// registry neither enumerates nor has. None of repositories that are to be listed once more.
+    /// registry neither enumerates nor has. None of repositories that are to be listed once more, and none that another Worker's
+    /// documents told, whose version may stand under another tag, while one of its repository is not read.
     pub(crate) fn gone_tags(&self) -> Result<Vec<TagRow>, DatabaseError> {
         // The index by name: the planner would go through all repositories first.
         self.rows(
             "INDEXED BY tag_gone
              WHERE gone > 0 AND gone = 1 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.due = 0
                AND (r.error IS NULL OR (r.missing_since IS NOT NULL AND r.unseen IS NOT NULL)))
+               AND NOT (EXISTS(SELECT 1 FROM manifest m WHERE m.digest = tag.manifest AND m.reader = 0)
+                 AND EXISTS(SELECT 1 FROM tag t WHERE t.repository = tag.repository AND t.manifest IS NULL AND t.gone = 0))
              ORDER BY repository, name",
             &[],
         )

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::rows::counts::SourceCounts;
 use crate::catalog::rows::document::RETIRED_FOR;
+use crate::catalog::rows::recall::Recall;
 use crate::catalog::rows::source_state::{Pace, Pause, SourceState};
 use crate::catalog::rows::state::{AppliedConfig, LastPass, Pass, Rhythm, State};
 use crate::catalog::rows::store::Store;
@@ -141,6 +142,10 @@ pub(crate) fn configure(
             asked: now,
             ..Rhythm::default()
         };
+        if !origin.fingerprint.is_empty() {
+            // What another Worker put stands under other keys.
+            state.recall = Recall::default();
+        }
         state.totals = totals;
         state.set_sources(config, &counts);
         state.origin = AppliedConfig {

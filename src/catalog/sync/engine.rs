@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use crate::catalog::publish::recollection::Recollection;
 use crate::catalog::rows::schema;
 use crate::catalog::rows::state::{Lease, Phase};
 use crate::catalog::rows::store::Store;
@@ -182,6 +183,17 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         told: &RefCell<Told>,
     ) -> Result<(), DatabaseError> {
         let now = self.clock.now();
+        if store.state()?.recall.wanted {
+            let mut recollection = Recollection {
+                store,
+                documents: self.documents,
+                config: self.config,
+                clock: self.clock,
+                operations: self.config.kv_budget,
+            };
+            // The next step has the whole budget again.
+            return recollection.run(&|| self.beat(store)).await;
+        }
         for shard in store.expire_superseded(now)? {
             store.mark_document(&Key::Files(shard))?;
         }

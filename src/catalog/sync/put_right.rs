@@ -29,6 +29,7 @@ impl State {
     fn put_right(&mut self, now: Timestamp) {
         let ahead = self.lease.seen.since(now);
         let stamps = [
+            &mut self.recall.retry_at,
             &mut self.rhythm.next,
             &mut self.rhythm.asked,
             &mut self.pass.started,

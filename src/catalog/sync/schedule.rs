@@ -50,6 +50,10 @@ impl Store<'_> {
         state: &State,
         now: Timestamp,
     ) -> Result<Timestamp, DatabaseError> {
+        if state.recall.wanted {
+            // Before anything is read or put.
+            return Ok(state.recall.retry_at.max(now));
+        }
         let Pass { phase, started, .. } = &state.pass;
         let earliest = self.earliest(now)?;
         let mut deadline = earliest.removal;

@@ -219,7 +219,7 @@ fn a_shard_that_waits_is_put_when_it_gains_a_file() {
         push(2, 0, 0),
         Event::Alarms(5),
     ];
-    let [incremental, fresh] = in_the_end(world(13, LATENCY), &events, Witness::strict());
+    let [incremental, fresh] = in_the_end(world(13, LATENCY), &events, Witness::default());
     assert_eq!(incremental, fresh);
 }
 

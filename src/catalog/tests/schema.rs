@@ -126,6 +126,16 @@ fn tables_of_every_older_version_serve_what_a_fresh_crawl_gives() {
 fn tables_of_an_unknown_newer_version_are_made_anew_while_kv_serves() {
     let mut world = world();
     heal(&world);
+    // What no index shows is kept as what was superseded until it is read again.
+    let kept = |documents: BTreeMap<String, String>| -> BTreeMap<String, String> {
+        let pairs = documents.into_iter();
+        let pairs = pairs.map(|(name, text)| {
+            let (before, after) = text.split_once(",\"until\":").unwrap_or((&text, ""));
+            let after = after.trim_start_matches(char::is_numeric);
+            (name, format!("{before}{after}"))
+        });
+        pairs.collect()
+    };
     let expected = world.documents.all();
     world
         .database
@@ -140,7 +150,7 @@ fn tables_of_an_unknown_newer_version_are_made_anew_while_kv_serves() {
     for _ in 0..20 {
         world.wait_for_alarm();
         world.step();
-        assert_eq!(world.documents.all(), expected);
+        assert_eq!(kept(world.documents.all()), kept(expected.clone()));
     }
     world.registry.heal();
     world.wait(2);

@@ -17,7 +17,7 @@ use url::Url;
 
 use self::document::IndexItem;
 use super::{Discovery, Repositories, Source, TagPatterns};
-use crate::chart::{FileName, ListedVersion, Version};
+use crate::chart::{FileName, ListedVersion, Unfit, Version};
 use crate::index::Space;
 use crate::oci::{
     Client, Credentials, Digest, Error, Garbage, Name, Operation, Registry, Scheme, Tag, Terms,
@@ -215,6 +215,14 @@ fn asked(source: &Source, url: &Url, validator: Option<&str>) -> Option<http::Re
         };
     }
     builder.body(Bytes::new()).ok()
+}
+
+/// The versions of an index that we published ourselves, one after the other; `None` where it cannot be taken apart.
+pub(crate) fn published_versions(
+    text: &str,
+) -> Option<impl Iterator<Item = Result<ListedVersion, Unfit>>> {
+    let items = document::items(text)?;
+    Some(items.into_iter().map(|item| item.parse()))
 }
 
 impl ClassicIndex {

@@ -41,8 +41,6 @@ pub(super) struct Witness {
     not_found_since: Option<Timestamp>,
     short_since: Option<Timestamp>,
     hides: BTreeSet<usize>,
-    /// Whether links are looked at after a rollback, too.
-    is_strict: bool,
     /// Whether the rows were made anew and know of nothing yet.
     anew: bool,
     /// The latest time that the clock has shown.
@@ -53,14 +51,6 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// One that looks at links after a rollback, too.
-    pub(super) fn strict() -> Self {
-        Self {
-            is_strict: true,
-            ..Self::default()
-        }
-    }
-
     /// Looks at all that came of an event.
     pub(super) fn look(&mut self, world: &World, event: &Event) {
         let state = world.engine().store().unwrap().state().unwrap();
@@ -105,18 +95,9 @@ impl Witness {
                 self.lost = true;
                 self.shards.clear();
             }
-            // Shards wait for what is to be read again; what they lack is asked of the catalog.
-            Event::Rollback => self.lost |= !self.is_strict,
             // What failed to be put is asked of the catalog.
             Event::FailPuts(_) => self.lost = true,
             _ => {}
-        }
-        // Rows that were made anew know of no former list: a short one is all there is.
-        if anew && !self.hides.is_empty() {
-            self.forget(state, |_, _| true);
-        }
-        if anew && self.short_since.is_some() {
-            self.forget(state, is_bulky);
         }
     }
 
