@@ -316,12 +316,14 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Has all tags of a repository confirmed at once; those that its list has no more wait for the end of the pass.
-    pub(crate) fn call_tags_of(&self, repository: i64) -> Result<(), DatabaseError> {
+    /// Has the tags of a repository confirmed at once: all that are versions, and of those that move a share, in turn: the next call
+    /// has the next ones. Those that its list has no more wait for the end of the pass.
+    pub(crate) fn call_tags_of(&self, repository: i64, share: u64) -> Result<(), DatabaseError> {
         self.0.execute(
             "UPDATE tag SET due = max(due, 1), retry_at = NULL, called = called + 1
-             WHERE repository = ? AND gone <> 1 AND gone <> 3",
-            &[repository.into()],
+             WHERE repository = ?1 AND gone <> 1 AND gone <> 3 AND (moving = 0 OR name IN (
+               SELECT name FROM tag WHERE repository = ?1 AND moving > 0 AND gone <> 1 AND gone <> 3 ORDER BY called, name LIMIT ?2))",
+            &[repository.into(), i64::try_from(share).unwrap_or(i64::MAX).into()],
         )?;
         Ok(())
     }

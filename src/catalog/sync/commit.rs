@@ -6,6 +6,7 @@ use crate::catalog::rows::repository::Repository;
 use crate::catalog::rows::tag::{Due, TagRow};
 use crate::catalog::sync::contents::Judged;
 use crate::catalog::sync::job::{Job, Outcome};
+use crate::catalog::sync::plan::MOVING_SHARE;
 use crate::catalog::sync::removal::withdraw;
 use crate::catalog::sync::slice::Slice;
 use crate::chart::tag_is_version;
@@ -190,7 +191,7 @@ impl<C: Clock> Slice<'_, C> {
 
     fn unchanged(&mut self, repository: &Repository) -> Result<(), DatabaseError> {
         if repository.recheck > 0 {
-            self.store.call_tags_of(repository.id)?;
+            self.store.call_tags_of(repository.id, MOVING_SHARE)?;
         }
         if let Some(source) = self.of_source(&repository.source) {
             source.answered = true;

@@ -176,7 +176,7 @@ impl<C: Clock> Slice<'_, C> {
         }
         self.forget_named(repository)?;
         if repository.recheck > 0 {
-            self.store.call_tags_of(id)?;
+            self.store.call_tags_of(id, MOVING_SHARE)?;
         }
         self.store
             .repository_listed(repository, &hash, etag, reason.as_deref())

@@ -15,6 +15,9 @@ use crate::platform::{Clock, DatabaseError, Timestamp};
 
 /// How many of a repository's tags that are no versions (`latest`) are asked about in a pass.
 pub(crate) const MOVING_SHARE: u64 = 20;
+/// So many tags that wait are asked about before the pass goes on in its own order: a repository with thousands of new ones delays no
+/// other's list.
+const TAGS_A_TURN: u32 = 4;
 /// Rows asked for to find one that is not under way: more than there are jobs side by side.
 const LOOK: usize = 8;
 /// Failures in a row after which it is looked elsewhere first: in lists that have not had their turn rather than in tags.
@@ -75,13 +78,25 @@ impl<C: Clock> Slice<'_, C> {
         // A pass may have ended without a source, whose turn goes on.
         let turns = &self.pass.enumerations;
         let reading = turns.get(place).is_some_and(|turn| !turn.finished);
-        if lists_first
+        let source = self.sources.get_mut(place);
+        let many = source.is_some_and(|source| {
+            let many = source.tags_taken >= TAGS_A_TURN;
+            if many {
+                source.tags_taken = 0;
+            }
+            many
+        });
+        if (lists_first || many)
             && reading
             && let Some(job) = self.next_in_turn(place, now)?
         {
             return Ok(Some(job));
         }
         if let Some(job) = self.next_waiting(place, Turn::New)? {
+            let is_tag = matches!(job, Job::Resolve { .. } | Job::Read { .. });
+            if let Some(source) = self.sources.get_mut(place) {
+                source.tags_taken = source.tags_taken.saturating_add(u32::from(is_tag));
+            }
             return Ok(Some(job));
         }
         if !lists_first

@@ -80,6 +80,8 @@ pub(crate) struct SourceSlice {
     pub(crate) failed_at: i64,
     /// The repository whose named tag had its turn last: others go first.
     pub(crate) named_at: i64,
+    /// How many tags that waited were taken since the pass had its turn.
+    pub(crate) tags_taken: u32,
 }
 
 impl SourceSlice {
@@ -99,6 +101,7 @@ impl SourceSlice {
             lists: 0,
             failed_at: 0,
             named_at: 0,
+            tags_taken: 0,
         }
     }
 }

@@ -99,6 +99,76 @@ fn thousands_of_new_tags_that_move_are_shared_out_over_passes() {
     );
 }
 
+/// Whoever refreshes a repository, or pushes to it, had all its moving tags asked about before anything else.
+#[test]
+fn a_call_for_a_repository_takes_a_share_of_its_moving_tags_in_turn() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "45")]);
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    for number in 0..100 {
+        let tag = format!("branch-{number:04}");
+        world.registry.tag("charts/a", &tag, &pushed.manifest);
+    }
+    for _ in 0..6 {
+        world.pass();
+    }
+    world.rest();
+    let mut asked = std::collections::BTreeSet::new();
+    for call in 0..5 {
+        world.registry.clear_log();
+        world.clock.advance(Duration::from_secs(2));
+        if call % 2 == 0 {
+            world.refresh(Some("a"));
+        } else {
+            world.notify("charts/a", None);
+        }
+        world.rest();
+        let log = world.registry.log();
+        let branches = log.iter().filter(|call| call.url.contains("/branch-"));
+        let branches: Vec<_> = branches.map(|call| call.url.clone()).collect();
+        assert!(branches.len() <= 20, "{} for call {call}", branches.len());
+        assert!(
+            log.iter()
+                .any(|call| call.url.ends_with("/manifests/1.0.0"))
+        );
+        asked.extend(branches);
+    }
+    assert_eq!(asked.len(), 100);
+}
+
+/// Each was read before the next repository was listed: two hundred slices for five thousand.
+#[test]
+fn hundreds_of_new_versions_delay_nobody_else() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "45")]);
+    for name in ["a", "b", "c", "d"] {
+        world
+            .registry
+            .push_version(&format!("charts/{name}"), name, "1.0.0");
+    }
+    world.pass();
+    world.rest();
+    for number in 0..600 {
+        world
+            .registry
+            .push_version("charts/a", "a", &format!("2.0.{number}"));
+    }
+    for name in ["b", "c", "d"] {
+        world
+            .registry
+            .push_version(&format!("charts/{name}"), name, "2.0.0");
+    }
+    world.registry.clear_log();
+    world.pass();
+    world.rest();
+    let log = world.registry.log();
+    let read = |of: &str| log.iter().position(|call| call.url.contains(of)).unwrap();
+    for name in ["b", "c", "d"] {
+        let at = read(&format!("charts/{name}/manifests/2.0.0"));
+        assert!(at < 100, "{name}: after {at} calls");
+    }
+    assert!(world.versions("").contains(&"a 2.0.599".to_owned()));
+}
+
 /// A tag that a notification names is no part of the share.
 #[test]
 fn a_new_tag_that_moves_and_is_named_is_read_at_once() {
