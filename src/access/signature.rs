@@ -35,7 +35,7 @@ pub(crate) enum Notice<'c> {
 pub(crate) enum Signs {
     /// Always, as soon as a secret is set (GitHub).
     Always,
-    /// Not by themselves; a signature that is there must fit all the same.
+    /// Never: the secret is shown. What looks like a signature proves nothing and opens no body.
     Never,
 }
 
@@ -50,18 +50,17 @@ impl<'c> Notice<'c> {
             return Err(Error::Closed("WEBHOOK_SECRET"));
         };
         let refused = Error::Unauthorized(Door::Webhook);
-        let Some(signature) = headers.get(SIGNATURE) else {
-            let proven = signs == Signs::Never
-                && Presented::of(headers).is_some_and(|shown| shown.knows(secret).into());
+        if signs == Signs::Never {
+            let proven = Presented::of(headers).is_some_and(|shown| shown.knows(secret).into());
             return if proven {
                 Ok(Self::Proven)
             } else {
                 Err(refused)
             };
-        };
-        let signature = signature
-            .as_bytes()
-            .strip_prefix(b"sha256=")
+        }
+        let signature = headers
+            .get(SIGNATURE)
+            .and_then(|signature| signature.as_bytes().strip_prefix(b"sha256="))
             .and_then(|hex| base16ct::mixed::decode_vec(hex).ok())
             .filter(|signature| signature.len() == LENGTH)
             .ok_or(refused)?;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::catalog::publish::candidates::Winners;
+use crate::catalog::publish::candidates::{IN_A_SHARD, Winners};
 use crate::catalog::publish::shedding::{Measures, SheddingPlan};
 use crate::catalog::rows::cell::CellFault;
 use crate::catalog::rows::shed::Shed;
@@ -174,8 +174,18 @@ impl Store<'_> {
                 table.add(file.as_str(), offer.candidate);
             }
         }
+        // Those of one file and repository come one after the other.
+        let mut taken = (String::new(), 0);
         for (file, candidate) in self.superseded(shard, None)? {
-            table.add(file.as_str(), candidate);
+            let of = format!("{file} {} {}", candidate.source, candidate.repository);
+            taken = if taken.0 == of {
+                (of, taken.1 + 1)
+            } else {
+                (of, 1)
+            };
+            if taken.1 <= IN_A_SHARD {
+                table.add(file.as_str(), candidate);
+            }
         }
         Ok((!table.is_empty()).then(|| table.to_bytes()))
     }

@@ -7,8 +7,12 @@ use crate::catalog::rows::offer::Offer;
 use crate::catalog::rows::store::Store;
 use crate::chart::{FileName, tag_to_version};
 use crate::config::{Collisions, Config};
-use crate::index::View;
+use crate::index::{Candidate, View};
 use crate::platform::DatabaseError;
+
+/// Most offers of one file by one repository that stand in a shard, beside those that no tag serves any more: a file of thousands would
+/// make the whole shard too long to be read, and each download of it a question. Who asks for another of them asks the catalog.
+pub(crate) const IN_A_SHARD: usize = 100;
 
 impl Offer {
     /// The order of candidates: registries before classic repositories; `PRECEDENCE`; then the repository is called as the chart is; the tag is the version exactly; the order of
@@ -24,8 +28,7 @@ impl Offer {
             let own_name = offer.relative.last_segment() == offer.name;
             let own_tag = tag_to_version(&offer.tag) == offer.version;
             (
-                is_classic(offer, config),
-                config.precedence.rank(offer.relative.as_str()),
+                precedence(offer, config),
                 !own_name,
                 !own_tag,
                 place(offer).unwrap_or(usize::MAX),
@@ -62,7 +65,7 @@ impl Store<'_> {
         Ok(offers)
     }
 
-    /// The offers of a whole shard, by file and then in collision order.
+    /// The offers of a whole shard, by file and then in collision order; of each repository as many as stand there.
     pub(crate) fn shard_offers(
         &self,
         config: &Config,
@@ -70,10 +73,15 @@ impl Store<'_> {
     ) -> Result<BTreeMap<FileName, Vec<Offer>>, DatabaseError> {
         let mut files: BTreeMap<FileName, Vec<Offer>> = BTreeMap::new();
         self.each_offer_of_shard(shard, &mut |offer| {
-            files.entry(offer.file.clone()).or_default().push(offer);
+            let offers = files.entry(offer.file.clone()).or_default();
+            offers.push(offer);
+            // As soon as they are twice as many, so that they never take more.
+            if offers.len() % (2 * IN_A_SHARD) == 0 {
+                shorten(offers, config);
+            }
         })?;
         for offers in files.values_mut() {
-            offers.sort_by(|a, b| a.order(b, config));
+            shorten(offers, config);
         }
         Ok(files)
     }
@@ -105,6 +113,24 @@ impl Store<'_> {
             winners.insert(file, winner);
         }
         Ok(winners)
+    }
+}
+
+/// Puts the offers of one file into collision order, and leaves of each repository the first [`IN_A_SHARD`].
+fn shorten(offers: &mut Vec<Offer>, config: &Config) {
+    offers.sort_by(|a, b| a.order(b, config));
+    if offers.len() > IN_A_SHARD {
+        let mut taken: BTreeMap<(String, String), usize> = BTreeMap::new();
+        offers.retain(|offer| {
+            let Candidate {
+                source, repository, ..
+            } = &offer.candidate;
+            let taken = taken
+                .entry((source.clone(), repository.clone()))
+                .or_default();
+            *taken += 1;
+            *taken <= IN_A_SHARD
+        });
     }
 }
 

@@ -70,7 +70,7 @@ impl Store<'_> {
                 // Whoever is compared with the first of them shows it if any of them differs.
                 let differs = pending.as_ref().is_some_and(|known| {
                     !winners.contains_key(next.offer.file.as_str())
-                        && (next.other_metadata(known) || next.other_provenance(known))
+                        && (next.other_metadata(known) || next.offer.other_provenance(&known.offer))
                 });
                 if differs && !disagreed {
                     disagreed = true;

@@ -30,6 +30,8 @@ pub(crate) struct Measures {
 #[derive(Default)]
 struct MeasuredRepository {
     versions: Vec<MeasuredVersion>,
+    /// The first folder it lies in; one that lies in none stands for itself.
+    folder: String,
 }
 
 /// A version in an index.
@@ -80,7 +82,12 @@ impl Measures {
         let chart = self.charts.len() - 1;
         let candidate = &offer.candidate;
         let key = (candidate.source.clone(), candidate.repository.clone());
-        let versions = &mut self.repositories.entry(key).or_default().versions;
+        let MeasuredRepository { versions, folder } = self.repositories.entry(key).or_default();
+        if folder.is_empty() {
+            let path = offer.relative.as_str();
+            let first = path.split_once('/').map_or(path, |(first, _)| first);
+            first.clone_into(folder);
+        }
         let newer = versions
             .last()
             .filter(|last| last.chart == chart)
@@ -104,17 +111,28 @@ impl Measures {
         let mut repositories: Vec<_> = self
             .repositories
             .into_iter()
-            .map(|(name, repository)| Shedding::new(name, repository.versions))
+            .map(|(name, repository)| Shedding::new(name, repository))
             .collect();
-        let mut largest = BinaryHeap::new();
+        let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
         for (place, repository) in repositories.iter().enumerate() {
             total += repository.bytes;
-            largest.push((repository.bytes, Reverse(place)));
+            let folder = folders.entry(repository.folder.clone()).or_default();
+            folder.bytes += repository.bytes;
+            folder.largest.push((repository.bytes, Reverse(place)));
         }
+        let mut folders: Vec<Folder> = folders.into_values().collect();
+        let sizes = folders.iter().map(|folder| folder.bytes).enumerate();
+        let mut largest: BinaryHeap<_> = sizes.map(|(at, bytes)| (bytes, Reverse(at))).collect();
         let mut order = Vec::new();
         while total > limit {
-            let Some((before, Reverse(place))) = largest.pop() else {
+            let Some((_, Reverse(at))) = largest.pop() else {
                 break;
+            };
+            let Some(folder) = folders.get_mut(at) else {
+                break;
+            };
+            let Some((before, Reverse(place))) = folder.largest.pop() else {
+                continue;
             };
             let Some(repository) = repositories.get_mut(place) else {
                 break;
@@ -124,9 +142,11 @@ impl Measures {
             }
             repository.shed(&mut details);
             total = total.saturating_sub(before - repository.bytes);
+            folder.bytes = folder.bytes.saturating_sub(before - repository.bytes);
             if !repository.versions.is_empty() {
-                largest.push((repository.bytes, Reverse(place)));
+                folder.largest.push((repository.bytes, Reverse(place)));
             }
+            largest.push((folder.bytes, Reverse(at)));
         }
         let mut shed = Shed::default();
         for place in order {
@@ -138,8 +158,18 @@ impl Measures {
     }
 }
 
+/// A folder whose repositories may shed.
+#[derive(Default)]
+struct Folder {
+    /// What its repositories take.
+    bytes: usize,
+    /// They, by what they take.
+    largest: BinaryHeap<(usize, Reverse<usize>)>,
+}
+
 /// A repository that may shed.
 struct Shedding {
+    folder: String,
     source: String,
     repository: String,
     /// What is left of it, the oldest last: that with most newer ones of its chart.
@@ -151,9 +181,14 @@ struct Shedding {
 }
 
 impl Shedding {
-    fn new((source, repository): (String, String), mut versions: Vec<MeasuredVersion>) -> Self {
+    fn new((source, repository): (String, String), measured: MeasuredRepository) -> Self {
+        let MeasuredRepository {
+            mut versions,
+            folder,
+        } = measured;
         versions.sort_by_key(|version| (version.newer, version.place));
         Self {
+            folder,
             source,
             repository,
             detail: Detail::Full,

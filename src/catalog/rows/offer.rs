@@ -1,5 +1,6 @@
 //! The join of manifests, tags and repositories: which tag serves which file.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::catalog::rows::cell::{CellFault, Json};
@@ -155,11 +156,13 @@ impl OfferedVersion {
     pub(crate) fn other_metadata(&self, other: &Self) -> bool {
         self.metadata != other.metadata
     }
+}
 
+impl Offer {
     /// Whether another provenance file is given than by another offer, or only by one of them.
     pub(crate) fn other_provenance(&self, other: &Self) -> bool {
-        let provenance = |version: &Self| {
-            let blob = version.offer.candidate.provenance.as_ref();
+        let provenance = |offer: &Self| {
+            let blob = offer.candidate.provenance.as_ref();
             blob.map(|blob| blob.digest.clone())
         };
         provenance(self) != provenance(other)
@@ -213,22 +216,20 @@ impl Store<'_> {
         Ok(offers)
     }
 
-    /// The offers of one file with what an index says of them, in no order. Those that cannot be read are left out and noted.
-    pub(crate) fn versions_of_file(
+    /// The digests of a file's manifests with the same package as this one, of which other things are said. Nothing of what is said is
+    /// read.
+    pub(crate) fn other_metadata(
         &self,
         file: &FileName,
-    ) -> Result<Vec<OfferedVersion>, DatabaseError> {
-        let mut versions = Vec::new();
-        self.each_selected(
-            "FROM manifest m JOIN tag t ON t.manifest = m.digest
-                 JOIN repository r ON r.id = t.repository WHERE m.state = 'chart' AND m.shard = ? AND m.file = ?",
-            &place_of(file),
-            &mut |version| {
-                versions.push(version);
-                ControlFlow::Continue(())
-            },
+        manifest: &Digest,
+    ) -> Result<BTreeSet<String>, DatabaseError> {
+        let [shard, name] = place_of(file);
+        let digests: Vec<DigestCell> = self.select(
+            "FROM manifest f JOIN manifest m ON m.shard = ?1 AND m.file = ?2 AND m.package = f.package
+             WHERE f.digest = ?3 AND m.state = 'chart' AND m.metadata <> f.metadata",
+            &[shard, name, manifest.to_string().into()],
         )?;
-        Ok(versions)
+        Ok(digests.into_iter().map(|of| of.digest).collect())
     }
 
     /// Hands over the offers of a whole shard, one after the other, in no order. Those that cannot be read are left out and noted.

@@ -89,13 +89,17 @@ fn with_collisions_hidden_the_registry_wins_all_the_same() {
         "REGISTRY" => Some("registry.example/charts".to_owned()),
         "CLASSIC_INDEXES" => Some(PAGES.to_owned()),
         "COLLISIONS" => Some("hide".to_owned()),
+        // Which decides between repositories of registries.
+        "PRECEDENCE" => Some("index.yaml".to_owned()),
         _ => None,
     };
     world.config = Config::from_lookup(given).unwrap();
     gives(&pages, &["1.0.0"]);
-    world.registry.push_version("charts/a", "a", "1.0.0");
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
     world.pass();
     assert_eq!(world.versions(""), ["a 1.0.0"]);
+    let index = world.published(&Key::Index(View::root())).unwrap();
+    assert_eq!(index["entries"]["a"][0]["digest"], pushed.package.hex());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::index::{Shard, shard_of};
 
 /// Pushes `web` 1.0.0 with this description, package and provenance file.
 fn push(world: &World, repository: &str, description: &str, package: &[u8], signed: Option<&[u8]>) {
@@ -264,4 +265,39 @@ fn no_page_of_info_is_too_far() {
             assert_eq!(info[list], json!([]), "{list} of page {page}");
         }
     }
+}
+
+/// Thousands of tags that offer one file, each with 64 KiB of metadata, were all in memory at once, and all told.
+#[test]
+fn of_a_file_that_very_many_tags_offer_some_are_told_and_the_rest_counted() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    for number in 0..230 {
+        let description = if number % 2 == 0 { "even" } else { "odd" };
+        let metadata = json!({"apiVersion": "v2", "name": "web", "version": "1.0.0", "description": description});
+        let package = format!("bytes {}", number % 115);
+        let tag = format!("1.0.0-{number}");
+        world
+            .registry
+            .push_chart("charts/web", &tag, &metadata, package.as_bytes(), None, &[]);
+    }
+    world.pass();
+    world.rest();
+    let info = world.ask(&ask::Info { page: 0 });
+    let entries = info["shadowed"].as_array().unwrap();
+    let (last, told) = entries.split_last().unwrap();
+    assert_eq!(*last, json!({"file": "web-1.0.0.tgz", "untold": 30}));
+    // All but the first, one of which may have its package and other metadata.
+    assert_eq!(told.len(), 199);
+    // The shard has room for others; who has a link gets it all the same.
+    let key = Key::Files(shard_of("web-1.0.0.tgz")).name(world.config.fingerprint());
+    let (shard, _) = world.documents.stored(&key).unwrap();
+    let in_shard = Shard::look_up(&shard, "web-1.0.0.tgz").unwrap();
+    assert!((50..=100).contains(&in_shard.len()), "{}", in_shard.len());
+    let Found::Candidates(all) = world.ask(&ask::Find {
+        file: "web-1.0.0.tgz".parse().unwrap(),
+        missed: false,
+    }) else {
+        panic!("the file is gone")
+    };
+    assert_eq!(all.len(), 115);
 }

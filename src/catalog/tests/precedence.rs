@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-/// `dev/web` is the shorter name, and took the chart of `team-payments/web` over at the root.
+/// Between repositories of registries: `dev/web` is the shorter name, and took the chart of `team-payments/web` over at the root.
 #[test]
 fn the_operators_word_decides_before_all_else() {
     for (precedence, collisions, winner) in [

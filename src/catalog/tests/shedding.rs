@@ -248,3 +248,43 @@ fn a_chart_of_two_repositories_keeps_those_of_the_smaller() {
     assert_eq!(last["version"], "0.1.0", "the oldest of all, and not shed");
     assert_eq!(last["description"], "A database");
 }
+
+/// A team that spreads over hundreds of repositories, each of them smaller than another team's only one.
+#[test]
+fn a_team_of_many_repositories_is_one_that_takes_most() {
+    let mut world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    world.config.index_limit = 40_000;
+    for place in 0..30 {
+        push(
+            &world,
+            &format!("charts/team-b/x{place}"),
+            "1.0.0",
+            500,
+            1_200,
+        );
+    }
+    for version in 0..4 {
+        push(
+            &world,
+            "charts/team-a/web",
+            &format!("1.{version}.0"),
+            700,
+            800,
+        );
+    }
+    world.pass();
+    let (bytes, index) = root(&world);
+    assert!(
+        bytes.len() <= 40_000 && bytes.len() > 30_000,
+        "{}",
+        bytes.len()
+    );
+    let web = of_chart(&index, "web");
+    assert_eq!(web.len(), 4);
+    assert!(web.iter().all(|version| version["annotations"].is_object()));
+    let told = &shed(&world)[0]["most"];
+    for repository in told.as_array().unwrap() {
+        let name = repository["repository"].as_str().unwrap();
+        assert!(name.starts_with("charts/team-b/"), "{name}");
+    }
+}
