@@ -11,7 +11,7 @@ use crate::error::{Door, Error};
 use crate::secret::Secret;
 
 /// GitHub's signature over the raw body: `sha256=<hex>` of its HMAC.
-const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
+pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
 
 /// Bytes of an HMAC with SHA-256.
 const LENGTH: usize = 32;
@@ -35,7 +35,7 @@ pub(crate) enum Notice<'c> {
 pub(crate) enum Signs {
     /// Always, as soon as a secret is set (GitHub).
     Always,
-    /// Never: the secret is shown. What looks like a signature proves nothing and opens no body.
+    /// Not by themselves: the secret is shown, and before it is, no body is read. A signature that is there besides must fit.
     Never,
 }
 
@@ -50,17 +50,19 @@ impl<'c> Notice<'c> {
             return Err(Error::Closed("WEBHOOK_SECRET"));
         };
         let refused = Error::Unauthorized(Door::Webhook);
-        if signs == Signs::Never {
-            let proven = Presented::of(headers).is_some_and(|shown| shown.knows(secret).into());
-            return if proven {
-                Ok(Self::Proven)
-            } else {
-                Err(refused)
-            };
+        let shows = || Presented::of(headers).is_some_and(|shown| shown.knows(secret).into());
+        if signs == Signs::Never && !shows() {
+            return Err(refused);
         }
-        let signature = headers
-            .get(SIGNATURE)
-            .and_then(|signature| signature.as_bytes().strip_prefix(b"sha256="))
+        let Some(signature) = headers.get(SIGNATURE) else {
+            return match signs {
+                Signs::Always => Err(refused),
+                Signs::Never => Ok(Self::Proven),
+            };
+        };
+        let signature = signature
+            .as_bytes()
+            .strip_prefix(b"sha256=")
             .and_then(|hex| base16ct::mixed::decode_vec(hex).ok())
             .filter(|signature| signature.len() == LENGTH)
             .ok_or(refused)?;

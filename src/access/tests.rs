@@ -319,6 +319,20 @@ fn a_wrong_signature_is_not_mended_by_the_right_secret() {
     );
 }
 
+/// Any 64 digits had a body of 1 MiB read, at the routes of senders that never sign.
+#[test]
+fn a_signature_opens_nothing_where_nobody_signs() {
+    let config = config(LOCKED);
+    let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let judge = |mut headers: HeaderMap| {
+        headers.insert(SIGNATURE, signature.parse().unwrap());
+        Notice::of(config.webhook_secret.as_ref(), Signs::Never, &headers).is_ok()
+    };
+    assert!(!judge(HeaderMap::new()), "and its body is not read");
+    assert!(!judge(authorization("Bearer t0ken")));
+    assert!(judge(authorization("Bearer It's a Secret to Everybody")));
+}
+
 #[test]
 fn without_a_secret_webhooks_are_closed() {
     assert_eq!(

@@ -11,6 +11,10 @@ use crate::index::Space;
 /// Longest notification that is read, in bytes. They are some kilobytes.
 const NOTIFICATION_LIMIT: usize = 1024 * 1024;
 
+/// Longest notification that is read before it is known who sends it, as the signature is over the body: GitHub's about packages are of
+/// some ten kilobytes.
+const SIGNED_LIMIT: usize = 256 * 1024;
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rule {
@@ -84,15 +88,11 @@ impl Route {
             }
             Self::Refresh(_) => row(POST, Needs::Right(Right::Refresh), unread),
             Self::Webhook(sender) => {
-                let signs = match sender {
-                    Sender::GitHub => Signs::Always,
-                    Sender::Distribution | Sender::Harbor => Signs::Never,
+                let (signs, limit) = match sender {
+                    Sender::GitHub => (Signs::Always, SIGNED_LIMIT),
+                    Sender::Distribution | Sender::Harbor => (Signs::Never, NOTIFICATION_LIMIT),
                 };
-                row(
-                    POST,
-                    Needs::Notice(signs),
-                    BodyRule::Whole(NOTIFICATION_LIMIT),
-                )
+                row(POST, Needs::Notice(signs), BodyRule::Whole(limit))
             }
         }
     }
@@ -211,7 +211,7 @@ mod tests {
             /refresh/team/a [team/a]: POST, Right(Refresh), Unread, Json
             /webhook/distribution []: POST, Notice(Never), Whole(1048576), Json
             /webhook/harbor []: POST, Notice(Never), Whole(1048576), Json
-            /webhook/github []: POST, Notice(Always), Whole(1048576), Json
+            /webhook/github []: POST, Notice(Always), Whole(262144), Json
         ");
     }
 }

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::route::Sender;
+use crate::access::signature::SIGNATURE;
 use crate::error::Error;
 
 /// A repository as the registry names it, with the tag if one is named.
@@ -18,8 +19,6 @@ pub(super) type ByHost = BTreeMap<Option<String>, BTreeSet<Named>>;
 /// Most names taken from one notification. A registry sends one event at a time or a few; whoever sends more changed
 /// so much that the next pass is the better way.
 const NAMES: usize = 1000;
-
-const DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
 
 /// Reads the body of a notification; events that change nothing (pulls, scans, pings) name nothing.
 pub(super) fn read(sender: Sender, body: &[u8]) -> Result<ByHost, Error> {
@@ -38,10 +37,11 @@ pub(super) fn read(sender: Sender, body: &[u8]) -> Result<ByHost, Error> {
 /// A name with its registry's host.
 type NamedAt = (Option<String>, Named);
 
-/// What the sender calls this notification: GitHub names each, so that what is delivered twice is known
-/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers>).
+/// What tells a notification of GitHub's from all others, so that what is delivered twice is known: its signature, in one way to write
+/// it. The name that GitHub gives each (`X-GitHub-Delivery`) is not signed: whoever sends one again could give it another.
 pub(super) fn delivery(headers: &HeaderMap) -> Option<String> {
-    headers.get(DELIVERY)?.to_str().ok().map(str::to_owned)
+    let signature = headers.get(SIGNATURE)?.to_str().ok()?;
+    Some(signature.strip_prefix("sha256=")?.to_ascii_lowercase())
 }
 
 fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Error> {

@@ -65,10 +65,14 @@ impl Rows<'_> {
         delivery: Option<&str>,
     ) -> Result<Accepted, DatabaseError> {
         let store = self.store;
-        if delivery.is_some_and(|delivery| self.recent.knows_delivery(delivery)) {
-            return self.accepted(store.state()?.tickets.issued);
+        let tickets = store.state()?.tickets;
+        let is_known = |delivery: &str| {
+            self.recent.knows_delivery(delivery) || tickets.deliveries.know(delivery)
+        };
+        if delivery.is_some_and(is_known) {
+            return self.accepted(tickets.issued);
         }
-        let mut new_names = store.state()?.tickets.new_names;
+        let mut new_names = tickets.new_names;
         let mut meant = BTreeSet::new();
         for (name, tag) in names {
             let Ok(name) = name.parse::<Name>() else {
@@ -87,6 +91,11 @@ impl Rows<'_> {
         let accepted = self.called(&meant)?;
         if let Some(delivery) = delivery {
             self.recent.remember_delivery(delivery);
+            store.update(|state| {
+                if self.recent.knows_delivery(delivery) {
+                    state.tickets.deliveries.remember(delivery);
+                }
+            })?;
         }
         Ok(accepted)
     }

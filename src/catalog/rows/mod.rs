@@ -11,6 +11,7 @@
 //! | [`counts`] | counts of the rows |
 //! | [`cut_list`] | a tag list that the end of a slice cut off |
 //! | [`deadline`] | when rows want to be worked on |
+//! | [`deliveries`] | notifications that were honoured |
 //! | [`document`] | what was published where, and what is dirty |
 //! | [`enumeration`] | how far a pass is with a source |
 //! | [`manifest`] | what was read of each digest |
@@ -48,6 +49,7 @@ pub(crate) mod chart_cells;
 pub(crate) mod counts;
 pub(crate) mod cut_list;
 pub(crate) mod deadline;
+pub(crate) mod deliveries;
 pub(crate) mod document;
 pub(crate) mod enumeration;
 pub(crate) mod manifest;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::rows::calls::Calls;
 use crate::catalog::rows::cell::{CellFault, FromCell, Json};
 use crate::catalog::rows::counts::{SourceCounts, Totals};
+use crate::catalog::rows::deliveries::Deliveries;
 use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::new_names::NewNames;
 use crate::catalog::rows::position::{Position, Ring};
@@ -283,6 +284,8 @@ pub(crate) struct Tickets {
     pub(crate) settled: u64,
     /// Repositories that nobody knew and notifications named.
     pub(crate) new_names: NewNames,
+    /// The notifications that were honoured last, the newest at the end: one that is sent again is not taken for a new one.
+    pub(crate) deliveries: Deliveries,
 }
 
 /// Which configuration the rows and documents are of.
