@@ -139,7 +139,6 @@ mod tests {
         assert_eq!(format!("{:?}", Some(Secret::new(""))), "Some(Secret(…))");
     }
 
-    /// CVE-2023-20902 (Harbor): secrets are compared by `matches`, in constant time, and in no other way.
     #[test]
     fn equality_is_that_of_the_text() {
         let secret = Secret::new("hunter2");

@@ -5,6 +5,7 @@
 #[path = "../files/mod.rs"]
 mod files;
 mod modules;
+mod secrets;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -76,7 +76,7 @@ impl Store<'_> {
             let offers = files.entry(offer.file.clone()).or_default();
             offers.push(offer);
             // As soon as they are twice as many, so that they never take more.
-            if offers.len() % (2 * IN_A_SHARD) == 0 {
+            if offers.len().is_multiple_of(2 * IN_A_SHARD) {
                 shorten(offers, config);
             }
         })?;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{PRIVATE, READER, Say, World, question, status};
 use crate::catalog::ask;
+use crate::testing::{Object, request};
 
 const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 
@@ -70,5 +71,44 @@ fn no_request_chooses_where_it_is_redirected() {
             assert!(!answer.headers().contains_key(LOCATION), "{method} {path}");
             assert!(!answer.status().is_redirection(), "{method} {path}");
         }
+    }
+}
+
+/// CVE-2020-15157 (containerd sent the registry's password to the URLs that a manifest gives for a layer): they are called by nobody, neither when
+/// the chart is read nor when it is downloaded.
+#[test]
+fn no_url_of_a_manifest_is_called() {
+    let world = World::of(&[PRIVATE, &[("STREAM_VERIFY", "true")]].concat());
+    let layer = |media_type: &str, bytes: String| {
+        let size = bytes.len();
+        let digest = world.registry.push_blob(bytes);
+        json!({
+            "mediaType": media_type, "digest": digest, "size": size,
+            "urls": ["https://evil.example/blob", "http://169.254.169.254/blob"],
+        })
+    };
+    let metadata = json!({"apiVersion": "v2", "name": "a", "version": "1.0.0"});
+    let config = "application/vnd.cncf.helm.config.v1+json";
+    let content = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+    let manifest = json!({
+        "schemaVersion": 2,
+        "config": layer(config, metadata.to_string()),
+        "layers": [layer(content, "the package".to_owned())],
+    });
+    let image = "application/vnd.oci.image.manifest.v1+json";
+    world
+        .registry
+        .push_manifest("charts/a", "1.0.0", image, manifest.to_string());
+    world.pass();
+    world.rest();
+    let object = Object::new(&world);
+    let request = request("GET", "/charts/a-1.0.0.tgz", &[READER], "");
+    let handled = world.serve(&world.registry, &object, &world.memory, request);
+    assert_eq!(status(&handled.response), 200);
+    let log = world.registry.log();
+    assert!(log.iter().any(|call| call.url.contains("/blobs/")));
+    for call in log {
+        let host = call.url.split('/').nth(2);
+        assert_eq!(host, Some("registry.example"), "{}", call.url);
     }
 }
