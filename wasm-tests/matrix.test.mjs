@@ -1,0 +1,119 @@
+// The access matrix: the table that the unit tests write (src/serve/tests/matrix.rs), walked in workerd.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { ADMIN, start } from "./harness.mjs";
+import { basic } from "./http.mjs";
+import { Signer } from "./issuer.mjs";
+import { chart, push } from "./push.mjs";
+import { streaming } from "./registries.mjs";
+import { Scope } from "./scope.mjs";
+import { ROOT } from "./tools.mjs";
+import { sleep } from "./wait.mjs";
+
+const TESTS = join(ROOT, "src/serve/tests");
+const [, , table] = readFileSync(
+  join(TESTS, "snapshots/portolan__serve__tests__matrix__who_gets_what_of_each_route.snap"),
+  "utf8",
+).split(/^---$/m);
+const [, ACCOUNTS] = /const ACCOUNTS: &str = r#"(.*?)"#;/s.exec(readFileSync(join(TESTS, "matrix.rs"), "utf8"));
+const [head, ...rows] = table.split("\n").filter((line) => line.trim() !== "");
+const columns = head.trim().split(/\s+/);
+
+const signer = new Signer("ES256");
+const JWT_ISSUERS = JSON.stringify({
+  github: {
+    issuer: "https://token.actions.githubusercontent.com",
+    audience: "charts",
+    key: signer.pem,
+    rules: [{ when: { repository: "acme/a" }, read: "team-a/**", push: "team-a/**", delete: "team-a/**", refresh: "team-a/**" }],
+  },
+});
+const jwt = (repository, more = {}) =>
+  signer.token({ iss: "https://token.actions.githubusercontent.com", aud: "charts", repository, ...more });
+const HELM = "the-password-of-helm";
+const SENDER = "the-word-of-the-sender";
+const token = (text) => [`Bearer ${text}`, basic("anyone", text)];
+
+/** What each column shows. */
+const PROOFS = {
+  stranger: [
+    undefined,
+    "Bearer the-token-of-nobody",
+    "Bearer the-token-that-has-ended",
+    basic("reader-a", "wrong"),
+    `Bearer ${jwt("evil/a")}`,
+    `Bearer ${jwt("acme/a", { exp: 1_600_000_000 })}`,
+  ],
+  "reader-a": [
+    basic("reader-a", "the-password-of-reader-a"),
+    basic("reader-a", "second-password-of-reader-a"),
+    ...token("the-token-of-reader-a"),
+  ],
+  "pipeline-a": [...token("the-token-of-pipeline-a"), ...token(jwt("acme/a"))],
+  "pusher-a": token("the-token-of-pusher-a"),
+  prometheus: token("the-token-of-prometheus"),
+  helm: [basic("helm", HELM)],
+  admin: token(ADMIN),
+  sender: token(SENDER),
+};
+
+const scope = new Scope();
+const digests = {};
+let worker;
+
+before(async () => {
+  const registry = await streaming(scope);
+  for (const repository of ["a", "team-a/a", "team-b/a", "public/a"]) {
+    const made = chart("a", "1.0.0", { ballast: 10, provenance: true });
+    await push(registry, `charts/${repository}`, made);
+    digests[repository.replace(/\/?a$/, "")] = made.digest.slice(0, 16);
+  }
+  worker = await start(scope, {
+    REGISTRY: `http://${registry.host}/charts`,
+    BASIC_AUTH_USER: "helm",
+    BASIC_AUTH_PASS: HELM,
+    WEBHOOK_SECRET: SENDER,
+    ARTIFACTHUB_REPOSITORY_ID: "c0ffee00-0000-4000-8000-000000000000",
+    ACCOUNTS,
+    JWT_ISSUERS,
+  });
+  await worker.refresh();
+});
+after(() => scope.end());
+
+/** Sends a request; again where an isolate answers that it is asked too much at once, as this test does. */
+async function status(method, path, authorization) {
+  const headers = authorization ? { authorization } : {};
+  const body = ["POST", "DELETE"].includes(method) ? "no package" : undefined;
+  for (;;) {
+    const answer = await worker.send(path, { method, headers, body });
+    if (answer.status !== 503) return answer.status;
+    await sleep(200);
+  }
+}
+
+test("each route tells each account what the table says, however the account is proven", { timeout: 600_000 }, async () => {
+  assert.deepEqual(columns, Object.keys(PROOFS));
+  assert.ok(rows.length > 80, `${rows.length} rows`);
+  const wrong = [];
+  for (const row of rows) {
+    const [method, shown, ...cells] = row.trim().split(/\s+/);
+    const space = /^\/(.*?)\/?charts\/\{digest\}/.exec(shown)?.[1] ?? "";
+    const path = shown.replace("{digest}", digests[space] ?? "0123456789abcdef");
+    for (const [at, name] of columns.entries()) {
+      const expected = Number.parseInt(cells[at], 10);
+      for (const proof of PROOFS[name]) {
+        const methods = method === "GET" && proof === PROOFS[name][0] ? ["GET", "HEAD"] : [method];
+        for (const one of methods) {
+          const told = await status(one, path, proof);
+          if (told !== expected) wrong.push(`${one} ${path} ${name} ${proof}: ${told}, not ${expected}`);
+        }
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
