@@ -1,5 +1,11 @@
 //! Everything that reads foreign input, one target each: whatever the bytes, there is no panic, and what was read keeps what its
 //! type promises.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `answers` | lists that a registry gives |
+//! | `given` | what is given by who pushes, and by who operates |
+//!
 //! libFuzzer makes the bytes (`scripts/test fuzz`, the package in `fuzz/`); the tests try the corpus and simple changes of it.
 
 mod answers;

@@ -1,4 +1,13 @@
 //! What an index says of a chart.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `value` | foreign JSON and YAML as one plain tree, read under limits |
+//! | `coerce` | such a value as what a field holds |
+//! | `limit` | how long each kind of text may be, and how long a list |
+//! | `dependency` | the charts that a chart depends on |
+//! | `listed` | a version as another repository's index lists it |
+//! | `helm` | metadata exactly as Helm reads and writes it |
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,6 +1,13 @@
 //! Packages and provenance files: one small shard out of KV says which blob is meant; the registry says where it lies.
 //!
-//! What is streamed is hashed on its way, and breaks off before its end unless it is what was promised (`gate`). A part of the
+//! | file | holds |
+//! |---|---|
+//! | `wanted` | what is asked for, and which candidate that is |
+//! | `ready` | a blob on its way to the client: its labels and headers |
+//! | `gate` | what becomes of each piece of a body whose length and digest are promised |
+//! | `whole` | a package in memory, for who looks into it |
+//!
+//! What is streamed is hashed on its way, and breaks off before its end unless it is what was promised. A part of the
 //! bytes cannot be, so nobody may keep it.
 //!
 //! A link with a digest gives exactly those bytes or 404: index and shard are two KV keys, and never of one moment. Candidates

@@ -1,4 +1,5 @@
 //! What a request asks for. Pure: a method and a path become a [`Route`] or the error that answers them.
+//! `museum` has the paths of ChartMuseum's API.
 //!
 //! | path | methods |
 //! |---|---|

@@ -1,4 +1,15 @@
 //! A whole registry in memory, at the HTTP seam: it answers `http::Request`s as real ones do, oddities on request.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `answer` | what it answers |
+//! | `auth` | who may read |
+//! | `content` | what is in it |
+//! | `fault` | faults on request |
+//! | `log` | what it saw |
+//! | `paging` | lists in pages, and the many ways to write a `Link` |
+//! | `truth` | what only the registry itself knows, to compare with |
+//! | `write` | uploads of blobs, manifests, deletion |
 
 mod answer;
 mod auth;

@@ -31,8 +31,13 @@ pub(crate) struct Use {
 }
 
 /// Whether a file is one of tests, or of what only tests have.
-pub(crate) fn is_test(file: &str) -> bool {
-    file.starts_with("src/testing/") || file.ends_with("/tests.rs") || file.contains("/tests/")
+fn is_test(file: &str) -> bool {
+    file.starts_with("src/testing/") || has_tests(file)
+}
+
+/// Whether a file is one of tests.
+pub(crate) fn has_tests(file: &str) -> bool {
+    file.ends_with("/tests.rs") || file.contains("/tests/")
 }
 
 /// The module that a file below `src/` holds.

@@ -1,4 +1,12 @@
 //! Foreign JSON and YAML as one plain tree, read under limits.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `tree` | a value, and the limits under which one is read |
+//! | `json` | reads JSON |
+//! | `yaml` | reads YAML |
+//! | `json_of_yaml` | reads YAML of any shape as JSON, as Helm does with `values.yaml` |
+//! | `cost` | what YAML would cost its parser, seen before it is parsed |
 
 use std::collections::BTreeMap;
 
