@@ -22,7 +22,7 @@ pub enum Changed {
         names: Vec<(String, Option<String>)>,
         /// The registry's `host[:port]`, if it was told: where a source is there, others are not meant.
         host: Option<String>,
-        /// What the sender calls this notification, if it does: each is honoured once.
+        /// What tells this notification from all others, if anything does: each is honoured once.
         delivery: Option<String>,
     },
     /// A write of ours has ended, whether it was done or not. This is the one end of every write: it gives the lock back and has

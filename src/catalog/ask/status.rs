@@ -28,11 +28,12 @@ pub struct Status {
     pub last_pass: Option<Timestamp>,
     /// When the next slice or pass is due.
     pub next: Option<Timestamp>,
-    /// Figures for monitoring, as of the last pass.
+    /// Figures for monitoring.
     pub figures: Box<Figures>,
 }
 
-/// Figures for monitoring. Cheap to give: counted when a pass ends, not when somebody asks.
+/// Figures for monitoring. What there may be many of is counted when a pass ends; documents and rows that could not be read are
+/// counted when somebody asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Figures {
