@@ -31,6 +31,9 @@ pub enum Error {
     /// The request cannot be understood.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
+    /// No answer is of a kind that the client takes.
+    #[error("no answer is of a kind that the client takes")]
+    NotAcceptable,
     /// More is asked for than is given at once.
     #[error("more is asked for than is given at once")]
     TooMany,
@@ -199,6 +202,7 @@ impl Error {
             Self::BadRequest(_) | Self::Refused(_) => S::BAD_REQUEST,
             Self::Conflict(_) => S::CONFLICT,
             Self::Locked => S::LOCKED,
+            Self::NotAcceptable => S::NOT_ACCEPTABLE,
             Self::TooMany => S::INSUFFICIENT_STORAGE,
             Self::Undeletable { .. } => S::NOT_IMPLEMENTED,
             Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
@@ -227,8 +231,9 @@ impl Error {
             Self::BadRequest(what) => (*what).to_owned(),
             Self::Refused(what) | Self::Conflict(what) => what.clone(),
             Self::TooMany => {
-                "these are too many to be told at once: ask with offset and limit".to_owned()
+                "these are too many to be told at once: ask for fewer by limit".to_owned()
             }
+            Self::NotAcceptable => "answers are application/json".to_owned(),
             Self::Unreadable(why) => format!("the package cannot be looked into: {why}"),
             Self::Undeletable { host } => format!(
                 "the registry {host} deletes nothing: enable deletion there (distribution: storage.delete.enabled)"
@@ -277,6 +282,7 @@ impl Error {
             | Self::Refused(_)
             | Self::Conflict(_)
             | Self::ReadOnly
+            | Self::NotAcceptable
             | Self::TooMany
             | Self::Unreadable(_)
             | Self::Undeletable { .. }

@@ -57,5 +57,19 @@ pub(crate) fn permit(
     })
 }
 
+/// Lets only a principal pass who has this right on some space; who has not is told what [`permit`] tells at the root.
+pub(crate) fn permit_somewhere(
+    accounts: &Accounts,
+    principal: &Principal<'_>,
+    right: Right,
+    missing: Missing,
+) -> Result<(), Error> {
+    let open = !(right.writes() && accounts.read_only);
+    if open && principal.may_somewhere(right) {
+        return Ok(());
+    }
+    permit(accounts, principal, right, &Space::root(), missing)
+}
+
 #[cfg(test)]
 mod tests;

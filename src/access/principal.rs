@@ -54,6 +54,12 @@ impl<'c> Principal<'c> {
         self.own.give(right, space) || self.anonymous.give(right, space)
     }
 
+    /// Whether they have this right on some space.
+    pub(crate) fn may_somewhere(&self, right: Right) -> bool {
+        let has = |grants: &Grants| !grants.spaces(right).is_empty();
+        has(&self.own) || has(self.anonymous)
+    }
+
     /// Whether a space itself may be read, not only something below it.
     pub(crate) fn reads(&self, space: &Space) -> bool {
         self.readable().hold(space)

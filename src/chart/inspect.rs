@@ -9,10 +9,10 @@ use super::unfit::quoted;
 use super::{FileName, Unfit};
 
 /// How deep packages may lie in packages: charts have a depth of two or three.
-const MAX_DEPTH: usize = 8;
+pub(super) const MAX_DEPTH: usize = 8;
 
 /// Most bytes that are kept while a package is read: of the packages in it and of metadata. An isolate has 128 MB for everybody.
-const MAX_KEPT: u64 = 32 << 20;
+pub(super) const MAX_KEPT: u64 = 32 << 20;
 
 /// Most bytes of YAML that are parsed for one package: hundreds of charts in it have kilobytes each.
 const MAX_PARSED: usize = 4 << 20;

@@ -195,20 +195,7 @@ impl Metadata {
     /// The one canonical text of it: the same metadata, the same bytes. It is YAML, too.
     pub fn to_json(&self) -> String {
         // Strings, lists and maps with keys of text: there is nothing that JSON could not hold.
-        let json = serde_json::to_string(self).unwrap_or_default();
-        if !json.contains(is_no_yaml) {
-            return json;
-        }
-        // Only inside of strings.
-        json.chars()
-            .fold(String::with_capacity(json.len()), |mut text, c| {
-                if is_no_yaml(c) {
-                    let _ = write!(text, "\\u{:04x}", u32::from(c));
-                } else {
-                    text.push(c);
-                }
-                text
-            })
+        yaml_of(serde_json::to_string(self).unwrap_or_default())
     }
 
     fn fits(&self) -> bool {
@@ -248,6 +235,30 @@ impl<'de> Deserialize<'de> for Metadata {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         Self::from_json(raw.get().as_bytes()).map_err(serde::de::Error::custom)
     }
+}
+
+/// A value as a file of YAML, in lines: JSON, the same bytes each time.
+pub(super) fn written(value: &impl Serialize) -> Vec<u8> {
+    // As above.
+    let mut yaml = yaml_of(serde_json::to_string_pretty(value).unwrap_or_default());
+    yaml.push('\n');
+    yaml.into_bytes()
+}
+
+/// JSON with everything escaped that YAML does not hold as it is. That stands only inside of strings.
+fn yaml_of(json: String) -> String {
+    if !json.contains(is_no_yaml) {
+        return json;
+    }
+    json.chars()
+        .fold(String::with_capacity(json.len()), |mut text, c| {
+            if is_no_yaml(c) {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            } else {
+                text.push(c);
+            }
+            text
+        })
 }
 
 fn fields_of_json(json: &[u8]) -> Result<Fields, Unfit> {

@@ -14,6 +14,11 @@
 //! | `package` | metadata out of a package that came without any beside it |
 //! | `contents` | single files out of a package |
 //! | `range` | ranges of versions |
+//! | `loaded` | a chart in memory, with the charts in it |
+//! | `values` | what `values.yaml` says |
+//! | `coalesce` | the values of a chart and of the charts in it together |
+//! | `repack` | a package with some of its files replaced |
+//! | `compose` | a chart made of others |
 //! | `inspect` | judges a whole package that somebody wants to store |
 //! | `go_json` | JSON as Go writes it, and so Helm |
 //! | `rebuild` | a package made of a two-layer chart, to the same bytes each time |
@@ -21,32 +26,41 @@
 //! | `tarball` | writes a `.tgz` with the same bytes each time |
 //! | `unfit` | why a chart is not served: the reason that `/info` shows |
 //!
-//! Absent on purpose: values, templates and whatever else is inside a package.
+//! Absent on purpose: templates are never rendered.
 
 mod archive;
+mod coalesce;
+mod compose;
 mod contents;
 mod file_name;
 mod go_json;
 mod inspect;
 mod layout;
+mod loaded;
 pub mod media_type;
 mod metadata;
 pub mod package;
 mod range;
 pub mod rebuild;
+mod repack;
 mod tag;
 mod tarball;
 mod unfit;
+mod values;
 mod version;
 
+pub(crate) use compose::{Composition, SourceChart};
 pub(crate) use contents::ChartContents;
 pub use file_name::{FileName, NotAFileName};
 pub(crate) use go_json::go_json;
 pub(crate) use inspect::Inspected;
 pub use layout::{Layout, MetadataFrom};
+pub(crate) use loaded::{LoadLimits, LoadedChart};
 pub(crate) use metadata::HelmMetadata;
 pub use metadata::{ListedVersion, Metadata};
 pub(crate) use range::VersionRange;
+pub(crate) use repack::repack;
 pub use tag::{tag_is_foreign, tag_is_version, tag_to_version};
 pub use unfit::Unfit;
+pub(crate) use values::sent_values;
 pub use version::Version;

@@ -47,6 +47,23 @@ impl Tarball {
         Ok(())
     }
 
+    /// Adds a file that is in memory.
+    pub(super) fn put(&mut self, path: &str, bytes: &[u8]) {
+        let added = self.add(path, bytes.len() as u64, |target| {
+            target.extend_from_slice(bytes);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        match added {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+    }
+
+    /// How many bytes are ready and were not taken yet.
+    pub(super) fn ready(&self) -> usize {
+        self.gzip.len()
+    }
+
     fn header(&mut self, path: &str, kind: u8, size: u64) {
         let mut header = Header::new_ustar();
         if let Some(ustar) = header.as_ustar_mut() {

@@ -87,6 +87,18 @@ pub enum Unfit {
     /// A chart in `charts/` is none that Helm loads.
     #[error("the chart {0}: {1}")]
     Subchart(String, Box<Unfit>),
+    /// A `values.yaml` is none that Helm takes, and why.
+    #[error("values {0}")]
+    Values(&'static str),
+    /// More charts lie in it than are read.
+    #[error("package is made of more than {0} charts")]
+    TooManyCharts(usize),
+    /// A chart cannot be composed of others as it is wanted, and why.
+    #[error("{0}")]
+    Composition(String),
+    /// A chart that others are to be composed with is not there, and where it is wanted.
+    #[error("there is no such chart: {0}")]
+    NoPart(String),
     /// The package has no `Chart.yaml` below its root directory.
     #[error("package holds no Chart.yaml")]
     NoChartYaml,
@@ -123,6 +135,10 @@ impl Unfit {
             | Self::Twice(_)
             | Self::MetadataInAll
             | Self::TooDeep(_)
+            | Self::Values(_)
+            | Self::TooManyCharts(_)
+            | Self::Composition(_)
+            | Self::NoPart(_)
             | Self::Subchart(..)
             | Self::NoChartYaml => false,
         }

@@ -20,6 +20,7 @@ fn all() -> Vec<Error> {
         Error::Conflict("file already exists".into()),
         Error::Locked,
         Error::ReadOnly,
+        Error::NotAcceptable,
         Error::TooMany,
         Error::Unreadable("archive holds an unreadable path".into()),
         Error::Undeletable { host: host() },
@@ -74,7 +75,8 @@ fn every_outcome_has_one_status_and_message() {
         409 file already exists
         423 somebody else is writing this version
         403 closed: READ_ONLY is set
-        507 these are too many to be told at once: ask with offset and limit
+        406 answers are application/json
+        507 these are too many to be told at once: ask for fewer by limit
         500 the package cannot be looked into: archive holds an unreadable path
         501 the registry registry.example deletes nothing: enable deletion there (distribution: storage.delete.enabled)
         413 the body is larger than 1024 bytes

@@ -76,6 +76,14 @@ impl View {
             }
     }
 
+    /// Whether what lies directly in its folder is in it.
+    pub fn shows_folder(&self) -> bool {
+        match self {
+            Self::Folder(_) => true,
+            Self::Share { below, spaces } => spaces.hold(below),
+        }
+    }
+
     /// Whether a repository may stand in its index, whatever the scope.
     pub fn may_show(&self, repository: &RepositoryPath) -> bool {
         self.covers(repository, IndexScope::Subtree)

@@ -59,6 +59,11 @@ impl Submission {
         &self.metadata.name
     }
 
+    /// The chart's version.
+    pub(crate) fn version(&self) -> &str {
+        &self.metadata.version
+    }
+
     /// The file name of the package.
     pub(crate) fn file(&self) -> &FileName {
         &self.file

@@ -51,6 +51,7 @@ impl Audit {
         let (right, permitted) = match route.rule().needs {
             Needs::Nothing => return None,
             Needs::Right(right) => (right.name(), principal.may(right, &route.space())),
+            Needs::Somewhere(right) => (right.name(), principal.may_somewhere(right)),
             Needs::Notice(_) => ("webhook", true),
         };
         let refused =

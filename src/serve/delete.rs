@@ -63,6 +63,19 @@ impl<H: Host> Service<'_, H> {
         Ok(())
     }
 
+    /// Where a version is that lies directly in a space, if it is there.
+    pub(super) async fn place_of<'c>(
+        &self,
+        config: &'c Config,
+        space: &Space,
+        file: &FileName,
+        version: &str,
+    ) -> Result<Option<Destination<'c>>, Error> {
+        let serving = self.serving(file, space).await?;
+        let one = serving_one(config, &serving, version)?;
+        Ok(one.map(|(to, _)| to))
+    }
+
     /// The tags that serve a file directly in a space.
     async fn serving(&self, file: &FileName, space: &Space) -> Result<Vec<ServingTag>, Error> {
         let tags_of = TagsOf {

@@ -15,6 +15,7 @@
 //! | `home` | `/` |
 //! | `admin` | `/health`, `/info`, `/refresh` |
 //! | `museum` | ChartMuseum's API |
+//! | `spaces` | the space / chart / version API |
 //! | `delete` | deletes a version of a chart |
 //! | `sign` | adds a provenance file to a chart |
 //! | `write` | stores a chart in the registry, and waits until the catalog has it |
@@ -52,6 +53,7 @@ mod reply;
 mod route;
 mod rule;
 mod sign;
+mod spaces;
 mod webhook;
 mod write;
 
@@ -184,9 +186,10 @@ impl<H: Host> Service<'_, H> {
         let (head, body) = request.into_parts();
         let route = Route::of(&head.method, head.uri.path());
         let route = route.map(|route| route.asked(head.uri.query()));
-        let errors = route
-            .as_ref()
-            .map_or(ErrorFormat::Json, |route| route.rule().errors);
+        let errors = route.as_ref().map_or_else(
+            |_| ErrorFormat::at(head.uri.path()),
+            |route| route.rule().errors,
+        );
         let audience = match (self.config, &route) {
             (Ok(config), Ok(route)) => audience(config, &route.space()),
             (Err(_), _) | (_, Err(_)) => Audience::Private,
@@ -266,6 +269,10 @@ impl<H: Host> Service<'_, H> {
                 access::permit(&config.accounts, &principal, right, &space, missing)?;
                 None
             }
+            Needs::Somewhere(right) => {
+                access::permit_somewhere(&config.accounts, &principal, right, route.missing())?;
+                None
+            }
             Needs::Notice(signs) => {
                 let secret = config.webhook_secret.as_ref();
                 Some(Notice::of(secret, signs, &head.headers)?)
@@ -274,6 +281,7 @@ impl<H: Host> Service<'_, H> {
         let body = match rule.body {
             BodyRule::Unread => Bytes::new(),
             BodyRule::Whole(limit) => self.receive(body, limit).await?,
+            BodyRule::Complete(limit) => self.receive_whole(body, limit).await?,
             BodyRule::Upload => self.receive_whole(body, config.upload_limit).await?,
         };
         if let Some(notice) = notice {
@@ -291,6 +299,10 @@ impl<H: Host> Service<'_, H> {
             Route::Health => Ok(Self::health().into()),
             Route::Museum(space, museum) => {
                 let reply = self.museum(&request, &space, &museum, &body).await;
+                reply.map(Into::into)
+            }
+            Route::Spaces(space, call) => {
+                let reply = self.spaces(&request, &space, &call, &body).await;
                 reply.map(Into::into)
             }
             Route::Index(space) => {

@@ -14,6 +14,7 @@ use http::header::CONTENT_TYPE;
 
 use super::reply::Reply;
 use super::route::Museum;
+use super::write::Existing;
 use super::{Host, Incoming, Service};
 use crate::error::Error;
 use crate::index::Space;
@@ -63,9 +64,10 @@ impl<H: Host> Service<'_, H> {
         body: &Bytes,
     ) -> Result<Reply<H::Body>, Error> {
         let force = forced(request);
+        let existing = Existing::by(request.config, force);
         let Some(form) = form(request, body)? else {
             let chart = Submission::judge(body.clone(), None)?;
-            self.store(request.config, space, &chart, force).await?;
+            self.store(request.config, space, &chart, &existing).await?;
             return Ok(saved());
         };
         let provenance = form.part(PROVENANCE).filter(|bytes| !bytes.is_empty());
@@ -75,7 +77,7 @@ impl<H: Host> Service<'_, H> {
                 let missing = Error::BadRequest("the form has no file called chart");
                 let package = package.ok_or(missing)?.clone();
                 let chart = Submission::judge(package, provenance.cloned())?;
-                self.store(request.config, space, &chart, force).await?;
+                self.store(request.config, space, &chart, &existing).await?;
             }
         }
         Ok(saved())
@@ -83,7 +85,7 @@ impl<H: Host> Service<'_, H> {
 }
 
 /// The form that a body is, if it is one.
-fn form(request: &Incoming<'_>, body: &Bytes) -> Result<Option<Form>, Error> {
+pub(super) fn form(request: &Incoming<'_>, body: &Bytes) -> Result<Option<Form>, Error> {
     let content_type = request.headers().get(CONTENT_TYPE);
     let boundary = content_type.and_then(|value| boundary(value.to_str().ok()?));
     let form = boundary.map(|boundary| Form::read(body, &boundary));

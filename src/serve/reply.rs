@@ -137,6 +137,11 @@ impl<B> Reply<B> {
                 let body = serde_json::json!({ "error": error.public_message() });
                 Self::json(error.status(), &body)
             }
+            ErrorFormat::Reasoned => {
+                let (message, reason) = (error.public_message(), reason(error.status()));
+                let body = serde_json::json!({ "message": message, "reason": reason });
+                Self::json(error.status(), &body)
+            }
         };
         if let Some(seconds) = error.retry_after() {
             reply.headers.insert(RETRY_AFTER, seconds.into());
@@ -220,6 +225,16 @@ fn challenge(door: Door) -> &'static str {
         }
         Door::Admin => r#"Basic realm="admin", charset="UTF-8", Bearer realm="admin""#,
         Door::Webhook => r#"Bearer realm="webhook""#,
+    }
+}
+
+/// What kind of fault a status is, in the words of the space / chart / version API.
+fn reason(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::LOCKED => "ResourceLocking",
+        StatusCode::NOT_FOUND | StatusCode::CONFLICT => "ReasonInternal",
+        status if status.is_client_error() => "ReasonRequest",
+        _ => "ReasonInternal",
     }
 }
 

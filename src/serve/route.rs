@@ -13,13 +13,15 @@
 //! | `/api/[<space>/]charts/<name>/<version>/templates`, `…/values` | GET, HEAD |
 //! | `/api/[<space>/]prov` | POST |
 //! | `/<context>/api/[<space>/]charts`, `…/prov`: of the space `<context>/<space>` | POST |
+//! | `/api/v1/spaces…` | see `spaces` |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
-//! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) and
-//! `/api/v1` (the coming API) are nobody's yet. Segments are percent-decoded once; what a decoded segment cannot be
+//! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) is nobody's
+//! yet, and all of `/api/v1` belongs to the API of spaces. Segments are percent-decoded once; what a decoded segment cannot be
 //! (empty, `.`, `..`, with a slash in it) makes no path, and never reaches the registry.
 
 mod museum;
+mod spaces;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -29,6 +31,7 @@ use crate::error::{Error, Missing};
 use crate::index::{LINK_DIGITS, Space};
 
 pub(super) use museum::{Exhibit, Museum};
+pub(super) use spaces::{NamedVersion, SpaceCall, space_name};
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub(super) enum Route {
     Webhook(Sender),
     /// What ChartMuseum's API does with a folder.
     Museum(Space, Museum),
+    /// What the space / chart / version API does with a space.
+    Spaces(Space, SpaceCall),
     /// The index of a folder.
     Index(Space),
     /// A package or its provenance.
@@ -114,7 +119,7 @@ impl Route {
     ///
     /// What a query turns into another route is told by [`Route::asked`].
     pub(super) fn of(method: &Method, path: &str) -> Result<Self, Error> {
-        let route = Self::at(method, path).map_err(Error::NotFound)?;
+        let route = Self::at(method, path)?;
         let allow = route.rule().methods;
         if allow.split(", ").any(|allowed| method == allowed) {
             return Ok(route);
@@ -136,21 +141,22 @@ impl Route {
         }
     }
 
-    fn at(method: &Method, path: &str) -> Result<Self, Missing> {
-        let path = path.strip_prefix('/').ok_or(Missing::Path)?;
-        if path.is_empty() {
-            return Ok(Self::Home);
-        }
-        // A slash behind a path means nothing.
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let segments: Vec<String> = path
-            .split('/')
-            .map(segment)
-            .collect::<Option<_>>()
-            .ok_or(Missing::Path)?;
+    fn at(method: &Method, path: &str) -> Result<Self, Error> {
+        let segments = segments(path).map_err(Error::NotFound)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
-            ["v2", ..] | ["api", "v1", ..] => Err(Missing::Path),
+            [] => Ok(Self::Home),
+            ["api", "v1", path @ ..] => {
+                let (space, call) = SpaceCall::at(method, path)?;
+                Ok(Self::Spaces(space, call))
+            }
+            segments => Self::of_segments(method, segments).map_err(Error::NotFound),
+        }
+    }
+
+    fn of_segments(method: &Method, segments: &[&str]) -> Result<Self, Missing> {
+        match segments {
+            ["v2", ..] => Err(Missing::Path),
             [space @ .., "index.yaml"] => Ok(Self::Index(folder(space).ok_or(Missing::Space)?)),
             [space @ .., "charts", name] if is_file(name) => Self::file(space, None, name),
             [space @ .., "charts", digest, name] if is_digest(digest) && is_file(name) => {
@@ -193,6 +199,18 @@ impl Route {
             part,
         }))
     }
+}
+
+/// The segments of a path, none of the root.
+fn segments(path: &str) -> Result<Vec<String>, Missing> {
+    let path = path.strip_prefix('/').ok_or(Missing::Path)?;
+    if path.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A slash behind a path means nothing.
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let segments = path.split('/').map(segment);
+    segments.collect::<Option<_>>().ok_or(Missing::Path)
 }
 
 /// One segment, decoded once. A slash in it was encoded: that makes no path (`%2F` and `/` must not be two ways).

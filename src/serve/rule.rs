@@ -2,7 +2,7 @@
 //!
 //! A route is a variant of [`Route`], and [`Route::rule`] has to give all columns for it, or it does not compile.
 
-use super::route::{Museum, Route, Sender};
+use super::route::{Museum, Route, Sender, SpaceCall};
 use crate::access::Right;
 use crate::access::signature::Signs;
 use crate::error::Missing;
@@ -35,6 +35,8 @@ pub(super) enum Needs {
     Nothing,
     /// That its sender has a right on the route's space.
     Right(Right),
+    /// That its sender has a right on some space: which one, its body tells, and its answer judges that.
+    Somewhere(Right),
     /// That it is a notification of somebody who knows `WEBHOOK_SECRET`.
     Notice(Signs),
 }
@@ -47,7 +49,9 @@ pub(super) enum BodyRule {
     Unread,
     /// All of it, up to a limit in bytes.
     Whole(usize),
-    /// All of it, up to `UPLOAD_LIMIT`.
+    /// All of it, up to a limit in bytes; what breaks off is refused.
+    Complete(usize),
+    /// All of it, up to `UPLOAD_LIMIT`; what breaks off is refused.
     Upload,
 }
 
@@ -56,7 +60,25 @@ pub(super) enum BodyRule {
 pub(super) enum ErrorFormat {
     /// `{"error": "…"}`.
     Json,
+    /// `{"message": "…", "reason": "…"}`, of the space / chart / version API.
+    Reasoned,
 }
+
+impl ErrorFormat {
+    /// What errors look like at a path that is no route.
+    pub(super) fn at(path: &str) -> Self {
+        match path.strip_prefix("/api/v1") {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::Reasoned,
+            _ => Self::Json,
+        }
+    }
+}
+
+/// Longest body that replaces a file in a package, in bytes.
+const FILE_LIMIT: usize = 512 * 1024;
+
+/// Longest body that names a space, in bytes.
+const NAME_LIMIT: usize = 16 * 1024;
 
 const READ: &str = "GET, HEAD";
 const POST: &str = "POST";
@@ -86,6 +108,7 @@ impl Route {
                 };
                 row(museum.methods(), Needs::Right(right), body)
             }
+            Self::Spaces(_, call) => space_rule(call),
             Self::Refresh(_) => row(POST, Needs::Right(Right::Refresh), unread),
             Self::Webhook(sender) => {
                 let (signs, limit) = match sender {
@@ -100,9 +123,11 @@ impl Route {
     /// What is told where nothing is, and to an account that may not see what is.
     pub(super) fn missing(&self) -> Missing {
         match self {
-            Self::Index(_) | Self::ArtifactHub(_) | Self::Refresh(_) | Self::Museum(_, _) => {
-                Missing::Space
-            }
+            Self::Index(_)
+            | Self::ArtifactHub(_)
+            | Self::Refresh(_)
+            | Self::Museum(_, _)
+            | Self::Spaces(_, _) => Missing::Space,
             Self::File(_) => Missing::File,
             Self::Home
             | Self::Health
@@ -120,7 +145,8 @@ impl Route {
             Self::Index(space)
             | Self::ArtifactHub(space)
             | Self::Space(space)
-            | Self::Museum(space, _) => space.clone(),
+            | Self::Museum(space, _)
+            | Self::Spaces(space, _) => space.clone(),
             Self::File(file) => file.space.clone(),
             Self::Refresh(Some(path)) => path.parse().unwrap_or_default(),
             Self::Refresh(None)
@@ -134,42 +160,92 @@ impl Route {
     }
 }
 
+/// The row of a call of the space / chart / version API.
+fn space_rule(call: &SpaceCall) -> Rule {
+    use SpaceCall as Call;
+    let unread = BodyRule::Unread;
+    let (needs, body) = match call {
+        Call::Spaces
+        | Call::Charts
+        | Call::Versions(_)
+        | Call::Download(_)
+        | Call::Metadata(_)
+        | Call::Values(_)
+        | Call::Describe { .. } => (Needs::Right(Right::Read), unread),
+        Call::Create => (
+            Needs::Somewhere(Right::Push),
+            BodyRule::Complete(NAME_LIMIT),
+        ),
+        Call::Upload | Call::Replace(_) => (Needs::Right(Right::Push), BodyRule::Upload),
+        Call::ReplaceMetadata(_) | Call::ReplaceValues(_) => {
+            (Needs::Right(Right::Push), BodyRule::Complete(FILE_LIMIT))
+        }
+        Call::Remove | Call::RemoveChart(_) | Call::RemoveVersion(_) => {
+            (Needs::Right(Right::Delete), unread)
+        }
+    };
+    Rule {
+        methods: call.methods(),
+        needs,
+        body,
+        errors: ErrorFormat::Reasoned,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::Method;
 
     use super::*;
 
-    /// One path of each route, with its row.
+    /// One path of each route.
+    const PATHS: [&str; 40] = [
+        "GET /",
+        "GET /team",
+        "GET /health",
+        "GET /health?deep",
+        "GET /info",
+        "GET /metrics",
+        "GET /team/index.yaml",
+        "GET /team/charts/0123456789abcdef/a-1.0.0.tgz",
+        "GET /team/charts/a-1.0.0.tgz.prov",
+        "GET /team/artifacthub-repo.yml",
+        "POST /api/charts",
+        "POST /api/team/a/charts",
+        "GET /api/team/charts",
+        "GET /api/charts/web",
+        "GET /api/charts/web/1.0.0",
+        "DELETE /api/team/a/charts/web/1.0.0+b",
+        "GET /api/charts/web/latest/templates",
+        "HEAD /api/charts/web/%5E1.0/values",
+        "POST /api/team/prov",
+        "GET /api/v1/spaces",
+        "POST /api/v1/spaces",
+        "DELETE /api/v1/spaces/team",
+        "GET /api/v1/spaces/team/a/charts",
+        "POST /api/v1/spaces/team/charts",
+        "DELETE /api/v1/spaces/team/charts/web",
+        "GET /api/v1/spaces/team/charts/web/versions",
+        "GET /api/v1/spaces/team/charts/web/versions/1.0.0",
+        "PUT /api/v1/spaces/team/charts/web/versions/1.0.0",
+        "DELETE /api/v1/spaces/team/charts/web/versions/1.0.0",
+        "GET /api/v1/spaces/team/charts/web/versions/1.0.0/manifests/metadata",
+        "PUT /api/v1/spaces/team/charts/web/versions/1.0.0/manifests/values",
+        "GET /api/v1/spaces/team/metadata",
+        "GET /api/v1/spaces/team/metadata/latest",
+        "GET /api/v1/spaces/team/charts/web/metadata",
+        "GET /api/v1/spaces/team/charts/web/metadata/latest",
+        "POST /refresh",
+        "POST /refresh/team/a",
+        "POST /webhook/distribution",
+        "POST /webhook/harbor",
+        "POST /webhook/github",
+    ];
+
+    /// Each with its row.
     #[test]
     fn the_table() {
-        let rows = [
-            "GET /",
-            "GET /team",
-            "GET /health",
-            "GET /health?deep",
-            "GET /info",
-            "GET /metrics",
-            "GET /team/index.yaml",
-            "GET /team/charts/0123456789abcdef/a-1.0.0.tgz",
-            "GET /team/charts/a-1.0.0.tgz.prov",
-            "GET /team/artifacthub-repo.yml",
-            "POST /api/charts",
-            "POST /api/team/a/charts",
-            "GET /api/team/charts",
-            "GET /api/charts/web",
-            "GET /api/charts/web/1.0.0",
-            "DELETE /api/team/a/charts/web/1.0.0+b",
-            "GET /api/charts/web/latest/templates",
-            "HEAD /api/charts/web/%5E1.0/values",
-            "POST /api/team/prov",
-            "POST /refresh",
-            "POST /refresh/team/a",
-            "POST /webhook/distribution",
-            "POST /webhook/harbor",
-            "POST /webhook/github",
-        ]
-        .map(|line| {
+        let rows = PATHS.map(|line| {
             let (method, path) = line.split_once(' ').unwrap();
             let method: Method = method.parse().unwrap();
             let (bare, query) = path.split_once('?').unzip();
@@ -207,6 +283,22 @@ mod tests {
             /api/charts/web/latest/templates []: GET, HEAD, Right(Read), Unread, Json
             /api/charts/web/%5E1.0/values []: GET, HEAD, Right(Read), Unread, Json
             /api/team/prov [team]: POST, Right(Push), Upload, Json
+            /api/v1/spaces []: GET, HEAD, POST, Right(Read), Unread, Reasoned
+            /api/v1/spaces []: GET, HEAD, POST, Somewhere(Push), Complete(16384), Reasoned
+            /api/v1/spaces/team [team]: DELETE, Right(Delete), Unread, Reasoned
+            /api/v1/spaces/team/a/charts [team/a]: GET, HEAD, POST, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/charts [team]: GET, HEAD, POST, Right(Push), Upload, Reasoned
+            /api/v1/spaces/team/charts/web [team]: DELETE, Right(Delete), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/versions [team]: GET, HEAD, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/versions/1.0.0 [team]: GET, HEAD, PUT, DELETE, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/versions/1.0.0 [team]: GET, HEAD, PUT, DELETE, Right(Push), Upload, Reasoned
+            /api/v1/spaces/team/charts/web/versions/1.0.0 [team]: GET, HEAD, PUT, DELETE, Right(Delete), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/versions/1.0.0/manifests/metadata [team]: GET, HEAD, PUT, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/versions/1.0.0/manifests/values [team]: GET, HEAD, PUT, Right(Push), Complete(524288), Reasoned
+            /api/v1/spaces/team/metadata [team]: GET, HEAD, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/metadata/latest [team]: GET, HEAD, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/metadata [team]: GET, HEAD, Right(Read), Unread, Reasoned
+            /api/v1/spaces/team/charts/web/metadata/latest [team]: GET, HEAD, Right(Read), Unread, Reasoned
             /refresh []: POST, Right(Refresh), Unread, Json
             /refresh/team/a [team/a]: POST, Right(Refresh), Unread, Json
             /webhook/distribution []: POST, Notice(Never), Whole(1048576), Json

@@ -19,7 +19,7 @@ use super::{CatalogClient, Host, Service};
 use crate::catalog::ask::{Accepted, Await, Changed, Find, Found, Lock, ServingTag, TagsOf};
 use crate::chart::FileName;
 use crate::config::{Config, Overwriting};
-use crate::error::Error;
+use crate::error::{Error, Missing};
 use crate::index::{Candidate, Space};
 use crate::oci::{self, Client, ImageManifest, Manifest};
 use crate::platform::{Clock, Timestamp};
@@ -51,27 +51,56 @@ pub(super) enum Touched {
     Perhaps,
 }
 
+/// What becomes of a version that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// It stays, and nothing is stored.
+    Stays,
+    /// It is replaced.
+    IsReplaced,
+    /// It is replaced if its tag still names this manifest: what is stored was made of it.
+    IsReplacedIf(oci::Digest),
+}
+
+impl Existing {
+    /// What the settings say; `force` is the request's wish to replace it.
+    pub(super) fn by(config: &Config, force: bool) -> Self {
+        match config.overwriting {
+            Overwriting::Always => Self::IsReplaced,
+            Overwriting::Forced if force => Self::IsReplaced,
+            Overwriting::Forced | Overwriting::Never => Self::Stays,
+        }
+    }
+}
+
 impl<H: Host> Service<'_, H> {
-    /// Stores a chart in a space, and waits until the catalog serves it. `force` is the request's wish to replace a version
-    /// that is there.
+    /// Stores a chart in a space, and waits until the catalog serves it.
     pub(super) async fn store(
         &self,
         config: &Config,
         space: &Space,
         chart: &Submission,
-        force: bool,
+        existing: &Existing,
     ) -> Result<(), Error> {
         let to = Destination::of(config, space, chart)?;
-        let overwrite = match config.overwriting {
-            Overwriting::Always => true,
-            Overwriting::Forced => force,
-            Overwriting::Never => false,
-        };
-        self.must_be_free(config, space, &to, chart, overwrite)
+        self.store_at(config, space, &to, chart, existing).await
+    }
+
+    /// Stores a chart there, and waits until the catalog serves it.
+    pub(super) async fn store_at(
+        &self,
+        config: &Config,
+        space: &Space,
+        to: &Destination<'_>,
+        chart: &Submission,
+        existing: &Existing,
+    ) -> Result<(), Error> {
+        let overwrite = *existing != Existing::Stays;
+        self.must_be_free(config, space, to, chart, overwrite)
             .await?;
-        let holder = self.lock(&to, None, STEP).await?;
-        let (written, touched) = self.write(&to, chart, holder, overwrite).await;
-        let told = self.end(&to, holder, touched).await;
+        let holder = self.lock(to, None, STEP).await?;
+        let (written, touched) = self.write(to, chart, holder, existing).await;
+        let told = self.end(to, holder, touched).await;
         written?;
         // Stored it is; what the catalog was not told, it finds in its next pass.
         if let Ok(accepted) = told {
@@ -168,7 +197,7 @@ impl<H: Host> Service<'_, H> {
         to: &Destination<'_>,
         chart: &Submission,
         holder: u64,
-        overwrite: bool,
+        existing: &Existing,
     ) -> (Result<(), Error>, Touched) {
         let client = self.client(to);
         let artifact = chart.artifact(self.host.clock().now());
@@ -178,8 +207,13 @@ impl<H: Host> Service<'_, H> {
             Err(error) => return (Err(error), Touched::Not),
         };
         match client.tagged(&to.name, &to.tag).await {
+            Ok(None) if matches!(existing, Existing::IsReplacedIf(_)) => {
+                // Somebody deleted it meanwhile.
+                return (Err(Error::NotFound(Missing::Version)), Touched::Perhaps);
+            }
             Ok(None) => {}
             Ok(Some(there)) => {
+                let overwrite = *existing != Existing::Stays;
                 let same = holds(&there, &artifact);
                 let serves = |candidate: &Candidate| {
                     to.offers(candidate) && candidate.package == *chart.digest()
@@ -190,6 +224,10 @@ impl<H: Host> Service<'_, H> {
                 }
                 if !overwrite {
                     return (Err(Error::Conflict(EXISTS.to_owned())), Touched::Not);
+                }
+                if matches!(existing, Existing::IsReplacedIf(known) if *known != there.digest) {
+                    let moved = format!("the tag {} was moved meanwhile", to.tag);
+                    return (Err(Error::Conflict(moved)), Touched::Perhaps);
                 }
             }
             Err(error) => return (Err(outward(error)), Touched::Not),

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, Progress, Rows};
 use crate::catalog::publish::build::IndexBuild;
 use crate::catalog::publish::publisher::LACKING;
-use crate::index::{Key, View};
-use crate::platform::{DatabaseError, Document, DocumentMetadata};
+use crate::config::Config;
+use crate::index::{DOCUMENT_LIMIT, Key, View, Writer};
+use crate::platform::{DatabaseError, Document, DocumentMetadata, Timestamp};
 
 /// Asks for the index of a view, which KV does not have or which must be newer than what KV has. Counts as a read of the
 /// view.
@@ -26,6 +27,18 @@ pub enum Indexed<B> {
     Document(Document<B>),
     /// Why there is none.
     Without(NoIndex),
+}
+
+/// The index of a space that was created and holds no chart.
+fn empty(config: &Config, now: Timestamp) -> Document<Bytes> {
+    let written = Writer::new(config.index_format, DOCUMENT_LIMIT).finish();
+    let metadata = DocumentMetadata {
+        length: written.bytes.len() as u64,
+        etag: written.etag,
+        updated: now,
+    };
+    let body = Bytes::from(written.bytes);
+    Document { body, metadata }
 }
 
 /// Why there is no index.
@@ -51,6 +64,9 @@ impl Ask for Index {
             return without(NoIndex::NotReady(rows.progress(&state)?));
         }
         if !self.view.below().is_root() && !store.view_exists(config, &self.view)? {
+            if self.view.shows_folder() && store.space_is_created(self.view.below())? {
+                return Ok(Indexed::Document(empty(config, now)));
+            }
             return without(NoIndex::Missing);
         }
         store.view_read(&self.view, now)?;

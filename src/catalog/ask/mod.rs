@@ -13,6 +13,10 @@
 //! | [`wait`] | [`Await`]: is that sync published | the same, or nothing is there |
 //! | [`changed`] | [`Changed`]: a notification names these repositories and tags, or a write of ours has ended | [`Accepted`] |
 //! | [`charts`] | [`Charts`]: what charts a view holds | [`Charted`] |
+//! | [`in_space`] | [`InSpace`]: what lies directly in a space | [`HeldInSpace`] |
+//! | [`spaces`] | [`ListSpaces`]: which spaces there are | [`SpaceNames`] |
+//! | [`spaces`] | [`CreateSpace`]: a space without charts | [`SpaceCreated`] |
+//! | [`spaces`] | [`ForgetSpace`]: it is no longer wanted | whether it was created |
 //! | [`tags_of`] | [`TagsOf`]: which tags serve a file | [`ServingTag`]s |
 //! | [`lock`] | [`Lock`]: may this version be written | the number of the lock, if it may |
 //!
@@ -23,12 +27,14 @@ pub mod changed;
 pub mod charts;
 mod contests;
 pub mod find;
+pub mod in_space;
 pub mod index;
 pub mod info;
 pub mod lock;
 pub mod progress;
 pub mod read;
 pub mod refresh;
+pub mod spaces;
 pub mod status;
 pub mod tags_of;
 pub mod tick;
@@ -38,12 +44,14 @@ pub mod wire;
 pub use changed::Changed;
 pub use charts::{Charted, Charts};
 pub use find::{Find, Found};
+pub use in_space::{HeldInSpace, HeldPage, HeldVersion, InSpace};
 pub use index::{Index, Indexed};
 pub use info::Info;
 pub use lock::{Lock, TagPlace};
 pub use progress::Progress;
 pub use read::ViewsRead;
 pub use refresh::{Accepted, Refresh};
+pub use spaces::{CreateSpace, ForgetSpace, ListSpaces, SpaceCreated, SpaceNames};
 pub use status::{AskStatus, Figures, SourceHealth, Status};
 pub use tags_of::{ServingTag, TagsOf};
 pub use tick::Tick;

@@ -11,14 +11,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ask, AskStatus, Await, Changed, Charts, Find, Index, Indexed, Info, Lock, Refresh, TagsOf,
-    Tick, ViewsRead,
+    Ask, AskStatus, Await, Changed, Charts, CreateSpace, Find, ForgetSpace, InSpace, Index,
+    Indexed, Info, ListSpaces, Lock, Refresh, TagsOf, Tick, ViewsRead,
 };
 use crate::catalog::sync::engine::Engine;
 use crate::platform::{Clock, DatabaseError, Document, DocumentMetadata, Documents, Fetch};
 
 /// Raise it when a question or an answer takes another shape: the test `the_form_is_what_its_number_says` tells when.
-const FORM: u32 = 9;
+const FORM: u32 = 10;
 
 /// Holds form and settings ([`Config::fingerprint`](crate::config::Config::fingerprint)): of the asker in a question, of
 /// the object in an answer. The name is that of form 1, which held the settings alone, so that its objects refuse.
@@ -158,6 +158,10 @@ impl<F: Fetch, D: Documents, C: Clock> Engine<'_, F, D, C> {
             Changed::NAME => self.json_reply::<Changed>(question),
             Charts::NAME => self.json_reply::<Charts>(question),
             TagsOf::NAME => self.json_reply::<TagsOf>(question),
+            InSpace::NAME => self.json_reply::<InSpace>(question),
+            ListSpaces::NAME => self.json_reply::<ListSpaces>(question),
+            CreateSpace::NAME => self.json_reply::<CreateSpace>(question),
+            ForgetSpace::NAME => self.json_reply::<ForgetSpace>(question),
             Lock::NAME => self.json_reply::<Lock>(question),
             _ => Err(AskError::Failed("no such question".to_owned())),
         }

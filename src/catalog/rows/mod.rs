@@ -8,7 +8,9 @@
 //! | [`calls`] | calls made, by their outcome |
 //! | [`cell`] | the types that cells hold, and what is wrong with one that cannot be read |
 //! | [`chart_cells`] | whether the cells of a chart's row agree |
+//! | [`contest`] | files that are offered with different packages |
 //! | [`counts`] | counts of the rows |
+//! | [`created_space`] | spaces that somebody created |
 //! | [`cut_list`] | a tag list that the end of a slice cut off |
 //! | [`deadline`] | when rows want to be worked on |
 //! | [`deliveries`] | notifications that were honoured |
@@ -46,7 +48,9 @@ pub(crate) mod backoff;
 pub(crate) mod calls;
 pub(crate) mod cell;
 pub(crate) mod chart_cells;
+pub(crate) mod contest;
 pub(crate) mod counts;
+pub(crate) mod created_space;
 pub(crate) mod cut_list;
 pub(crate) mod deadline;
 pub(crate) mod deliveries;

@@ -11,7 +11,7 @@ use crate::platform::{Database, DatabaseError};
 // it makes a new version of the tables, and a fixture is never edited to suit the code.
 
 /// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
 ///
@@ -25,6 +25,7 @@ const VERSION: i64 = 7;
 /// be wanted, a JSON object from reason to count. `tag.due`: 0 no, 1 to be resolved (HEAD), 2 to be read (GET), 3 the same before others. `manifest.plan` is set while something of it is to be read.
 /// `tag.rank`: its place, the newest first, among the versions that its list showed for the first time when it showed this one.
 /// `superseded.tag`: which tag served it last; unknown of older rows.
+/// `space`: spaces that somebody created.
 /// `document.dirty`: 0 clean, 1 dirty, 2 being put (a crash leaves it at 2, which counts as dirty).
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -79,10 +80,11 @@ CREATE INDEX IF NOT EXISTS manifest_odd ON manifest(digest) WHERE state NOT IN (
 CREATE TABLE IF NOT EXISTS unreadable(
   place TEXT NOT NULL, key TEXT NOT NULL, relative TEXT NOT NULL, cell TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER,
   blocks INTEGER NOT NULL, shard INTEGER, PRIMARY KEY(place, key, relative)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS space(name TEXT PRIMARY KEY) WITHOUT ROWID;
 ";
 
 /// From each older version to the next. The first is from version 1 to 2.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
 ALTER TABLE repository ADD COLUMN passed_over TEXT;
 UPDATE repository SET hash = NULL, etag = NULL;
@@ -120,6 +122,7 @@ ALTER TABLE tag ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
 DROP INDEX tag_due;
 CREATE INDEX tag_due ON tag(due DESC, rank, repository, name) WHERE due > 0;
 ",
+    "CREATE TABLE space(name TEXT PRIMARY KEY) WITHOUT ROWID;",
 ];
 
 /// What another Worker's rows have put to KV, these do not know: it is learned from, and every shard is made anew, or removed.
@@ -130,7 +133,7 @@ WITH RECURSIVE shard(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM shard
 INSERT INTO document(key) SELECT printf('files:%02x', number) FROM shard";
 
 /// Every table, for a clean start.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "state",
     "repository",
     "listing",
@@ -140,6 +143,7 @@ const NAMES: [&str; 9] = [
     "document",
     "retired",
     "unreadable",
+    "space",
 ];
 
 query_row! {

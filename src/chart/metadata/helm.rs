@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::coerce::one_line;
 use super::value::{self, Fields, Node};
+use super::written;
 use super::{KEYS, MAX_YAML, kind, name, version};
 use crate::chart::Unfit;
 use crate::chart::go_json::go_json;
@@ -82,6 +83,22 @@ struct HelmDependency {
     alias: String,
 }
 
+impl HelmDependency {
+    /// A dependency on a chart that lies in the package.
+    fn on(chart: &HelmMetadata) -> Self {
+        Self {
+            name: chart.name.clone(),
+            version: chart.version.clone(),
+            repository: String::new(),
+            condition: String::new(),
+            tags: Vec::new(),
+            enabled: false,
+            import_values: Vec::new(),
+            alias: String::new(),
+        }
+    }
+}
+
 impl HelmMetadata {
     /// Reads a `Chart.yaml`, and the `requirements.yaml` beside it, whose dependencies Helm takes whatever the chart's
     /// `apiVersion` is (`pkg/chart/loader/load.go`, `LoadFiles`).
@@ -96,6 +113,57 @@ impl HelmMetadata {
     /// The config blob that Helm pushes with the package.
     pub(crate) fn config(&self) -> Vec<u8> {
         go_json(self)
+    }
+
+    /// What another JSON object says of the same chart: all of it is taken from there, but for the charts that it depends on, which
+    /// stay, and for the version of the format where that is left out.
+    pub(crate) fn replaced(&self, json: &[u8]) -> Result<Self, Unfit> {
+        if json.len() > MAX_YAML {
+            return Err(Unfit::MetadataTooLarge(MAX_YAML));
+        }
+        let mut fields = value::from_json(json, &KEYS)?;
+        fields.remove("dependencies");
+        let format = Node::Text(self.api_version.clone());
+        fields.entry("apiVersion".to_owned()).or_insert(format);
+        let dependencies = self.dependencies.clone();
+        Ok(Self {
+            dependencies,
+            ..Self::of(fields)?
+        })
+    }
+
+    /// Makes it depend on these charts, by name and version, and on no others.
+    pub(crate) fn depend_on<'c>(&mut self, charts: impl Iterator<Item = &'c Self>) {
+        self.dependencies = charts.map(HelmDependency::on).collect();
+    }
+
+    /// A JSON object of it, in which what it depends on is called `requirements`.
+    pub(crate) fn described(&self) -> serde_json::Map<String, Value> {
+        let Ok(Value::Object(mut described)) = serde_json::to_value(self) else {
+            return serde_json::Map::new();
+        };
+        if let Some(dependencies) = described.remove("dependencies") {
+            described.insert("requirements".to_owned(), dependencies);
+        }
+        described
+    }
+
+    /// The files that say it: `Chart.yaml`, and `requirements.yaml` where charts of this format keep what they depend on there
+    /// (`apiVersion: v1`) and they depend on something. JSON, which is YAML.
+    pub(crate) fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
+        const REQUIREMENTS: &str = "requirements.yaml";
+        if self.api_version != "v1" || self.dependencies.is_empty() {
+            return vec![("Chart.yaml", written(self))];
+        }
+        let requirements = serde_json::json!({ "dependencies": self.dependencies });
+        let alone = Self {
+            dependencies: Vec::new(),
+            ..self.clone()
+        };
+        vec![
+            ("Chart.yaml", written(&alone)),
+            (REQUIREMENTS, written(&requirements)),
+        ]
     }
 
     fn of(mut fields: Fields) -> Result<Self, Unfit> {

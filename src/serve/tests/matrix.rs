@@ -44,6 +44,22 @@ const ROUTES: &[&str] = &[
     "POST /api/{space}/charts",
     "POST /api/{space}/prov",
     "DELETE /api/{space}/charts/a/9.9.9",
+    "GET /api/v1/spaces",
+    "POST /api/v1/spaces?space=Bad",
+    "DELETE /api/v1/spaces/{space}/none",
+    "GET /api/v1/spaces/{space}/charts",
+    "POST /api/v1/spaces/{space}/charts",
+    "DELETE /api/v1/spaces/{space}/charts/none",
+    "GET /api/v1/spaces/{space}/charts/a/versions",
+    "GET /api/v1/spaces/{space}/charts/a/versions/1.0.0",
+    "PUT /api/v1/spaces/{space}/charts/a/versions/1.0.0",
+    "DELETE /api/v1/spaces/{space}/charts/a/versions/9.9.9",
+    "GET /api/v1/spaces/{space}/charts/a/versions/9.9.9/manifests/metadata",
+    "PUT /api/v1/spaces/{space}/charts/a/versions/9.9.9/manifests/metadata",
+    "GET /api/v1/spaces/{space}/charts/a/versions/9.9.9/manifests/values",
+    "PUT /api/v1/spaces/{space}/charts/a/versions/9.9.9/manifests/values",
+    "GET /api/v1/spaces/{space}/metadata",
+    "GET /api/v1/spaces/{space}/charts/a/metadata/latest",
     "POST /refresh/{space}",
     "POST /refresh/{space}?confirm",
     "POST /webhook/distribution",
@@ -227,6 +243,10 @@ fn lines(digests: &[(&'static str, String)]) -> Vec<(String, String, String)> {
             .iter()
             .take(if everywhere { SPACES.len() } else { 1 })
         {
+            // The root has no name there.
+            if everywhere && space.is_empty() && path.starts_with("/api/v1/") {
+                continue;
+            }
             let shown = path_in(path, space);
             let mut digests = digests.iter();
             let digest = digests.find(|(known, _)| known == space);
@@ -246,12 +266,12 @@ fn who_gets_what_of_each_route() {
     let signer = Signer::ed25519("a");
     let (world, digests) = world(&signer);
     let columns = columns(&signer);
-    let mut table = format!("{:<52}", "");
+    let mut table = format!("{:<76}", "");
     for (name, _) in &columns {
         let _ = write!(table, "{name:<12}");
     }
     for (method, shown, asked) in lines(&digests) {
-        let _ = write!(table, "\n{:<52}", format!("{method} {shown}"));
+        let _ = write!(table, "\n{:<76}", format!("{method} {shown}"));
         for (name, proofs) in &columns {
             let outcomes: Vec<_> = proofs
                 .iter()

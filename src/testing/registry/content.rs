@@ -90,6 +90,13 @@ impl FakeRegistry {
         }
     }
 
+    /// Pushes a package with the least of a manifest, which is given.
+    pub(crate) fn push_package(&self, repository: &str, tag: &str, package: &[u8]) -> Bytes {
+        let metadata = json!({"apiVersion": "v2", "name": "web", "version": tag});
+        self.push_chart(repository, tag, &metadata, package, None, &[]);
+        self.tagged(repository, tag).unwrap_or_default()
+    }
+
     /// Pushes a chart of which only name and version matter; the tag is the version with `+` as `_`.
     pub(crate) fn push_version(&self, repository: &str, name: &str, version: &str) -> Pushed {
         let metadata = json!({"apiVersion": "v2", "name": name, "version": version});

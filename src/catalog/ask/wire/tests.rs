@@ -2,7 +2,10 @@ use super::*;
 use serde_json::value::RawValue;
 
 use crate::catalog::ask::index::NoIndex;
-use crate::catalog::ask::{Accepted, Charted, Found, Progress, ServingTag, Status, TagPlace};
+use crate::catalog::ask::{
+    Accepted, Charted, CreateSpace, ForgetSpace, Found, HeldInSpace, HeldPage, HeldVersion,
+    InSpace, ListSpaces, Progress, ServingTag, SpaceCreated, SpaceNames, Status, TagPlace,
+};
 use crate::index::{Space, View};
 use crate::oci::Digest;
 use crate::testing::World;
@@ -13,6 +16,30 @@ fn world() -> World {
     world.registry.push_version("charts/a", "a", "1.0.0");
     world.pass();
     world
+}
+
+fn team() -> Space {
+    "team".parse().unwrap()
+}
+
+fn in_space() -> InSpace {
+    InSpace {
+        space: team(),
+        chart: Some("a".to_owned()),
+        version: None,
+        latest: true,
+        metadata: false,
+        start: 0,
+        limit: 10,
+    }
+}
+
+fn list_spaces() -> ListSpaces {
+    ListSpaces {
+        view: View::root(),
+        start: 0,
+        limit: 10,
+    }
 }
 
 /// Each question as its asker sends it.
@@ -74,6 +101,10 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
     vec![
         one(&charts, fingerprint),
         one(&tags_of, fingerprint),
+        one(&in_space(), fingerprint),
+        one(&list_spaces(), fingerprint),
+        one(&CreateSpace { space: team() }, fingerprint),
+        one(&ForgetSpace { space: team() }, fingerprint),
         one(&lock, fingerprint),
         one(&written, fingerprint),
         one(&index, fingerprint),
@@ -193,12 +224,47 @@ fn what_is_no_question_is_a_failure_that_says_why() {
     );
 }
 
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// Questions about spaces, and their answers.
+fn about_spaces() -> [String; 15] {
+    [
+        json(&in_space()),
+        json(&HeldInSpace::NoSpace),
+        json(&HeldInSpace::TooLong),
+        json(&HeldInSpace::NotReady(Progress::default())),
+        json(&HeldInSpace::Page(HeldPage {
+            total: 1,
+            items: vec![HeldVersion {
+                name: "a".to_owned(),
+                version: "1.0.0".to_owned(),
+                file: "a-1.0.0.tgz".parse().unwrap(),
+                package: Digest::sha256_of(b""),
+                manifest: Digest::sha256_of(b""),
+                metadata: None,
+            }],
+        })),
+        json(&list_spaces()),
+        json(&SpaceNames::Page {
+            total: 1,
+            names: vec![team()],
+        }),
+        json(&SpaceNames::TooLong),
+        json(&SpaceNames::NotReady(Progress::default())),
+        json(&CreateSpace { space: team() }),
+        json(&SpaceCreated::Created),
+        json(&SpaceCreated::Exists),
+        json(&SpaceCreated::TooMany),
+        json(&SpaceCreated::NotReady(Progress::default())),
+        json(&ForgetSpace { space: team() }),
+    ]
+}
+
 /// Raise [`FORM`] when this changes.
 #[test]
 fn the_form_is_what_its_number_says() {
-    fn json(value: &impl Serialize) -> String {
-        serde_json::to_string(value).unwrap()
-    }
     let view: View = "team".parse().unwrap();
     let version = TagPlace {
         source: "registry.example".to_owned(),
@@ -283,5 +349,8 @@ fn the_form_is_what_its_number_says() {
             unread: None,
         }),
     ];
-    insta::assert_snapshot!(format!("form {FORM}\n{}", lines.join("\n")));
+    insta::assert_snapshot!(format!(
+        "form {FORM}\n{}",
+        [&lines[..], &about_spaces()].concat().join("\n")
+    ));
 }
