@@ -1,5 +1,5 @@
 //! What a request asks for. Pure: a method and a path become a [`Route`] or the error that answers them.
-//! `museum` has the paths of ChartMuseum's API.
+//! `museum` has the paths of ChartMuseum's API, `spaces` those of the space / chart / version API.
 //!
 //! | path | methods |
 //! |---|---|

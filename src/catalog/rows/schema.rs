@@ -10,7 +10,7 @@ use crate::platform::{Database, DatabaseError};
 // `rows/old/<version>.sql`, and name it in `OLDER` there. JSON in rows has versions too: whoever renames or drops a field of
 // it makes a new version of the tables, and a fixture is never edited to suit the code.
 
-/// The schema this Worker writes. An older Worker that meets a newer one starts a clean crawl (see [`prepare`]).
+/// The schema this Worker writes. An older Worker that meets a newer one makes its tables anew (see [`prepare`]).
 const VERSION: i64 = 8;
 
 /// Several statements in one call: no parameters, no strings of foreign origin.
