@@ -28,6 +28,9 @@ pub enum Error {
     /// A page of another origin had a browser send it.
     #[error("sent by a page of another origin")]
     CrossSite,
+    /// Its sender has asked too much of a kind that is limited.
+    #[error("too many requests: {0}")]
+    TooManyRequests(&'static str),
     /// The request cannot be understood.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
@@ -187,6 +190,9 @@ impl std::fmt::Display for Door {
     }
 }
 
+/// When to try again after too many requests, in seconds: the longer of the periods that Cloudflare's binding counts in.
+const LIMITED: u64 = 60;
+
 /// When to try again after a fault of ours, in seconds.
 const SOON: u64 = 5;
 
@@ -203,6 +209,7 @@ impl Error {
             Self::Conflict(_) => S::CONFLICT,
             Self::Locked => S::LOCKED,
             Self::NotAcceptable => S::NOT_ACCEPTABLE,
+            Self::TooManyRequests(_) => S::TOO_MANY_REQUESTS,
             Self::TooMany => S::INSUFFICIENT_STORAGE,
             Self::Undeletable { .. } => S::NOT_IMPLEMENTED,
             Self::TooLarge(_) => S::PAYLOAD_TOO_LARGE,
@@ -228,6 +235,7 @@ impl Error {
             Self::Forbidden(right) => format!("this account lacks the right {right}"),
             Self::Closed(setting) => format!("closed: {setting} is not set"),
             Self::CrossSite => "a page of another site may not ask for that".to_owned(),
+            Self::TooManyRequests(what) => format!("too many requests: {what}"),
             Self::BadRequest(what) => (*what).to_owned(),
             Self::Refused(what) | Self::Conflict(what) => what.clone(),
             Self::TooMany => {
@@ -271,6 +279,7 @@ impl Error {
                 Some(*retry_after)
             }
             Self::Busy => Some(1),
+            Self::TooManyRequests(_) => Some(LIMITED),
             Self::Catalog(_) | Self::Locked => Some(SOON),
             Self::NotFound(_)
             | Self::MethodNotAllowed { .. }

@@ -12,7 +12,7 @@ use subtle::Choice;
 
 use super::Principal;
 use super::account::{Account, Accounts, Proof};
-use super::jwt::{Bearer, TokenJudge};
+use super::jwt::{self, Bearer, TokenJudge};
 use crate::platform::{Fetch, Timestamp};
 use crate::secret::{BASE64, Secret, SecretHash};
 
@@ -34,6 +34,11 @@ pub(crate) async fn principal<'c, F: Fetch>(
         }
         None => Principal::stranger(&accounts.anonymous),
     }
+}
+
+/// Whether a request shows anything that could prove somebody.
+pub(crate) fn shows_proof(headers: &HeaderMap) -> bool {
+    Presented::of(headers).is_some() || headers.contains_key(&jwt::ASSERTION)
 }
 
 /// The account whose secret is shown.

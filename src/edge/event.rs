@@ -12,7 +12,7 @@ use super::fetch::Network;
 use super::isolate::{self, Isolate};
 use super::kv::Kv;
 use super::stream::{BodyRead, Stream, sized};
-use super::{headers, log, now, rebuilt, verified};
+use super::{LIMITS, headers, log, now, rebuilt, verified};
 use crate::catalog::ask::{Ask, Tick};
 use crate::config::Config;
 use crate::platform::{FetchError, Patience, Timestamp};
@@ -24,6 +24,7 @@ const NOWHERE: &str = "/%00";
 /// The host that a request came to: Cloudflare.
 #[derive(Debug)]
 struct Cloudflare<'a> {
+    env: &'a Env,
     documents: Kv,
     catalog: DurableObjectClient<'a>,
 }
@@ -52,6 +53,15 @@ impl<'a> Host for Cloudflare<'a> {
         &CLOCK
     }
 
+    async fn allows(&self, key: &str) -> bool {
+        let Ok(limits) = self.env.rate_limiter(LIMITS) else {
+            return true;
+        };
+        // A count that cannot be had keeps nobody out.
+        let outcome = limits.limit(key.to_owned()).await;
+        outcome.map_or(true, |outcome| outcome.success)
+    }
+
     async fn receive(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
         match body.read(limit, Patience::Progress).await {
             Ok(BodyRead::Whole(bytes)) => Ok(bytes),
@@ -74,6 +84,7 @@ async fn fetch(
     let service = Service {
         config: &isolate.config,
         host: &Cloudflare {
+            env: &env,
             documents: Kv::of(&env),
             catalog: client(&env, &isolate),
         },

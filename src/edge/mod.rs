@@ -50,6 +50,9 @@ const DOCUMENTS: &str = "DOCUMENTS";
 /// The binding of the Durable Object, in `wrangler.toml`.
 const CATALOG: &str = "CATALOG";
 
+/// The binding of the limits for requests, in `wrangler.toml`; there need not be one.
+const LIMITS: &str = "LIMITS";
+
 /// The time; at Cloudflare it moves on only with I/O.
 fn now() -> Timestamp {
     Timestamp(i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX))

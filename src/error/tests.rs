@@ -15,6 +15,7 @@ fn all() -> Vec<Error> {
         Error::Forbidden("push"),
         Error::Closed("ADMIN_TOKEN"),
         Error::CrossSite,
+        Error::TooManyRequests("wrong credentials"),
         Error::BadRequest("the body is not a notification"),
         Error::Refused("the package is refused: package holds no Chart.yaml".into()),
         Error::Conflict("file already exists".into()),
@@ -70,6 +71,7 @@ fn every_outcome_has_one_status_and_message() {
         403 this account lacks the right push
         403 closed: ADMIN_TOKEN is not set
         403 a page of another site may not ask for that
+        429 too many requests: wrong credentials
         400 the body is not a notification
         400 the package is refused: package holds no Chart.yaml
         409 file already exists
@@ -95,9 +97,9 @@ fn every_outcome_has_one_status_and_message() {
 }
 
 #[test]
-fn every_503_says_when_to_come_again() {
+fn every_429_and_503_says_when_to_come_again() {
     for error in all() {
-        if error.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(error.status().as_u16(), 429 | 503) {
             assert!(error.retry_after().is_some(), "{error}");
         }
     }

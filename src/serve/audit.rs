@@ -11,7 +11,7 @@ use crate::access::Principal;
 
 /// The address that a request came from, as Cloudflare says
 /// (<https://developers.cloudflare.com/fundamentals/reference/http-headers/>).
-const ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
+pub(super) const ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
 
 /// The request's id, which Cloudflare's own logs have as well.
 const REQUEST: HeaderName = HeaderName::from_static("cf-ray");

@@ -25,6 +25,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::allowance::Asker;
 use super::index::wants_fresh;
+use super::limit::Price;
 use super::reply::{Body, CachePolicy, Reply};
 use super::route::{File, Part};
 use super::{CatalogClient, Host, Incoming, Service, conditional};
@@ -72,8 +73,11 @@ impl<H: Host> Service<'_, H> {
     ) -> Result<Reply<H::Body>, Error> {
         let wanted = self.wanted(request, file)?;
         // Who proves who they are may have a package before KV knows of it: what they stored themselves, for one.
-        if request.principal.is_known()
-            && wants_fresh(request.headers())
+        let fresh = request.principal.is_known() && wants_fresh(request.headers());
+        if fresh {
+            self.pay(Price::PastCaches, &request.payer()).await?;
+        }
+        if fresh
             && let Ok(found) = self.find(&wanted, false, Asker::PastCaches).await
             && let Some(selected) = wanted.select(&found)
         {
@@ -86,6 +90,7 @@ impl<H: Host> Service<'_, H> {
             return self.part(request, &wanted, selected).await;
         }
         // Whatever the shard says against it, even a conflict: the index that the link is from may be newer.
+        self.pay(Price::Unpublished, &request.payer()).await?;
         let found = self.find(&wanted, missed, request.asker()).await?;
         if let Some(selected) = wanted.select(&found) {
             return self.part(request, &wanted, selected).await;

@@ -49,6 +49,9 @@ pub trait Host {
     /// The time.
     fn clock(&self) -> &Self::Clock;
 
+    /// Takes one of what `key` may ask within a while; `false` where that is used up. Where nothing is limited, `true`.
+    async fn allows(&self, key: &str) -> bool;
+
     /// Reads the body of a request to its end, at most `limit` bytes. Called once it is known who sends it.
     async fn receive(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError>;
 }

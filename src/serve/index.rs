@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, PRAGMA};
 use http::{HeaderMap, StatusCode};
 
 use super::allowance::Asker;
+use super::limit::Price;
 use super::reply::{Body, CachePolicy, Reply};
 use super::{Answered, CatalogClient, Host, Incoming, Service, conditional};
 use crate::catalog::ask::index::NoIndex;
@@ -44,10 +45,11 @@ impl<H: Host> Service<'_, H> {
         // Who proves who they are may see a change before KV does. While the catalog starts anew, KV is the better answer; and so
         // it is where many ask, or one without end.
         let now = self.host.clock().now();
-        if request.principal.is_known()
-            && wants_fresh(request.headers())
-            && self.memory.allowance.may_ask(Asker::PastCaches, now)
-        {
+        let fresh = request.principal.is_known() && wants_fresh(request.headers());
+        if fresh {
+            self.pay(Price::PastCaches, &request.payer()).await?;
+        }
+        if fresh && self.memory.allowance.may_ask(Asker::PastCaches, now) {
             if self.memory.is_unknown(&unknown(view), now, true) {
                 return Err(Error::NotFound(Missing::Space));
             }
@@ -74,6 +76,7 @@ impl<H: Host> Service<'_, H> {
                 .note_read(view, now, request.config.sync_interval);
             (reply, views.map(|views| ViewsRead { views }))
         } else {
+            self.pay(Price::Unpublished, &request.payer()).await?;
             let (body, metadata) = self.wait(view, request.asker()).await?;
             (self.document(request, body, &metadata).await, None)
         };
@@ -158,9 +161,11 @@ impl<H: Host> Service<'_, H> {
         }
         let view = request.view(space).ok_or(Error::NotFound(Missing::Space))?;
         let key = Key::Index(view.clone()).name(request.config.fingerprint());
-        let body = match self.host.documents().get(&key).await {
-            Ok(Some(document)) => document.body,
-            Ok(None) | Err(_) => self.wait(&view, request.asker()).await?.0,
+        let body = if let Ok(Some(document)) = self.host.documents().get(&key).await {
+            document.body
+        } else {
+            self.pay(Price::Unpublished, &request.payer()).await?;
+            self.wait(&view, request.asker()).await?.0
         };
         self.host.documents().cancel(body).await;
         Ok(())

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::allowance::Allowance;
+use super::guessers::Guessers;
 use super::held::HeldPackages;
 use crate::access::jwt::KeyRing;
 use crate::catalog::Status;
@@ -79,6 +80,8 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// Packages that are looked into.
     pub(super) held: HeldPackages,
+    /// Who showed wrong credentials too often.
+    pub(super) guessers: Guessers,
     /// How many questions may be asked for whom.
     pub(super) allowance: Allowance,
     /// What the catalog said of itself last.

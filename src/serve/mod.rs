@@ -29,6 +29,8 @@
 //! | `fuzzed` | what fuzzing reaches |
 //! | `allowance` | how often an isolate asks the catalog for whom |
 //! | `held` | how much of packages is in memory at a time |
+//! | `limit` | what has a price, and who pays it |
+//! | `guessers` | who showed wrong credentials too often |
 //! | `memory` | what an isolate remembers between requests |
 
 mod admin;
@@ -41,10 +43,12 @@ mod delete;
 mod download;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod guessers;
 mod held;
 mod home;
 mod host;
 mod index;
+mod limit;
 mod memory;
 mod metrics;
 mod museum;
@@ -194,7 +198,9 @@ impl<H: Host> Service<'_, H> {
             (Ok(config), Ok(route)) => audience(config, &route.space()),
             (Err(_), _) | (_, Err(_)) => Audience::Private,
         };
+        let guessed = self.has_guessed(&head);
         let principal = match (self.config, &route) {
+            (Ok(config), Ok(_)) if guessed => Some(Principal::stranger(&config.accounts.anonymous)),
             (Ok(config), Ok(_)) => {
                 let judge = TokenJudge {
                     ring: &self.memory.keys,
@@ -208,7 +214,11 @@ impl<H: Host> Service<'_, H> {
         };
         let known = route.as_ref().ok().cloned().zip(principal.clone());
         let sees_all = known.as_ref().is_some_and(|(_, who)| who.reads_all());
-        let answered = self.answer(route, principal, &head, body).await;
+        let answered = if guessed {
+            Err(Error::TooManyRequests("wrong credentials"))
+        } else {
+            self.answer(route, principal, &head, body).await
+        };
         let answered = answered.unwrap_or_else(|error| {
             let error = match error {
                 // It counts everything, as `/` does.
@@ -262,6 +272,7 @@ impl<H: Host> Service<'_, H> {
         browser::judge(head)?;
         let stranger = || Principal::stranger(&config.accounts.anonymous);
         let principal = principal.unwrap_or_else(stranger);
+        self.pay_for_proof(rule.needs, &principal, head).await?;
         let notice = match rule.needs {
             Needs::Nothing => None,
             Needs::Right(right) => {
@@ -275,7 +286,8 @@ impl<H: Host> Service<'_, H> {
             }
             Needs::Notice(signs) => {
                 let secret = config.webhook_secret.as_ref();
-                Some(Notice::of(secret, signs, &head.headers)?)
+                let notice = Notice::of(secret, signs, &head.headers);
+                Some(self.pay_unless_proven(notice, head).await?)
             }
         };
         let body = match rule.body {

@@ -1,6 +1,7 @@
 //! A host of fakes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -14,8 +15,40 @@ pub(crate) struct FakeHost<'a, F, C> {
     pub(crate) documents: &'a FakeDocuments,
     pub(crate) catalog: &'a C,
     pub(crate) clock: &'a VirtualClock,
+    pub(crate) limits: &'a FakeLimits,
     /// The limits under which bodies of requests were read.
     pub(crate) received: &'a RefCell<Vec<usize>>,
+}
+
+/// Counts what has a price; it never runs out unless a test says so.
+#[derive(Default)]
+pub(crate) struct FakeLimits {
+    most: Cell<Option<u32>>,
+    taken: RefCell<BTreeMap<String, u32>>,
+}
+
+impl FakeLimits {
+    /// From now on so many of each, counted anew.
+    pub(crate) fn set(&self, most: u32) {
+        self.most.set(Some(most));
+        self.taken.borrow_mut().clear();
+    }
+
+    /// Everything that was paid, and how often.
+    pub(crate) fn taken(&self) -> Vec<(String, u32)> {
+        let taken = self.taken.borrow();
+        taken
+            .iter()
+            .map(|(key, times)| (key.clone(), *times))
+            .collect()
+    }
+
+    fn takes(&self, key: &str) -> bool {
+        let mut taken = self.taken.borrow_mut();
+        let times = taken.entry(key.to_owned()).or_default();
+        *times += 1;
+        self.most.get().is_none_or(|most| *times <= most)
+    }
 }
 
 impl<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>> Host for FakeHost<'_, F, C> {
@@ -39,6 +72,10 @@ impl<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>> Host for FakeHost<'
 
     fn clock(&self) -> &VirtualClock {
         self.clock
+    }
+
+    async fn allows(&self, key: &str) -> bool {
+        self.limits.takes(key)
     }
 
     async fn receive(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {

@@ -32,6 +32,7 @@ pub(crate) use catalog::{Say, question};
 pub(crate) use clock::{START, VirtualClock, run};
 pub(crate) use database::FakeDatabase;
 pub(crate) use documents::FakeDocuments;
+pub(crate) use host::FakeLimits;
 pub(crate) use object::{Counted, Object};
 pub(crate) use package::{package, package_with, rebuilt};
 pub(crate) use registry::{Auth, Blobs, Call, FakeRegistry, Fault, LinkStyle, Pushed, TokenAuth};

@@ -11,7 +11,7 @@ use super::catalog::FakeCatalog;
 use super::clock::{START, VirtualClock, run};
 use super::database::FakeDatabase;
 use super::documents::FakeDocuments;
-use super::host::FakeHost;
+use super::host::{FakeHost, FakeLimits};
 use super::registry::FakeRegistry;
 use crate::catalog::ask::{self, Ask, Indexed};
 use crate::catalog::sync::engine::EndedPass;
@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) incarnation: String,
     /// The limits under which bodies of requests were read.
     pub(crate) received: RefCell<Vec<usize>>,
+    /// What has a price.
+    pub(crate) limits: FakeLimits,
 }
 
 impl World {
@@ -75,6 +77,7 @@ impl World {
             wrong,
             incarnation: "first".to_owned(),
             received: RefCell::default(),
+            limits: FakeLimits::default(),
             clock,
         }
     }
@@ -181,6 +184,7 @@ impl World {
             catalog,
             clock: &self.clock,
             received: &self.received,
+            limits: &self.limits,
         };
         let config = self.wrong.clone().map_or(Ok(self.config.clone()), Err);
         let service = Service {

@@ -29,7 +29,7 @@ use token::SignedToken;
 
 /// Where Cloudflare Access puts its assertion
 /// (<https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/>).
-const ASSERTION: HeaderName = HeaderName::from_static("cf-access-jwt-assertion");
+pub(super) const ASSERTION: HeaderName = HeaderName::from_static("cf-access-jwt-assertion");
 
 /// Most keys that a token is tried with: where it names none, its issuer may have several.
 const TRIES: usize = 4;
