@@ -110,11 +110,13 @@ test("paths that are none", async () => {
       "/v2/",
       "/v2/_catalog",
       "/v2/private/hidden/tags/list",
-      "/api/v1/charts",
       "/favicon.ico",
     ],
     "there is nothing at this path",
   );
+  const others = await worker.send("/api/v1/charts");
+  assert.equal(others.status, 404);
+  assert.deepEqual(others.json, { message: "there is nothing at this path", reason: "ReasonInternal" }, "in the words of that API");
 });
 
 test("names that are too long, or of what no name is made", async () => {
