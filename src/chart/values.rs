@@ -14,9 +14,13 @@ const MAX_VALUES: usize = 200_000;
 /// Most bytes of all files together.
 const MAX_LENGTH: usize = 1 << 20;
 
+/// Most bytes of text in them, counted likewise: what a few long ones that aliases and globals repeat would take.
+const MAX_TEXT: usize = 4 << 20;
+
 /// How many values may still be read or made.
 pub(super) struct ValuesLeft {
     values: Cell<usize>,
+    text: Cell<usize>,
     length: Cell<usize>,
 }
 
@@ -24,6 +28,7 @@ impl Default for ValuesLeft {
     fn default() -> Self {
         Self {
             values: Cell::new(MAX_VALUES),
+            text: Cell::new(MAX_TEXT),
             length: Cell::new(MAX_LENGTH),
         }
     }
@@ -35,9 +40,19 @@ impl ValuesLeft {
         self.take()?;
         match value {
             Value::Array(items) => items.iter().try_for_each(|item| self.take_all(item)),
-            Value::Object(map) => map.values().try_for_each(|item| self.take_all(item)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+            Value::Object(map) => map.iter().try_for_each(|(key, item)| {
+                self.take_text(key)?;
+                self.take_all(item)
+            }),
+            Value::String(text) => self.take_text(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
         }
+    }
+
+    fn take_text(&self, text: &str) -> Result<(), Unfit> {
+        let left = self.text.get().checked_sub(text.len());
+        self.text.set(left.unwrap_or_default());
+        left.map(|_| ()).ok_or(Unfit::MetadataTooLarge(MAX_TEXT))
     }
 
     fn take(&self) -> Result<(), Unfit> {
@@ -131,6 +146,18 @@ mod tests {
 
     fn read(yaml: &str) -> Result<Value, Unfit> {
         values(yaml.as_bytes(), &ValuesLeft::default()).map(Value::Object)
+    }
+
+    #[test]
+    fn text_that_many_charts_repeat_is_counted() {
+        let left = ValuesLeft::default();
+        let shared = read(&format!("global: {{a: &x {}, b: *x}}", "t".repeat(250_000))).unwrap();
+        let some = (0..8).try_for_each(|_| left.take_all(&shared));
+        assert_eq!(some, Ok(()));
+        assert_eq!(
+            left.take_all(&shared),
+            Err(Unfit::MetadataTooLarge(MAX_TEXT))
+        );
     }
 
     #[test]

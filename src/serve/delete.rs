@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::route::NamedVersion;
 use super::write::{Destination, PATIENCE, STEP, Touched};
 use super::{Host, Incoming, Service};
 use crate::catalog::ask::{Accepted, ServingTag, TagsOf};
@@ -68,10 +69,16 @@ impl<H: Host> Service<'_, H> {
         &self,
         config: &'c Config,
         space: &Space,
-        file: &FileName,
-        version: &str,
+        named: &NamedVersion,
     ) -> Result<Option<Destination<'c>>, Error> {
-        let serving = self.serving(file, space).await?;
+        let NamedVersion {
+            name,
+            version,
+            file,
+        } = named;
+        let mut serving = self.serving(file, space).await?;
+        // `a-1` in 2.0.0 and `a` in 1-2.0.0 have one file name.
+        serving.retain(|one| one.name == *name);
         let one = serving_one(config, &serving, version)?;
         Ok(one.map(|(to, _)| to))
     }

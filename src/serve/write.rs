@@ -148,7 +148,6 @@ impl<H: Host> Service<'_, H> {
             newcomer: Some(to.version()),
         };
         let mut serving = self.ask(&tags_of).await?;
-        serving.retain(|one| !to.is(config, one));
         if let Some(other) = serving.iter().find(|one| one.name != chart.name()) {
             let file = chart.file();
             let named = format!(
@@ -157,6 +156,7 @@ impl<H: Host> Service<'_, H> {
             );
             return Err(Error::Conflict(named));
         }
+        serving.retain(|one| !to.is(config, one));
         if !overwrite && !serving.is_empty() {
             return Err(Error::Conflict(EXISTS.to_owned()));
         }

@@ -135,6 +135,13 @@ impl SpaceCall {
         }
     }
 
+    /// Whether the address of a space is its own: that of `team/charts/web` is the one of a chart in `team`.
+    pub(in crate::serve) fn reaches(space: &Space) -> bool {
+        let path = format!("spaces/{space}");
+        let path: Vec<&str> = path.split('/').collect();
+        Self::at(&Method::DELETE, &path) == Ok((space.clone(), Self::Remove))
+    }
+
     fn describe(chart: Option<String>, latest: bool) -> Self {
         Self::Describe { chart, latest }
     }

@@ -15,7 +15,7 @@ use crate::index::Space;
 use crate::push::{Form, Submission};
 use crate::serve::museum::form;
 use crate::serve::reply::Reply;
-use crate::serve::route::{NamedVersion, space_name};
+use crate::serve::route::{NamedVersion, SpaceCall, space_name};
 use crate::serve::write::Existing;
 use crate::serve::{Host, Incoming, Service};
 
@@ -24,6 +24,9 @@ const CHART_FILE: &str = "chartfile";
 
 /// What a form or a query calls a space.
 const SPACE: &str = "space";
+
+const UNREACHABLE: &str =
+    "a space's name does not end in charts, metadata or versions: its address would be another's";
 
 const NO_FILE: Error = Error::BadRequest("the form has no file called chartfile");
 
@@ -39,6 +42,9 @@ impl<H: Host> Service<'_, H> {
             None => request.query(SPACE).unwrap_or_default(),
         };
         let space = space_name(&name)?;
+        if !SpaceCall::reaches(&space) {
+            return Err(Error::BadRequest(UNREACHABLE));
+        }
         let (config, missing) = (request.config, Missing::Space);
         access::permit(
             &config.accounts,
@@ -115,7 +121,7 @@ impl<H: Host> Service<'_, H> {
         existing: &Existing,
     ) -> Result<(), Error> {
         let config = request.config;
-        let there = self.place_of(config, space, &named.file, &named.version);
+        let there = self.place_of(config, space, named);
         let to = there.await?.ok_or(Error::NotFound(Missing::Version))?;
         if config.overwriting == Overwriting::Never {
             let never = "the version is there, and DISABLE_FORCE_OVERWRITE keeps it";

@@ -7,8 +7,8 @@ mod rights;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use http::{Response, StatusCode};
 
 use crate::serve::Body;
 use crate::serve::tests::{bytes, status};
@@ -204,6 +204,37 @@ fn charts_versions_and_metadata_are_listed_in_ascending_order() {
         GET /spaces/team/charts/none/metadata: 404 {"message":"there is no such chart","reason":"ReasonInternal"}
         GET /spaces/team/charts/none/metadata/latest: 404 {"message":"there is no such chart","reason":"ReasonInternal"}
     "#);
+}
+
+#[test]
+fn a_version_of_another_chart_with_the_same_file_name_is_not_replaced() {
+    let museum = Museum::new(&[]);
+    museum.upload("team", &chart("a-1.0.0", "2.0.0", ""));
+    let file = "/team/charts/a-1.0.0-2.0.0.tgz";
+    let there = museum.served(file);
+    assert!(there.is_some());
+    let path = "/spaces/team/charts/a/versions/1.0.0-2.0.0";
+    let answer = museum.put_chart("PUT", path, &chart("a", "1.0.0-2.0.0", ""));
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(museum.served(file), there);
+}
+
+#[test]
+fn a_space_whose_address_is_that_of_a_chart_is_not_created() {
+    let museum = Museum::new(&[]);
+    for name in [
+        "team/charts/web",
+        "team/charts",
+        "team/metadata",
+        "team/metadata/latest",
+        "team/charts/web/versions",
+        "team/charts/web/versions/1.0.0",
+    ] {
+        let answer = museum.send("POST", &format!("/api/v1/spaces?space={name}"), "");
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{name}");
+    }
+    let answer = museum.send("POST", "/api/v1/spaces?space=charts/team", "");
+    assert_eq!(answer.status(), StatusCode::CREATED);
 }
 
 #[test]
