@@ -97,6 +97,11 @@ impl<H: Host> Service<'_, H> {
         named: &NamedVersion,
     ) -> Result<HeldVersion, Error> {
         must_read(request, space)?;
+        self.must_find(space, named).await
+    }
+
+    /// A version that has to be there.
+    async fn must_find(&self, space: &Space, named: &NamedVersion) -> Result<HeldVersion, Error> {
         let held = self.found(space, named).await?;
         held.ok_or(Error::NotFound(Missing::Version))
     }
@@ -108,13 +113,9 @@ impl<H: Host> Service<'_, H> {
         named: &NamedVersion,
     ) -> Result<Option<HeldVersion>, Error> {
         let wanted = InSpace {
-            space: space.clone(),
-            chart: Some(named.name.clone()),
             version: Some(named.version.clone()),
-            latest: false,
-            metadata: false,
-            start: 0,
             limit: 1,
+            ..InSpace::of(space, Some(&named.name))
         };
         match self.held(&wanted).await {
             Ok(held) => Ok(held.items.into_iter().next()),

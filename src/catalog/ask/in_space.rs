@@ -80,6 +80,21 @@ pub struct HeldVersion {
     pub metadata: Option<Box<RawValue>>,
 }
 
+impl InSpace {
+    /// Asks how many versions there are, of one chart or of all; of the versions themselves it wants none.
+    pub(crate) fn of(space: &Space, chart: Option<&str>) -> Self {
+        Self {
+            space: space.clone(),
+            chart: chart.map(str::to_owned),
+            version: None,
+            latest: false,
+            metadata: false,
+            start: 0,
+            limit: 0,
+        }
+    }
+}
+
 impl Ask for InSpace {
     const NAME: &'static str = "in-space";
     type Answer = HeldInSpace;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::package_of;
 use crate::catalog::ask::HeldVersion;
 use crate::chart::{Inspected, LoadLimits, LoadedChart, Unfit, repack, sent_values};
-use crate::error::{Error, Missing};
+use crate::error::Error;
 use crate::index::Space;
 use crate::push::Submission;
 use crate::serve::reply::{Body, CachePolicy, Reply};
@@ -50,14 +50,14 @@ impl<H: Host> Service<'_, H> {
         named: &NamedVersion,
         body: &Bytes,
     ) -> Result<Reply<H::Body>, Error> {
-        let held = self.found(space, named).await?;
-        let held = held.ok_or(Error::NotFound(Missing::Version))?;
+        let held = self.must_find(space, named).await?;
         let file = package_of(space, &held);
         let made = self.look_into(request, &file, |package| with_metadata(package, body));
         let made = made.await?;
-        let chart = LoadedChart::load(&made).map_err(refused)?;
+        // Only what is answered is kept while the package is stored, not the chart's files.
+        let described = LoadedChart::load(&made).map_err(refused)?.described();
         self.put_made(request, space, named, &held, made).await?;
-        Ok(Reply::json(StatusCode::OK, &chart.described()))
+        Ok(Reply::json(StatusCode::OK, &described))
     }
 
     /// Answers for `PUT …/manifests/values`: the chart's own values are replaced, those of the charts in it stay. Says the body again.
@@ -68,8 +68,7 @@ impl<H: Host> Service<'_, H> {
         named: &NamedVersion,
         body: &Bytes,
     ) -> Result<Reply<H::Body>, Error> {
-        let held = self.found(space, named).await?;
-        let held = held.ok_or(Error::NotFound(Missing::Version))?;
+        let held = self.must_find(space, named).await?;
         let values = sent_values(body).map_err(refused)?;
         let file = package_of(space, &held);
         let made = self.look_into(request, &file, |package| {

@@ -110,13 +110,11 @@ fn wanted(
     must_read(request, space)?;
     let WantedPage { start, limit } = page(request)?;
     Ok(InSpace {
-        space: space.clone(),
-        chart: chart.map(str::to_owned),
-        version: None,
         latest,
         metadata,
         start,
         limit,
+        ..InSpace::of(space, chart)
     })
 }
 

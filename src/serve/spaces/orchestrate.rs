@@ -62,16 +62,7 @@ impl<H: Host> Service<'_, H> {
 
     /// Judges whether a chart can be stored: the space must be there, the version must not.
     async fn must_be_new(&self, space: &Space, target: &NamedVersion) -> Result<(), Error> {
-        let wanted = InSpace {
-            space: space.clone(),
-            chart: Some(target.name.clone()),
-            version: None,
-            latest: false,
-            metadata: false,
-            start: 0,
-            limit: 0,
-        };
-        self.held(&wanted).await?;
+        self.held(&InSpace::of(space, Some(&target.name))).await?;
         match self.found(space, target).await? {
             None => Ok(()),
             Some(_) => Err(Error::Conflict(EXISTS.to_owned())),
@@ -93,8 +84,7 @@ impl<H: Host> Service<'_, H> {
         }
         let (mut limits, mut sources) = (LoadLimits::default(), BTreeMap::new());
         for (source, space, version) in named {
-            let held = self.found(&space, &version).await?;
-            let held = held.ok_or(Error::NotFound(Missing::Version))?;
+            let held = self.must_find(&space, &version).await?;
             let chart = self
                 .loaded_within(request, &space, &held, &mut limits)
                 .await?;

@@ -47,13 +47,8 @@ impl<H: Host> Service<'_, H> {
         chart: Option<&str>,
     ) -> Result<usize, Error> {
         let wanted = InSpace {
-            space: space.clone(),
-            chart: chart.map(str::to_owned),
-            version: None,
-            latest: false,
-            metadata: false,
-            start: 0,
             limit: MOST,
+            ..InSpace::of(space, chart)
         };
         let held = self.held(&wanted).await?;
         for item in &held.items {
