@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { start } from "../wasm-tests/harness.mjs";
-import { send } from "../wasm-tests/http.mjs";
+import { form, send } from "../wasm-tests/http.mjs";
 import { hex, tagOf } from "../wasm-tests/push.mjs";
 import { streaming } from "../wasm-tests/registries.mjs";
 import { Scope } from "../wasm-tests/scope.mjs";
@@ -52,16 +52,6 @@ function odd(helm) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "Chart.yaml"), ODD);
   return folder;
-}
-
-/** The parts of a form, as curl sends it. */
-function form(parts) {
-  const blocks = Object.entries(parts).flatMap(([name, bytes]) => [
-    Buffer.from(`--b\r\nContent-Disposition: form-data; name="${name}"; filename="${name}"\r\n\r\n`),
-    bytes,
-    Buffer.from("\r\n"),
-  ]);
-  return { body: Buffer.concat([...blocks, Buffer.from("--b--\r\n")]), type: "multipart/form-data; boundary=b" };
 }
 
 for (const kind of HELMS) {

@@ -91,6 +91,16 @@ export function fetchUrl(url, options) {
   return send(host, path, options);
 }
 
+/** A form of files, as curl sends it. */
+export function form(parts) {
+  const blocks = Object.entries(parts).flatMap(([name, bytes]) => [
+    Buffer.from(`--b\r\nContent-Disposition: form-data; name="${name}"; filename="${name}"\r\n\r\n`),
+    Buffer.from(bytes),
+    Buffer.from("\r\n"),
+  ]);
+  return { body: Buffer.concat([...blocks, Buffer.from("--b--\r\n")]), type: "multipart/form-data; boundary=b" };
+}
+
 /** The value of an `Authorization` header for a user. */
 export function basic(user, password) {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;

@@ -18,12 +18,12 @@ export function hex(bytes) {
 }
 
 /**
- * A chart: its metadata, its package, and a provenance file if one is wanted. `ballast` bytes of noise make the package
- * about that large.
+ * A chart: its metadata, its package with these `files`, and a provenance file if one is wanted. `ballast` bytes of noise make
+ * the package about that large.
  */
-export function chart(name, version, { metadata = {}, ballast = 0, provenance = false } = {}) {
+export function chart(name, version, { metadata = {}, files: more = {}, ballast = 0, provenance = false } = {}) {
   const config = { apiVersion: "v2", name, version, description: `The chart ${name}`, ...metadata };
-  const files = { "Chart.yaml": JSON.stringify(config), "values.yaml": "{}\n" };
+  const files = { "Chart.yaml": JSON.stringify(config), "values.yaml": "{}\n", ...more };
   if (ballast > 0) files["ballast.bin"] = randomBytes(ballast);
   const made = { name, version, file: `${name}-${version}.tgz`, config, package: gzipSync(tar(name, files), { level: 1 }) };
   made.digest = hex(made.package);
