@@ -26,7 +26,7 @@ impl Ask for Await {
         };
         let repositories = rows.store.repositories_below(path)?;
         if repositories.is_empty() {
-            return Ok(None);
+            return rows.mounted(path, accepted);
         }
         for repository in repositories {
             if accepted.unread.is_none() {
@@ -37,6 +37,31 @@ impl Ask for Await {
                 break;
             }
         }
+        Ok(Some(accepted))
+    }
+}
+
+impl Rows<'_> {
+    /// What came of the sync for a path at which no repository is known: nothing is there, unless a source is mounted in it, which is
+    /// there by its settings. Then why it could not be listed, if that is why it has nothing.
+    fn mounted(
+        &self,
+        path: &str,
+        mut accepted: Accepted,
+    ) -> Result<Option<Accepted>, DatabaseError> {
+        let sources = self.config.sources.iter();
+        let mounted: Vec<&str> = sources
+            .filter(|source| source.is_mounted_in(path))
+            .map(|source| source.id.as_str())
+            .collect();
+        if mounted.is_empty() {
+            return Ok(None);
+        }
+        let enumerations = self.store.state()?.pass.enumerations;
+        accepted.fault = enumerations
+            .into_iter()
+            .filter(|enumeration| mounted.contains(&enumeration.source.as_str()))
+            .find_map(|enumeration| Some(format!("{} {}", enumeration.source, enumeration.fault?)));
         Ok(Some(accepted))
     }
 }

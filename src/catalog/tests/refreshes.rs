@@ -226,3 +226,41 @@ fn paths_that_somebody_invents_leave_no_rows_and_are_not_all_asked_for() {
         assert_eq!(world.versions(""), ["a 1.0.0", "new 1.0.0"]);
     }
 }
+
+/// A registry's own space is there because it is configured: who waits for it before anything of it was read is told how it went.
+#[test]
+fn a_mount_of_which_nothing_is_known_is_waited_for() {
+    let sources = r#"[{"registry": "registry.example/charts"}, {"registry": "other.example/charts", "mount": "teams/b"}]"#;
+    for path in ["teams/b", "teams"] {
+        let world = World::with(&[("REGISTRY", ""), ("SOURCES", sources)]);
+        let other = world.registry.beside("other.example");
+        world.registry.push_version("charts/a", "a", "1.0.0");
+        let whether = |answer: Option<Accepted>| {
+            let answer = answer.unwrap_or_else(|| panic!("{path} is not there"));
+            assert_eq!(answer.unread, None);
+            (answer.done, answer.fault)
+        };
+        // Before anything was read at all, while it has nothing, while it does not say what it has, and when it has something.
+        let Some(Accepted { ticket, .. }) = world.refresh(Some(path)) else {
+            panic!("not accepted")
+        };
+        let question = ask::Await {
+            ticket,
+            path: Some(path.to_owned()),
+        };
+        assert_eq!(whether(world.ask(&question)), (false, None));
+        assert_eq!(whether(refreshed(&world, Some(path))), (true, None));
+        other.inject("_catalog", None, Fault::status(403));
+        let denied = "does not let these credentials list repositories (it answered 403); \
+            name them in repositories, set the secret that username_secret names and the secret that password_secret names, \
+            or set discovery if this is Harbor, GitLab or Quay (source 2 of SOURCES)";
+        assert_eq!(
+            whether(refreshed(&world, Some(path))),
+            (true, Some(format!("other.example/charts@teams/b {denied}")))
+        );
+        other.heal();
+        other.push_version("charts/b", "b", "1.0.0");
+        assert_eq!(whether(refreshed(&world, Some(path))), (true, None));
+        assert_eq!(world.answered("teams/b"), ["b 1.0.0"]);
+    }
+}
