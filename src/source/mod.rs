@@ -106,10 +106,15 @@ impl Source {
     }
 
     fn name_below_prefix(&self, below: &str) -> Option<Name> {
+        self.with_prefix(below).parse().ok()
+    }
+
+    fn with_prefix(&self, below: &str) -> String {
         if self.prefix.is_empty() {
-            return below.parse().ok();
+            below.to_owned()
+        } else {
+            format!("{}/{below}", self.prefix)
         }
-        format!("{}/{below}", self.prefix).parse().ok()
     }
 
     fn below_mount<'p>(&self, path: &'p str) -> Option<&'p str> {
@@ -139,11 +144,18 @@ impl Source {
         holds(path, self.mount.as_str())
     }
 
-    /// The repositories that are named without a wildcard: known without asking.
-    pub fn exact(&self) -> Vec<Name> {
-        self.repositories
-            .exact()
-            .filter_map(|below| self.name_below_prefix(below))
+    /// The repositories that are named without a wildcard, known without asking: each with its path, or, where it can have none, as
+    /// text.
+    pub(crate) fn exact(&self) -> Vec<Result<(Name, RepositoryPath), String>> {
+        let servable = |whole: &str| {
+            let name: Name = whole.parse().ok()?;
+            let path = self.relative(&name)?;
+            Some((name, path))
+        };
+        let exact = self.repositories.exact();
+        exact
+            .map(|below| self.with_prefix(below))
+            .map(|whole| servable(&whole).ok_or(whole))
             .collect()
     }
 

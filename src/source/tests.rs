@@ -73,6 +73,7 @@ fn patterns_are_relative_to_the_prefix() {
             && !allows("acme/team-a/x/y")
             && !allows("team-a/x")
     );
-    assert_eq!(source.exact(), ["acme/nginx".parse::<Name>().unwrap()]);
+    let nginx = ("acme/nginx".parse().unwrap(), "nginx".parse().unwrap());
+    assert_eq!(source.exact(), [Ok(nginx)]);
     assert!(source.enumerates());
 }

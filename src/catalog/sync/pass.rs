@@ -65,13 +65,13 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         };
         if fresh {
             for (place, source) in self.config.sources.iter().enumerate() {
-                for name in source.exact() {
-                    match source.relative(&name) {
-                        Some(relative) => {
-                            let id = store.add_repository(&source.id, name.as_str(), &relative)?;
+                for exact in source.exact() {
+                    match exact {
+                        Ok((name, path)) => {
+                            let id = store.add_repository(&source.id, name.as_str(), &path)?;
                             slice.see(place, id);
                         }
-                        None => slice.leave_out(place, name.as_str()),
+                        Err(name) => slice.leave_out(place, &name),
                     }
                 }
             }

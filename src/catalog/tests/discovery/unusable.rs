@@ -210,3 +210,24 @@ fn what_is_not_wanted_is_not_told() {
     let told = &info(&world)["enumeration"][0];
     assert_eq!(told["unservable"], Value::Null);
 }
+
+/// What is configured and too long together with its prefix or mount is not just missing, either.
+#[test]
+fn a_repository_that_is_configured_and_cannot_be_served_is_told() {
+    let long = ["a"; 124].join("/");
+    for (prefix, mount) in [("/charts/stable", ""), ("", "team-a/of-acme")] {
+        let registry = format!("registry.example{prefix}");
+        let source = json!([{"registry": registry, "mount": mount, "repositories": ["a", long]}]);
+        let world = World::with(&[("REGISTRY", ""), ("SOURCES", &source.to_string())]);
+        let name = format!("{prefix}/a");
+        world
+            .registry
+            .push_version(name.trim_start_matches('/'), "a", "1.0.0");
+        world.pass();
+        assert_eq!(world.versions(""), ["a 1.0.0"]);
+        let told = &info(&world)["enumeration"][0];
+        assert_eq!(told["unservable"]["repositories"], 1, "{told:#}");
+        let first = told["unservable"]["first"].as_str().unwrap();
+        assert!(first.contains("a/a/a"), "{first}");
+    }
+}
