@@ -101,7 +101,7 @@ fn a_challenge(input: &[u8]) {
     text(input, |text| {
         for one in challenge::parse(text) {
             if let (Some(at), Some(registry)) = (one.parameter("realm"), REGISTRY.as_ref())
-                && let Ok(url) = realm::judge(at, registry, &Terms::default().token_realms)
+                && let Ok(url) = realm::judge(at, registry, &Terms::default())
             {
                 // Passwords go nowhere else.
                 let host = url.host_str().unwrap_or_default().trim_end_matches('.');

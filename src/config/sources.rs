@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use super::settings::Settings;
 use super::{source, var};
 use crate::index::Space;
+use crate::oci::Terms;
+use crate::oci::terms::Spelling;
 use crate::shown::shown;
 use crate::source::Source;
 
@@ -110,6 +112,10 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
         configured.private |= read.private;
         sources.push(read.source.map(|source| Source {
             remedy: remedy_in_keys(&source.remedy, place + 1),
+            terms: Terms {
+                spelling: Spelling::Key,
+                ..source.terms
+            },
             ..source
         }));
     }

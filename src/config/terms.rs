@@ -1,7 +1,7 @@
 //! `TOKEN_REALMS`, `DOWNLOAD_HOSTS` and `REGISTRY_HEADERS`: the terms on which the registry is spoken to.
 
 use super::settings::Settings;
-use crate::oci::terms::{self, Hosts, Terms};
+use crate::oci::terms::{self, Hosts, Spelling, Terms};
 use crate::shown::shown;
 use crate::source;
 
@@ -35,6 +35,7 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(settings: &mut Settings<L>) ->
         token_realms: token_realms.unwrap_or_default(),
         download_hosts: download_hosts.unwrap_or_default(),
         headers: headers.unwrap_or_default(),
+        spelling: Spelling::Setting,
     }
 }
 

@@ -3,6 +3,7 @@
 use http::{HeaderMap, StatusCode, header};
 
 use crate::platform::{FetchError, Timestamp};
+use crate::shown::shown;
 
 use super::retry_after::RetryAfter;
 use super::{Invalid, Operation};
@@ -37,11 +38,19 @@ pub enum Garbage {
 }
 
 /// A URL of the registry's that is not followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The challenge's realm is on a host that is none of the registry's, or in the clear.
+    /// The challenge's realm is no URL, in the clear, or has a user in it.
     #[error("named a token server that credentials may not be sent to")]
     Realm,
+    /// The challenge's realm is on a host that is none of the registry's.
+    #[error("named a token server at {}, which is not asked, as {setting} does not name it", shown(.host))]
+    ForeignRealm {
+        /// The host, with its port if that is not the scheme's own.
+        host: String,
+        /// What could name it.
+        setting: &'static str,
+    },
     /// The token server answers with a redirect.
     #[error("redirects requests for tokens")]
     TokenRedirect,
@@ -54,9 +63,9 @@ pub enum Refusal {
     /// A Location in the clear, with user and password in it, or to an internal address.
     #[error("redirects to an address that is not followed")]
     Location,
-    /// A Location at a host that the operator did not name.
-    #[error("redirects to a host that DOWNLOAD_HOSTS does not name")]
-    DownloadHost,
+    /// A Location at a host that the operator did not name in the setting of this name.
+    #[error("redirects to a host that {0} does not name")]
+    DownloadHost(&'static str),
 }
 
 /// Why a registry did not give what was asked. Holds facts fit for a log: hosts, statuses, codes; never a URL, body or token.
@@ -246,9 +255,11 @@ impl Error {
                 FetchError::Budget => Kind::Budget,
             },
             Self::Refused { what, .. } => match what {
-                Refusal::Realm | Refusal::TokenRedirect => Kind::Denied(401),
+                Refusal::Realm | Refusal::ForeignRealm { .. } | Refusal::TokenRedirect => {
+                    Kind::Denied(401)
+                }
                 Refusal::Location
-                | Refusal::DownloadHost
+                | Refusal::DownloadHost(_)
                 | Refusal::Listing
                 | Refusal::NoTokenServer => Kind::Garbage,
             },
@@ -301,7 +312,11 @@ impl Error {
             (
                 _,
                 Self::Refused {
-                    what: what @ (Refusal::Listing | Refusal::NoTokenServer | Refusal::DownloadHost),
+                    what:
+                        what @ (Refusal::Listing
+                        | Refusal::NoTokenServer
+                        | Refusal::ForeignRealm { .. }
+                        | Refusal::DownloadHost(_)),
                     ..
                 },
             ) => what.to_string(),

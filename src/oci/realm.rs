@@ -8,7 +8,7 @@ use url::{Host, Url, form_urlencoded};
 
 use super::address::is_loopback;
 use super::error::Refusal;
-use super::terms::Hosts;
+use super::terms::Terms;
 use super::{Registry, Scheme};
 
 /// Token servers of public registries that are under another domain than the registry: (domain of the registry, host of
@@ -59,8 +59,8 @@ const NOT_THE_REALMS: [&str; 5] = [
 
 /// The realm as a URL, if credentials for `registry` may be sent there: encrypted (unless the registry itself is not),
 /// and on the registry's host or one under the same registrable domain. Addresses only when host and port are the
-/// registry's own; on loopback the port does not matter. Or at one of the hosts that the operator `named`.
-pub fn judge(realm: &str, registry: &Registry, named: &Hosts) -> Result<Url, Refusal> {
+/// registry's own; on loopback the port does not matter. Or at one of the hosts that the operator named.
+pub fn judge(realm: &str, registry: &Registry, terms: &Terms) -> Result<Url, Refusal> {
     let mut url = Url::parse(realm).map_err(|_| Refusal::Realm)?;
     let home = registry.url().ok_or(Refusal::Realm)?;
     let encrypted = match url.scheme() {
@@ -69,14 +69,21 @@ pub fn judge(realm: &str, registry: &Registry, named: &Hosts) -> Result<Url, Ref
         _ => false,
     };
     let without_user = url.username().is_empty() && url.password().is_none();
-    if encrypted && without_user && (belong_together(&url, &home) || named.contain(&url)) {
-        url.set_fragment(None);
-        let query = url.query().map(own_query);
-        url.set_query(query.as_deref().filter(|query| !query.is_empty()));
-        Ok(url)
-    } else {
-        Err(Refusal::Realm)
+    let host = url
+        .host_str()
+        .filter(|_| encrypted && without_user)
+        .ok_or(Refusal::Realm)?;
+    if !belong_together(&url, &home) && !terms.token_realms.contain(&url) {
+        let port = url.port().map(|port| format!(":{port}"));
+        return Err(Refusal::ForeignRealm {
+            host: format!("{host}{}", port.unwrap_or_default()),
+            setting: terms.spelling.token_realms(),
+        });
     }
+    url.set_fragment(None);
+    let query = url.query().map(own_query);
+    url.set_query(query.as_deref().filter(|query| !query.is_empty()));
+    Ok(url)
 }
 
 /// A realm's query as it is written, less [`NOT_THE_REALMS`]. Some servers take a semicolon for a separator, too.
@@ -154,7 +161,7 @@ mod tests {
 
     #[track_caller]
     fn judged(registry: &str, realm: &str) -> bool {
-        judge(realm, &registry.parse().unwrap(), &Hosts::default()).is_ok()
+        judge(realm, &registry.parse().unwrap(), &Terms::default()).is_ok()
     }
 
     #[test]
@@ -338,7 +345,7 @@ mod tests {
         let url = judge(
             "https://ghcr.io/token?a=b#c",
             &"ghcr.io".parse().unwrap(),
-            &Hosts::default(),
+            &Terms::default(),
         )
         .unwrap();
         assert_eq!(url.as_str(), "https://ghcr.io/token?a=b");
@@ -357,7 +364,7 @@ mod tests {
             ("service=registry", "?service=registry"),
         ] {
             let realm = format!("https://ghcr.io/token?{query}");
-            let url = judge(&realm, &"ghcr.io".parse().unwrap(), &Hosts::default()).unwrap();
+            let url = judge(&realm, &"ghcr.io".parse().unwrap(), &Terms::default()).unwrap();
             assert_eq!(url.as_str(), format!("https://ghcr.io/token{left}"));
         }
     }

@@ -15,6 +15,36 @@ pub struct Terms {
     pub download_hosts: Hosts,
     /// `REGISTRY_HEADERS`: sent with every request to the registry's own host, and nowhere else.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// How messages call the first two.
+    pub spelling: Spelling,
+}
+
+/// What a setting of a registry is called where it was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spelling {
+    /// It is the only registry: `TOKEN_REALMS`.
+    #[default]
+    Setting,
+    /// It is one of `SOURCES`: `token_realms`.
+    Key,
+}
+
+impl Spelling {
+    /// What names further token servers.
+    pub(crate) fn token_realms(self) -> &'static str {
+        match self {
+            Self::Setting => "TOKEN_REALMS",
+            Self::Key => "token_realms",
+        }
+    }
+
+    /// What names where downloads may lead.
+    pub(crate) fn download_hosts(self) -> &'static str {
+        match self {
+            Self::Setting => "DOWNLOAD_HOSTS",
+            Self::Key => "download_hosts",
+        }
+    }
 }
 
 /// Hosts that an operator named: `host`, `host:port`, and, where patterns are allowed, `*.domain` for every name below it.

@@ -22,6 +22,14 @@ fn several(sources: &str, further: &Given<'_>) -> Result<Config, Problems> {
     read(&[&[("SOURCES", sources)], SECRETS, further].concat())
 }
 
+/// The terms of a source: what it lacks it says by its own keys.
+fn as_a_source(terms: crate::oci::Terms) -> crate::oci::Terms {
+    crate::oci::Terms {
+        spelling: crate::oci::terms::Spelling::Key,
+        ..terms
+    }
+}
+
 /// What is wrong with these sources, a line each.
 fn problems(sources: &str, further: &Given<'_>) -> Vec<String> {
     let problems = several(sources, further).unwrap_err();
@@ -38,8 +46,13 @@ fn two_registries() {
     };
     let short = Source {
         remedy: open.remedy.clone(),
+        terms: open.terms.clone(),
         ..beside(&[]).unwrap().sources[0].clone()
     };
+    assert_eq!(
+        open.terms,
+        as_a_source(beside(&[]).unwrap().sources[0].terms.clone())
+    );
     assert_eq!(*open, short, "as the short form has it");
     assert_eq!(
         *harbor,
@@ -52,7 +65,7 @@ fn two_registries() {
             tags: TagPatterns::parse("!0.0.0-*").unwrap(),
             discovery: Discovery::Harbor,
             remedy: "name them in repositories, or use a robot account of the project that may list repositories (source 2 of SOURCES)".to_owned(),
-            terms: crate::oci::Terms::default(),
+            terms: as_a_source(crate::oci::Terms::default()),
             classic: None,
             credentials: Credentials::Basic {
                 username: "robot".into(),

@@ -44,11 +44,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
         let judged = bearer.and_then(|one| {
             Some((
                 one,
-                realm::judge(
-                    one.parameter("realm")?,
-                    self.registry,
-                    &self.terms.token_realms,
-                ),
+                realm::judge(one.parameter("realm")?, self.registry, self.terms),
             ))
         });
         match judged {

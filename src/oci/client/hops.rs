@@ -137,7 +137,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             if self.is_home(&target.uri) || self.may_lead_to(&target.uri) {
                 Ok(target)
             } else {
-                Err(Refusal::DownloadHost)
+                Err(Refusal::DownloadHost(self.terms.spelling.download_hosts()))
             }
         });
         judged.map_err(|what| Error::Refused {

@@ -124,7 +124,7 @@ impl<F: Fetch, C: Clock> Client<'_, F, C> {
             return Err(Error::Refused {
                 host: self.registry.host().to_owned(),
                 operation,
-                what: Refusal::DownloadHost,
+                what: Refusal::DownloadHost(self.terms.spelling.download_hosts()),
             });
         }
         Ok(begun)

@@ -65,8 +65,7 @@ async fn origin<F: Fetch, C: Clock>(
         operation,
         what,
     };
-    let judged =
-        named.map(|realm| realm::judge(&realm, &source.registry, &source.terms.token_realms));
+    let judged = named.map(|realm| realm::judge(&realm, &source.registry, &source.terms));
     match judged {
         Some(Ok(realm)) => Ok(realm.origin().ascii_serialization()),
         Some(Err(what)) => Err(refused(what)),

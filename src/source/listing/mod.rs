@@ -27,7 +27,7 @@ mod quay;
 mod tests;
 
 use super::{Discovery, Source};
-use crate::oci::{Client, Error, Kind, Next, Page};
+use crate::oci::{Client, Error, Kind, Next, Page, Refusal};
 use crate::platform::{Clock, Fetch};
 
 /// A page of the repositories of `source`, the first when `page` is `None`. `client` speaks to its registry. The names are
@@ -61,8 +61,15 @@ pub(crate) async fn page<F: Fetch, C: Clock>(
     listed.map_err(|error| refused(source, error))
 }
 
-/// A refusal with what helps against it.
+/// A refusal with what helps against it, if it does not say so itself.
 fn refused(source: &Source, error: Error) -> Error {
+    if let Error::Refused {
+        what: Refusal::ForeignRealm { .. },
+        ..
+    } = error
+    {
+        return error;
+    }
     match error.kind() {
         Kind::Denied(_) | Kind::NotFound | Kind::Unsupported => Error::Unlisted {
             host: source.registry.host().to_owned(),

@@ -1,7 +1,7 @@
 //! What an operator says of a registry: further token servers, where downloads may lead, headers.
 
 use crate::oci::Kind;
-use crate::oci::terms::{self, Hosts};
+use crate::oci::terms::{self, Hosts, Spelling};
 
 use super::*;
 
@@ -93,6 +93,15 @@ fn behind_headers_redirects_to_the_registry_itself_are_followed_here() {
 
 #[test]
 fn downloads_lead_only_where_they_may() {
+    for (spelling, setting) in [
+        (Spelling::Setting, "DOWNLOAD_HOSTS"),
+        (Spelling::Key, "download_hosts"),
+    ] {
+        lead_only_where_they_may(spelling, setting);
+    }
+}
+
+fn lead_only_where_they_may(spelling: Spelling, setting: &str) {
     let mut bench = Bench::new(Credentials::Anonymous);
     let package = bench.nginx.package.clone();
     let nginx = name("acme/nginx");
@@ -103,6 +112,7 @@ fn downloads_lead_only_where_they_may() {
     ] {
         bench.registry.set_blobs(blobs);
         bench.terms.download_hosts = hosts(named);
+        bench.terms.spelling = spelling;
         let opened = done(bench.client().open(&nginx, &package, None));
         match opened {
             Ok(Opened::Redirect(_)) => assert!(allowed, "{named}"),
@@ -110,7 +120,7 @@ fn downloads_lead_only_where_they_may() {
                 assert!(!allowed, "{named}");
                 assert_eq!(
                     error.public(),
-                    "redirects to a host that DOWNLOAD_HOSTS does not name"
+                    format!("redirects to a host that {setting} does not name")
                 );
             }
             Ok(Opened::Content(_)) => panic!("a redirect"),

@@ -123,6 +123,46 @@ fn a_refusal_names_host_operation_and_remedy() {
     );
 }
 
+/// Names in `REPOSITORIES` would not help: their tags want a token, too.
+#[test]
+fn a_token_server_elsewhere_is_told_with_what_could_name_it() {
+    for (settings, setting) in [
+        (
+            vec![
+                ("REGISTRY", "registry.acme.example/team"),
+                ("DISCOVERY", "gitlab"),
+            ],
+            "TOKEN_REALMS",
+        ),
+        (
+            vec![("REGISTRY", "registry.acme.example/team")],
+            "TOKEN_REALMS",
+        ),
+        (
+            vec![(
+                "SOURCES",
+                r#"[{"registry": "registry.acme.example/team", "discovery": "gitlab"}]"#,
+            )],
+            "token_realms",
+        ),
+    ] {
+        let listed = Listed::new(&settings);
+        let challenge =
+            r#"Bearer realm="https://git.elsewhere.example/jwt/auth",service="container_registry""#;
+        let asked = Fault::status(401).header("www-authenticate", challenge);
+        listed.fails("GET https://registry.acme.example/v2/", asked);
+        let error = listed.page(None).unwrap_err();
+        assert_eq!(error.kind(), Kind::Denied(401));
+        assert_eq!(
+            error.public(),
+            format!(
+                "named a token server at \"git.elsewhere.example\", which is not asked, as {setting} does not name it"
+            )
+        );
+        assert_eq!(listed.registry.calls(), 1);
+    }
+}
+
 #[test]
 fn a_wrong_password_at_docker_hub_names_the_remedy_too() {
     let listed = Listed::with_password(&[("REGISTRY", "docker.io/acme")]);
