@@ -53,6 +53,26 @@ pub(super) struct Files<'a, 't> {
     root: String,
 }
 
+/// The one root directory of a package that is looked into: with a second one, two readers could see two charts in it.
+#[derive(Default)]
+pub(super) struct OneRoot(Option<String>);
+
+impl OneRoot {
+    /// Takes the first file's, and refuses a file of another.
+    pub(super) fn judge(&mut self, file: &ArchivedFile<'_>) -> Result<(), Unfit> {
+        let root = self.0.get_or_insert_with(|| file.root.to_owned());
+        if root == file.root {
+            return Ok(());
+        }
+        Err(Unfit::TwoRoots(quoted(root), quoted(file.root)))
+    }
+
+    /// What it is called; `None` where there was no file.
+    pub(super) fn name(self) -> Option<String> {
+        self.0
+    }
+}
+
 impl ArchivedFile<'_> {
     /// Reads the file to its end, onto the end of `target`.
     pub(super) fn read_to(self, target: &mut Vec<u8>) -> Result<(), Unfit> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::archive::{Archive, ArchivedFile, MAX_UNPACKED};
+use super::archive::{Archive, ArchivedFile, MAX_UNPACKED, OneRoot};
 use super::metadata::{HelmMetadata, looks};
 use super::unfit::quoted;
 use super::{FileName, Unfit};
@@ -99,16 +99,10 @@ fn package(tgz: &[u8], depth: usize, left: &mut Left) -> Result<Inspected, Unfit
     // By the folder of each chart, the package's own first, which is called ``.
     let mut charts = BTreeMap::from([(String::new(), ChartFiles::default())]);
     let mut packed: Vec<(String, Vec<u8>)> = Vec::new();
-    let (mut root, mut modified) = (None::<String>, 0);
+    let (mut root, mut modified) = (OneRoot::default(), 0);
     let mut files = archive.files()?;
     while let Some(file) = files.next()? {
-        match &root {
-            Some(root) if root != file.root => {
-                return Err(Unfit::TwoRoots(quoted(root), quoted(file.root)));
-            }
-            Some(_) => {}
-            None => root = Some(file.root.to_owned()),
-        }
+        root.judge(&file)?;
         modified = modified.max(file.modified);
         let mut keep = |file: ArchivedFile<'_>| {
             left.keep(file.size)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::archive::{Archive, MAX_UNPACKED};
+use super::archive::{Archive, MAX_UNPACKED, OneRoot};
 use super::inspect::{MAX_DEPTH, MAX_KEPT};
 use super::metadata::HelmMetadata;
 use super::unfit::quoted;
@@ -142,15 +142,9 @@ fn in_chart(path: &str, unfit: Unfit) -> Unfit {
 fn unpack(tgz: &[u8], left: &mut LoadLimits) -> Result<PackedFiles, Unfit> {
     let mut archive = Archive::unpacking(tgz, left.unpacked, MAX_UNPACKED);
     let mut files = archive.files()?;
-    let (mut root, mut unpacked) = (None::<String>, Vec::new());
+    let (mut root, mut unpacked) = (OneRoot::default(), Vec::new());
     while let Some(file) = files.next()? {
-        match &root {
-            Some(root) if root != file.root => {
-                return Err(Unfit::TwoRoots(quoted(root), quoted(file.root)));
-            }
-            Some(_) => {}
-            None => root = Some(file.root.to_owned()),
-        }
+        root.judge(&file)?;
         left.kept = left
             .kept
             .checked_sub(file.size)

@@ -1,9 +1,8 @@
 //! A package with some of its own files replaced, to the same bytes each time.
 
 use super::Unfit;
-use super::archive::{Archive, MAX_UNPACKED};
+use super::archive::{Archive, MAX_UNPACKED, OneRoot};
 use super::tarball::Tarball;
-use super::unfit::quoted;
 
 /// Largest package that is made, in bytes: it is not compressed, and made in memory beside the one it is made of.
 pub(super) const MAX_MADE: u64 = 32 << 20;
@@ -14,15 +13,9 @@ pub(crate) fn repack(tgz: &[u8], replaced: &[(&str, &[u8])]) -> Result<Vec<u8>, 
     let mut archive = Archive::unpacking(tgz, MAX_UNPACKED, MAX_UNPACKED);
     let mut files = archive.files()?;
     let mut tarball = Tarball::default();
-    let (mut root, mut written) = (None::<String>, Vec::new());
+    let (mut root, mut written) = (OneRoot::default(), Vec::new());
     while let Some(file) = files.next()? {
-        match &root {
-            Some(root) if root != file.root => {
-                return Err(Unfit::TwoRoots(quoted(root), quoted(file.root)));
-            }
-            Some(_) => {}
-            None => root = Some(file.root.to_owned()),
-        }
+        root.judge(&file)?;
         let path = format!("{}/{}", file.root, file.path);
         match replaced.iter().find(|(name, _)| *name == file.path) {
             Some((name, bytes)) => {
@@ -33,7 +26,7 @@ pub(crate) fn repack(tgz: &[u8], replaced: &[(&str, &[u8])]) -> Result<Vec<u8>, 
         }
         judge(tarball.ready())?;
     }
-    let root = root.ok_or(Unfit::NoChartYaml)?;
+    let root = root.name().ok_or(Unfit::NoChartYaml)?;
     for (name, bytes) in replaced {
         if !written.contains(name) {
             tarball.put(&format!("{root}/{name}"), bytes);
