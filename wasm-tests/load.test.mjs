@@ -27,8 +27,9 @@ const TAGS = REPOSITORIES * VERSIONS;
 /** An enumeration, a list a repository, a manifest and a config a tag. */
 const FIRST_SYNC = 1 + REPOSITORIES + 2 * TAGS;
 
-/** An isolate asks the catalog at most 20 times within a second of the clock for those it does not know, and as often for
- * those who ask past caches. */
+/** Questions to the catalog within a second of the clock. An isolate has three allowances of 20: for strangers, for those it knows,
+ * and for those who ask past caches (`src/serve/allowance.rs`). Two are drawn on here: behind a password a stranger sees the
+ * front page only, which takes from none. */
 const QUESTIONS_A_SECOND = 2 * 20;
 
 /** How long a client waits: the machine is busy with all the others. */
