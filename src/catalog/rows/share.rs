@@ -2,7 +2,7 @@
 
 use crate::catalog::rows::document::row_key;
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::typed_row;
+use crate::catalog::rows::typed_row::query_row;
 use crate::index::{Key, RepositoryPath, View};
 use crate::platform::DatabaseError;
 
@@ -13,15 +13,13 @@ pub(crate) const SHARES: u64 = 100;
 /// The condition for the rows of shares.
 const IS_SHARE: &str = "key >= 'index:' AND key < 'index;' AND instr(key, '?') > 0";
 
-typed_row! {
+query_row! {
     /// A document that may have to be made anew.
-    CleanDocument of "document"
-    key {
+    CleanDocument
+    of "document" {
         /// Which.
-        key: Key,
+        key: Key = [key],
     }
-    columns {}
-    checked {}
 }
 
 impl Store<'_> {
@@ -51,8 +49,8 @@ impl Store<'_> {
         for folder in View::folders_of(relative) {
             // What begins with the folder's name and goes on as a share's does: `@` is what follows `?`.
             let (from, to) = (format!("index:{folder}?"), format!("index:{folder}@"));
-            let clean: Vec<CleanDocument> = self.rows(
-                "WHERE key >= ? AND key < ? AND dirty <> 1",
+            let clean: Vec<CleanDocument> = self.select(
+                "FROM document WHERE key >= ? AND key < ? AND dirty <> 1",
                 &[from.into(), to.into()],
             )?;
             for document in clean {

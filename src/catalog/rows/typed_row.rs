@@ -106,7 +106,8 @@ pub(crate) fn key_text(parts: &[&dyn KeyPart]) -> String {
     parts.join("/")
 }
 
-/// Declares a row: its key first, then its other columns, then those that are only looked at, whose fields are not kept.
+/// Declares a row: its key first, then its other columns, then those that are only looked at, whose fields are not kept. Who wants
+/// nothing but the key declares a [`query_row`].
 macro_rules! typed_row {
     (
         $(#[$meta:meta])*
@@ -135,7 +136,6 @@ macro_rules! typed_row {
                 cells: &mut crate::catalog::rows::typed_row::Cells,
             ) -> Result<Self, crate::catalog::rows::typed_row::UnreadableRow> {
                 $(let $key: $key_type = crate::catalog::rows::typed_row::next_cell(cells, ($table, stringify!($key)), &String::new)?;)+
-                #[allow(unused_variables, reason = "a row may be asked for its key alone")]
                 let key = || crate::catalog::rows::typed_row::key_text(&[$(&$key),+]);
                 $(let $field: $type = crate::catalog::rows::typed_row::next_cell(cells, ($table, stringify!($field)), &key)?;)*
                 $(let _: $checked_type = crate::catalog::rows::typed_row::next_cell(cells, ($table, stringify!($checked)), &key)?;)*

@@ -90,15 +90,13 @@ typed_row! {
     checked {}
 }
 
-typed_row! {
+query_row! {
     /// A repository that may have no path.
-    PathlessRepository of "repository"
-    key {
+    PathlessRepository
+    of "repository" {
         /// Row id.
-        id: i64,
+        id: i64 = [id],
     }
-    columns {}
-    checked {}
 }
 
 query_row! {
@@ -192,8 +190,10 @@ impl Store<'_> {
     /// Notes repositories that cannot be found below any path.
     pub(crate) fn note_pathless(&self) -> Result<(), DatabaseError> {
         // Bytes sort after every text: the index finds them at its end.
-        let rows: Vec<PathlessRepository> =
-            self.rows("WHERE relative >= x'' LIMIT ?", &[LOOK.into()])?;
+        let rows: Vec<PathlessRepository> = self.select(
+            "FROM repository WHERE relative >= x'' LIMIT ?",
+            &[LOOK.into()],
+        )?;
         let rows: Vec<UnreadableRow> = rows
             .into_iter()
             .map(|row| UnreadableRow {
