@@ -25,9 +25,9 @@ const FRESH: Duration = Duration::from_hours(1);
 /// How long a set is believed while its issuer does not give another: a key that was taken back works no longer than that.
 const STALE: Duration = Duration::from_hours(6);
 
-/// How often a set is asked for within [`BETWEEN`] while there is none: requests that come at one time to a new isolate cannot
-/// share an answer, and none of them is refused for that.
-const FIRST_ASKS: u32 = 8;
+/// How often a set is asked for within [`BETWEEN`] before an answer came: requests that come at one time cannot share one, and none
+/// of them is refused for that, be the isolate new, the set old or the issuer's key.
+const AT_ONCE: u32 = 8;
 
 /// The sets of keys that an isolate has asked for, by their URLs.
 #[derive(Debug, Default)]
@@ -41,24 +41,29 @@ struct KeySet {
     came: Option<Timestamp>,
     /// When it was asked for, at first of the times that `asks` counts.
     asked: Option<Timestamp>,
+    /// How often it was asked for since then; [`AT_ONCE`] once an answer came, so that it is not asked for again so soon.
     asks: u32,
 }
 
 impl KeySet {
-    /// Whether keys that are known may still be used: while they are fresh, and then until they can be asked for again.
+    /// Whether keys that are known may still be used: while they are fresh, and then while somebody asks or has just asked for others.
     fn is_usable(&self, now: Timestamp) -> bool {
         let age = self.came.map(|came| now.since(came));
-        age.is_some_and(|age| age < FRESH || (age < STALE && !self.may_ask(now)))
+        age.is_some_and(|age| age < FRESH || (age < STALE && self.was_asked(now)))
+    }
+
+    /// Whether it was asked for within [`BETWEEN`].
+    fn was_asked(&self, now: Timestamp) -> bool {
+        self.asked.is_some_and(|asked| now.since(asked) < BETWEEN)
     }
 
     fn may_ask(&self, now: Timestamp) -> bool {
-        let most = if self.came.is_some() { 1 } else { FIRST_ASKS };
-        self.asks < most || self.asked.is_none_or(|asked| now.since(asked) >= BETWEEN)
+        self.asks < AT_ONCE || !self.was_asked(now)
     }
 
-    /// Notes that it is asked for, before it is, so that what comes meanwhile does not ask as well.
+    /// Notes that it is asked for, before it is, so that of what comes meanwhile only some ask as well.
     fn note_ask(&mut self, now: Timestamp) {
-        if self.asked.is_none_or(|asked| now.since(asked) >= BETWEEN) {
+        if !self.was_asked(now) {
             (self.asked, self.asks) = (Some(now), 0);
         }
         self.asks += 1;
@@ -82,9 +87,10 @@ impl<F: Fetch> TokenJudge<'_, F> {
             return usable;
         }
         self.change(url, |set| set.note_ask(self.now));
-        let Some(keys) = self.ask(url).await else {
-            // Whoever comes next would only wait for the same.
-            self.change(url, |set| set.asks = FIRST_ASKS);
+        let answer = self.ask(url).await;
+        // Whoever comes next would only be told the same.
+        self.change(url, |set| set.asks = AT_ONCE);
+        let Some(keys) = answer else {
             let age = known.came.map(|came| self.now.since(came));
             return if age.is_some_and(|age| age < STALE) {
                 fitting(&known.keys, token)

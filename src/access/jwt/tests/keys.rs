@@ -198,6 +198,42 @@ fn the_first_requests_of_an_isolate_each_ask() {
     assert_eq!(isolate.told(&known), (YES, 9));
 }
 
+/// What was known is too old to be used: the isolate is as a new one.
+#[test]
+fn the_first_requests_after_hours_each_ask() {
+    let known = Signer::ed25519("known");
+    let isolate = Isolate::new(&set(&[&known]));
+    assert_eq!(isolate.told(&known), (YES, 1));
+    isolate.wait(6 * 3600);
+    isolate.server.slow.set(true);
+    for nth in 2..=9 {
+        assert_eq!(isolate.told(&known), (None, nth));
+    }
+    assert_eq!(isolate.told(&known), (NO, 9));
+}
+
+/// An issuer signs with a new key, and several tokens of it come at one time. Those of the key before wait for nobody.
+#[test]
+fn the_first_requests_with_a_new_key_each_ask() {
+    let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
+    for hours in [0, 2] {
+        let isolate = Isolate::new(&set(&[&old]));
+        assert_eq!(isolate.told(&old), (YES, 1));
+        isolate.answers(200, &set(&[&old, &new]));
+        isolate.wait(60 + hours * 3600);
+        isolate.server.slow.set(true);
+        for nth in 2..=9 {
+            assert_eq!(isolate.told(&new), (None, nth));
+            assert_eq!(isolate.told(&old), (YES, nth));
+        }
+        assert_eq!(isolate.told(&new), (NO, 9));
+        isolate.server.slow.set(false);
+        isolate.wait(60);
+        assert_eq!(isolate.told(&new), (YES, 10));
+        assert_eq!(isolate.told(&Signer::p256("never")), (NO, 10));
+    }
+}
+
 #[test]
 fn what_is_no_set_is_as_no_answer() {
     let known = Signer::ed25519("known");
