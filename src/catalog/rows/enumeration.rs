@@ -8,7 +8,35 @@ use crate::secret::BASE64;
 
 /// Row ids, one bit each. In JSON they are base64; what is none is a fault of the row, as nothing seen is evidence that all is gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct SeenIds(pub(crate) Vec<u8>);
+pub(crate) struct SeenIds(Vec<u8>);
+
+impl SeenIds {
+    /// The byte of an id, and the bit in it; `None` for what is no row's id.
+    fn place(id: i64) -> Option<(usize, u8)> {
+        let id = usize::try_from(id).ok()?;
+        let bits = u8::BITS as usize;
+        Some((id / bits, 1 << (id % bits)))
+    }
+
+    /// Adds a row's id.
+    pub(crate) fn insert(&mut self, id: i64) {
+        let Some((byte, bit)) = Self::place(id) else {
+            return;
+        };
+        if self.0.len() <= byte {
+            self.0.resize(byte + 1, 0);
+        }
+        if let Some(bits) = self.0.get_mut(byte) {
+            *bits |= bit;
+        }
+    }
+
+    /// Whether a row's id is among them.
+    pub(crate) fn contains(&self, id: i64) -> bool {
+        Self::place(id)
+            .is_some_and(|(byte, bit)| self.0.get(byte).is_some_and(|bits| bits & bit != 0))
+    }
+}
 
 impl Serialize for SeenIds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

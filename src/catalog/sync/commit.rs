@@ -178,14 +178,8 @@ impl<C: Clock> Slice<'_, C> {
 
     /// Notes that an enumeration named the repository with this row id.
     pub(crate) fn see(&mut self, place: usize, id: i64) {
-        let (Ok(byte), Some(seen)) = (usize::try_from(id / 8), self.seen.get_mut(place)) else {
-            return;
-        };
-        if seen.len() <= byte {
-            seen.resize(byte + 1, 0);
-        }
-        if let Some(bits) = seen.get_mut(byte) {
-            *bits |= 1 << (id % 8);
+        if let Some(enumeration) = self.pass.enumerations.get_mut(place) {
+            enumeration.seen.insert(id);
         }
     }
 

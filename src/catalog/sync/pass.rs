@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::catalog::publish::publisher::{FULLER, Progressed, Publisher, anything_unread};
 use crate::catalog::rows::counts::Totals;
-use crate::catalog::rows::enumeration::{Enumeration, SeenIds};
+use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::source_state::SourceState;
 use crate::catalog::rows::state::{LastPass, Pass, Phase, State};
 use crate::catalog::rows::store::Store;
@@ -41,18 +41,12 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
             (state.clone(), fresh)
         })?;
         let pass = state.pass.clone();
-        let seen = pass
-            .enumerations
-            .iter()
-            .map(|source| source.seen.0.clone())
-            .collect();
         let mut slice = Slice {
             store,
             config: self.config,
             clock: self.clock,
             incarnation: self.incarnation,
             pass,
-            seen,
             sources: self
                 .config
                 .sources
@@ -183,9 +177,6 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let mut pass = slice.pass.clone();
         // The clock may have been put back since they were set.
         pass.started = pass.started.min(now);
-        for (enumeration, seen) in pass.enumerations.iter_mut().zip(&slice.seen) {
-            enumeration.seen = SeenIds(seen.clone());
-        }
         store.update(|state| {
             state.pass = pass;
             for source in &slice.sources {

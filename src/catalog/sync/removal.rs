@@ -267,28 +267,15 @@ impl<C: Clock> Slice<'_, C> {
             };
             after = last.id;
             for repository in page {
-                let place = self
-                    .pass
-                    .enumerations
-                    .iter()
-                    .position(|enumeration| enumeration.source == repository.source);
-                let turn = place.and_then(|place| self.pass.enumerations.get(place));
+                let mut turns = self.pass.enumerations.iter();
+                let turn = turns.find(|turn| turn.source == repository.source);
                 if turn.is_some_and(|turn| !turn.is_fresh()) {
                     continue;
                 }
-                let complete = place
-                    .and_then(|place| self.pass.enumerations.get(place))
-                    .is_some_and(|enumeration| {
-                        enumeration.done
-                            && enumeration.fault.is_none()
-                            && repository.id <= enumeration.known_to
-                    });
-                let byte = usize::try_from(repository.id / 8).unwrap_or(usize::MAX);
-                let seen = place
-                    .and_then(|place| self.seen.get(place))
-                    .and_then(|seen| seen.get(byte))
-                    .is_some_and(|bits| bits & (1 << (repository.id % 8)) != 0);
-                let unseen = complete && !seen;
+                let unseen = turn.is_some_and(|turn| {
+                    let complete = turn.done && turn.fault.is_none();
+                    complete && repository.id <= turn.known_to && !turn.seen.contains(repository.id)
+                });
                 // The first pass of those in a row is kept, so that a row is written once.
                 if unseen != repository.unseen.is_some() {
                     let pass = number.filter(|_| unseen);

@@ -42,8 +42,6 @@ pub(crate) struct Slice<'a, C> {
     pub(crate) incarnation: &'a str,
     /// The running pass, or one that does not run: then only what was called for is read.
     pub(crate) pass: Pass,
-    /// Row ids seen by each source's enumeration, one bit each.
-    pub(crate) seen: Vec<Vec<u8>>,
     /// What is each source's own, in the order of the configuration.
     pub(crate) sources: Vec<SourceSlice>,
     /// Jobs under way and the places of their sources, by what they are about.
