@@ -271,8 +271,12 @@ fn fields_of_json(json: &[u8]) -> Result<Fields, Unfit> {
 /// Whether a key stays below the 1,024 characters that YAML gives a key (YAML 1.2 §7.4.2), whatever of it is escaped: a longer one
 /// would make the whole index unreadable.
 fn is_short_key(key: &str) -> bool {
-    let escaped = |c: char| if c.is_alphanumeric() { 1 } else { 6 };
-    key.chars().map(escaped).sum::<usize>() <= 1_000
+    /// With room for the quotes and what is around it.
+    const LONGEST: usize = 1_000;
+    /// The length of `\u1234`.
+    const ESCAPED: usize = 6;
+    let length = |c: char| if c.is_alphanumeric() { 1 } else { ESCAPED };
+    key.chars().map(length).sum::<usize>() <= LONGEST
 }
 
 /// What JSON may hold as it is, and YAML may not, or folds: DEL, C1, line breaks, the mark of byte order (YAML 1.2 §5.1).

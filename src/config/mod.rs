@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `accounts` | who may do what, and that nothing private becomes public by omission |
 //! | `artifacthub` | `ARTIFACTHUB_REPOSITORY_ID` |
+//! | `bounds` | what numbers and times may be set to, and their defaults |
 //! | `classic` | `CLASSIC_INDEXES` |
 //! | `credentials` | who Portolan is to the registry |
 //! | `cloud` | keys that are exchanged for a registry's password |
@@ -24,6 +25,7 @@
 
 mod accounts;
 mod artifacthub;
+mod bounds;
 mod classic;
 mod cloud;
 mod credentials;
@@ -47,6 +49,11 @@ pub use crate::index::{IndexFormat, IndexScope};
 pub use accounts::is_of_accounts;
 pub use problems::{Problem, Problems};
 
+use self::bounds::{
+    LEAST_KV_OPERATIONS, LEAST_SUBREQUESTS, MOST_UPLOADED, REVALIDATE_WITHIN, SYNC_INTERVAL,
+    USUAL_KV_OPERATIONS, USUAL_REVALIDATE_WITHIN, USUAL_SUBREQUESTS, USUAL_SYNC_INTERVAL,
+    USUAL_UPLOAD_LIMIT,
+};
 use self::settings::Settings;
 use crate::access::Accounts;
 use crate::index::{DOCUMENT_LIMIT, View};
@@ -58,30 +65,8 @@ use crate::source::{Precedence, Source};
 /// The renderer's version. Raise it when the same rows give other bytes: documents then get new keys.
 const RENDERER: u32 = 1;
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-
-/// Bounds of `SYNC_INTERVAL`: below ten seconds a pass would still run when the next is due; above a day, what must happen
-/// within 24 hours could not.
-const SYNC_INTERVAL: (Duration, Duration) = (SECOND.saturating_mul(10), HOUR.saturating_mul(24));
-
-/// Bounds of `REVALIDATE_WITHIN`: with a minute every tag is looked at in every pass already; superseded packages are kept for
-/// 30 days.
-const REVALIDATE_WITHIN: (Duration, Duration) = (MINUTE, HOUR.saturating_mul(24 * 30));
-
-/// The least `SUBREQUEST_BUDGET`: a slice stops when fewer than 4 calls remain, so with fewer than ten it could hardly begin.
-const LEAST_SUBREQUESTS: u32 = 10;
-
-/// The least `KV_BUDGET`: a shard and an index, with room for deletions.
-const LEAST_KV_OPERATIONS: u32 = 5;
-
-/// The default of `UPLOAD_LIMIT`, that of ChartMuseum.
-const UPLOAD_LIMIT: usize = 20 << 20;
-
-/// The most that `UPLOAD_LIMIT` may be: a body is in memory, and once more on its way to the registry, of the 128 MB that an
-/// isolate has.
-const MOST_UPLOADED: usize = 60 << 20;
+/// Hex digits of a fingerprint: 64 bits tell the configurations of a Worker apart.
+const FINGERPRINT: usize = 16;
 
 /// Cloudflare's hints for where a Durable Object is to live.
 const LOCATIONS: [(&str, &str); 9] = [
@@ -255,12 +240,12 @@ impl Config {
             chart_url,
             precedence,
             collisions: collisions.unwrap_or_default(),
-            sync_interval: sync_interval.unwrap_or(MINUTE * 5),
-            revalidate_within: revalidate_within.unwrap_or(HOUR * 24),
-            upload_limit: upload_limit.unwrap_or(UPLOAD_LIMIT),
+            sync_interval: sync_interval.unwrap_or(USUAL_SYNC_INTERVAL),
+            revalidate_within: revalidate_within.unwrap_or(USUAL_REVALIDATE_WITHIN),
+            upload_limit: upload_limit.unwrap_or(USUAL_UPLOAD_LIMIT),
             overwriting,
-            subrequest_budget: subrequest_budget.unwrap_or(45),
-            kv_budget: kv_budget.unwrap_or(800),
+            subrequest_budget: subrequest_budget.unwrap_or(USUAL_SUBREQUESTS),
+            kv_budget: kv_budget.unwrap_or(USUAL_KV_OPERATIONS),
             catalog_location: catalog_location.map(str::to_owned),
             artifacthub_repository_id,
             index_limit: DOCUMENT_LIMIT,
@@ -304,7 +289,7 @@ impl Config {
         Self { sources, ..self }.fingerprinted()
     }
 
-    /// A hash of every setting that decides the content of documents, 16 hex digits. Other settings have other keys in KV.
+    /// A hash of every setting that decides the content of documents. Other settings have other keys in KV.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -345,7 +330,7 @@ impl Config {
         content.extend(chart_url.map(|url| serde_json::json!({ "chart_url": url })));
         let content: String = content.iter().map(ToString::to_string).collect();
         let digest = Digest::sha256_of(content.as_bytes());
-        let fingerprint = digest.hex().chars().take(16).collect();
+        let fingerprint = digest.prefix(FINGERPRINT).to_owned();
         Self {
             fingerprint,
             ..self

@@ -46,11 +46,7 @@ impl Key {
 /// The shard of the file table that a file name belongs to: the first byte of its SHA-256.
 pub fn shard_of(file: &str) -> u8 {
     let digest = Digest::sha256_of(file.as_bytes());
-    digest
-        .hex()
-        .get(..2)
-        .and_then(|byte| u8::from_str_radix(byte, 16).ok())
-        .unwrap_or(0)
+    u8::from_str_radix(digest.prefix(2), 16).unwrap_or(0)
 }
 
 #[cfg(test)]

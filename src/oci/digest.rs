@@ -73,6 +73,11 @@ impl Digest {
         &self.hex
     }
 
+    /// The first of its hexadecimal digits, so many: enough to tell apart what nobody makes alike on purpose.
+    pub(crate) fn prefix(&self, digits: usize) -> &str {
+        self.hex.get(..digits).unwrap_or(&self.hex)
+    }
+
     /// Whether `hash`, the raw bytes its algorithm gives, is this digest.
     pub fn is(&self, hash: &[u8]) -> bool {
         self.hex == hex(hash)

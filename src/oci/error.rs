@@ -156,6 +156,9 @@ pub enum Kind {
 /// The code that means too many calls, whatever the status (distribution spec, "Error Codes").
 const TOO_MANY_REQUESTS: &str = "TOOMANYREQUESTS";
 
+/// The longest code that is kept, in bytes: those of the specification have some twenty.
+const LONGEST_CODE: usize = 64;
+
 /// The code of a denial (distribution spec, "Error Codes").
 const DENIED: &str = "DENIED";
 
@@ -358,7 +361,7 @@ fn code(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let code = body.get("errors")?.get(0)?.get("code")?.as_str()?;
     let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-    ((1..=64).contains(&code.len()) && code.bytes().all(plain)).then(|| code.to_owned())
+    ((1..=LONGEST_CODE).contains(&code.len()) && code.bytes().all(plain)).then(|| code.to_owned())
 }
 
 #[cfg(test)]

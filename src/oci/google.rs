@@ -181,7 +181,7 @@ impl GoogleKey {
         }
         let end = now.after(ASSERTION_LIFETIME);
         let claims = json!({
-            "iss": self.email, "scope": SCOPE, "aud": TOKEN_SERVER, "iat": now.0 / 1000, "exp": end.0 / 1000,
+            "iss": self.email, "scope": SCOPE, "aud": TOKEN_SERVER, "iat": now.seconds(), "exp": end.seconds(),
         });
         format!("{}.{}", packed(&head), packed(&claims))
     }

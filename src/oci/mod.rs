@@ -66,6 +66,7 @@ mod tokens;
 pub mod written;
 
 pub(crate) use address::is_loopback;
+pub(crate) use client::is_redirect;
 pub use client::{Client, Fetched, Listing, Opened, Page};
 pub use credentials::Credentials;
 pub use digest::{Algorithm, Digest, Hasher};

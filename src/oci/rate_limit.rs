@@ -20,6 +20,12 @@ pub struct RateLimit {
 /// The longest window that is believed, in seconds: a day.
 const LONGEST: u64 = 24 * 60 * 60;
 
+/// Of a limit one part in so many is left to the downloads and to whoever shares it.
+const SPARED: u64 = 5;
+
+/// Milliseconds in a second.
+const MILLIS: u64 = 1_000;
+
 impl RateLimit {
     /// Reads `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600`; `None` where either is missing or no window
     /// is named.
@@ -35,21 +41,21 @@ impl RateLimit {
         })
     }
 
-    /// Whether little is left: less than a fifth. What is left is then for the downloads and for whoever shares the limit.
+    /// Whether no more is left than is [spared](SPARED).
     pub fn is_low(&self) -> bool {
-        self.remaining.saturating_mul(5) < self.limit
+        self.remaining.saturating_mul(SPARED) < self.limit
     }
 
     /// How long so many calls take, of which each beyond what is plenty waits its share; `None` where all of them are had at once.
     pub fn spread_over(&self, calls: u64) -> Option<Duration> {
-        let plenty = self.remaining.saturating_sub(self.limit.div_ceil(5));
+        let plenty = self.remaining.saturating_sub(self.limit.div_ceil(SPARED));
         let waiting = u32::try_from(calls.saturating_sub(plenty)).unwrap_or(u32::MAX);
         (waiting > 0).then(|| self.share().saturating_mul(waiting))
     }
 
     /// The time in which the registry takes one call, over the whole window.
     pub fn share(&self) -> Duration {
-        Duration::from_millis(self.window.saturating_mul(1000) / self.limit.max(1))
+        Duration::from_millis(self.window.saturating_mul(MILLIS) / self.limit.max(1))
     }
 }
 

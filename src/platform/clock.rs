@@ -12,7 +12,20 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+/// Milliseconds in a second.
+const SECOND: i64 = 1_000;
+
 impl Timestamp {
+    /// The instant so many seconds after the Unix epoch; `None` where it lies too far off.
+    pub fn of_seconds(seconds: i64) -> Option<Self> {
+        seconds.checked_mul(SECOND).map(Self)
+    }
+
+    /// Whole seconds since the Unix epoch.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(SECOND)
+    }
+
     /// The instant `duration` later; saturates.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
@@ -36,7 +49,7 @@ impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with whole seconds; the number itself where a calendar does not reach.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use time::format_description::well_known::Rfc3339;
-        let text = time::OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000))
+        let text = time::OffsetDateTime::from_unix_timestamp(self.seconds())
             .ok()
             .and_then(|date| date.format(&Rfc3339).ok());
         match text {

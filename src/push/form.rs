@@ -9,6 +9,12 @@ use super::Rejection;
 /// Most parts of a form: those that mean something are two.
 const MAX_PARTS: usize = 32;
 
+/// Longest boundary, in bytes (RFC 2046 §5.1.1).
+const LONGEST_BOUNDARY: usize = 70;
+
+/// What ends the headers of a part.
+const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
+
 /// Longest headers of a part, in bytes.
 const MAX_HEADERS: usize = 16 << 10;
 
@@ -28,7 +34,7 @@ pub(crate) fn boundary(content_type: &str) -> Option<String> {
     if !essence.trim().eq_ignore_ascii_case("multipart/form-data") {
         return None;
     }
-    parameter(parameters, "boundary").filter(|text| (1..=70).contains(&text.len()))
+    parameter(parameters, "boundary").filter(|text| (1..=LONGEST_BOUNDARY).contains(&text.len()))
 }
 
 impl Form {
@@ -63,12 +69,12 @@ impl Form {
             }
             // The line end before the headers counts as the one that ends them, where there are none.
             let part = rest.slice(line_end..);
-            let headers = memmem::find(part.get(..MAX_HEADERS).unwrap_or(&part), b"\r\n\r\n")
+            let headers = memmem::find(part.get(..MAX_HEADERS).unwrap_or(&part), END_OF_HEADERS)
                 .ok_or(fault("a part has no end of its headers"))?;
             let name = name(part.get(..headers).unwrap_or_default());
-            let content = headers + 4;
+            let content = headers + END_OF_HEADERS.len();
             // Where a part is empty, the line end before the boundary is the one behind the headers.
-            let searched = content - 2;
+            let searched = content - b"\r\n".len();
             let end = finder
                 .find(part.get(searched..).unwrap_or_default())
                 .ok_or(fault("it ends before its end"))?

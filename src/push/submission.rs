@@ -81,9 +81,9 @@ impl Submission {
 
     /// What is pushed. Its date is when the package was made, as far as that can be told; `now` else.
     pub(crate) fn artifact(&self, now: Timestamp) -> Artifact {
-        let modified = i64::try_from(self.modified.saturating_mul(1000)).map(Timestamp);
-        let created = match modified {
-            Ok(modified) if self.modified >= REPRODUCIBLE && modified <= now.after(AHEAD) => {
+        let modified = i64::try_from(self.modified).ok();
+        let created = match modified.and_then(Timestamp::of_seconds) {
+            Some(modified) if self.modified >= REPRODUCIBLE && modified <= now.after(AHEAD) => {
                 modified
             }
             _ => now,

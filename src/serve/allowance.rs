@@ -36,7 +36,7 @@ impl Allowance {
         };
         let before = asked_in(count, now);
         let may = before < ASKS;
-        count.set((second_of(now), before + u32::from(may)));
+        count.set((now.seconds(), before + u32::from(may)));
         may
     }
 
@@ -48,14 +48,10 @@ impl Allowance {
     }
 }
 
-fn second_of(now: Timestamp) -> i64 {
-    now.0.div_euclid(1000)
-}
-
 /// How many questions of this second are counted.
 fn asked_in(count: &Cell<(i64, u32)>, now: Timestamp) -> u32 {
     let (counted, asked) = count.get();
-    if counted == second_of(now) { asked } else { 0 }
+    if counted == now.seconds() { asked } else { 0 }
 }
 
 #[cfg(test)]

@@ -163,7 +163,7 @@ fn judge_accept(request: &Incoming<'_>, call: &SpaceCall) -> Result<(), Error> {
 fn package_of(space: &Space, held: &HeldVersion) -> File {
     File {
         space: space.clone(),
-        digest: held.package.hex().get(..LINK_DIGITS).map(str::to_owned),
+        digest: Some(held.package.prefix(LINK_DIGITS).to_owned()),
         name: held.file.clone(),
         part: Part::Package,
     }

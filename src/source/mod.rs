@@ -184,9 +184,11 @@ impl Source {
         }
     }
 
-    /// Eight hex digits that stand for all settings of it, passwords too: where they differ, what the registry said to the
-    /// former ones is void. So few, that who reads them learns nothing of a password.
+    /// Hex digits that stand for all settings of it, passwords too: where they differ, what the registry said to the former ones
+    /// is void.
     pub(crate) fn trace(&self) -> String {
+        /// So few, that who reads them learns nothing of a password.
+        const DIGITS: usize = 8;
         let secrets = self.credentials.secrets();
         let mut all = vec![self.content(), secrets.into()];
         // What is not set says nothing: a new version of Portolan voids no pause.
@@ -197,7 +199,7 @@ impl Source {
         all.extend((!headers.is_empty()).then(|| serde_json::json!(headers)));
         let text = serde_json::Value::Array(all).to_string();
         let digest = Digest::sha256_of(text.as_bytes());
-        digest.hex().chars().take(8).collect()
+        digest.prefix(DIGITS).to_owned()
     }
 
     /// The id that a source with `http://` had when ids held no scheme; `None` for others, whose ids are what they were.

@@ -12,6 +12,12 @@ const KEYS: usize = 64;
 /// Bounds of an RSA modulus in bytes: below 2,048 bits it is no longer safe, above 8,192 it costs too much.
 const MODULUS: (usize, usize) = (256, 1024);
 
+/// Most bytes of an RSA exponent: 65,537, which nearly all keys have, takes three.
+const LONGEST_EXPONENT: usize = 8;
+
+/// Bytes of a coordinate on P-256 (RFC 7518 §6.2.1.2), and of an Ed25519 key (RFC 8032 §5.1.5).
+const COORDINATE: usize = 32;
+
 /// A key with the name that tokens call it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedKey {
@@ -85,16 +91,16 @@ impl Jwk {
 fn rsa(n: Vec<u8>, e: Vec<u8>) -> Option<PublicKey> {
     let (least, most) = MODULUS;
     // With an exponent of 1 everything is its own signature.
-    ((least..=most).contains(&n.len()) && (1..=8).contains(&e.len()) && *e != [1])
+    ((least..=most).contains(&n.len()) && (1..=LONGEST_EXPONENT).contains(&e.len()) && *e != [1])
         .then_some(PublicKey::Rsa { n, e })
 }
 
 fn p256(x: Vec<u8>, y: Vec<u8>) -> Option<PublicKey> {
-    (x.len() == 32 && y.len() == 32).then_some(PublicKey::P256 { x, y })
+    (x.len() == COORDINATE && y.len() == COORDINATE).then_some(PublicKey::P256 { x, y })
 }
 
 fn ed25519(x: Vec<u8>) -> Option<PublicKey> {
-    (x.len() == 32).then_some(PublicKey::Ed25519 { x })
+    (x.len() == COORDINATE).then_some(PublicKey::Ed25519 { x })
 }
 
 /// What stands before the point in the DER of a P-256 key (RFC 5480 §2).
@@ -113,7 +119,7 @@ fn pem(text: &str) -> Option<PublicKey> {
     let text: String = text.replace("\\n", "").split_whitespace().collect();
     let der = STANDARD.decode(text).ok()?;
     if let Some(point) = der.strip_prefix(P256) {
-        let (x, y) = point.split_at_checked(32)?;
+        let (x, y) = point.split_at_checked(COORDINATE)?;
         return p256(x.to_vec(), y.to_vec());
     }
     if let Some(key) = der.strip_prefix(ED25519) {

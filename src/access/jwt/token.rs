@@ -73,7 +73,7 @@ impl SignedToken {
 
     /// Whether it says that it is of this issuer, for one of its audiences, and of now. One that never ends is refused.
     pub(super) fn is_of(&self, issuer: &Issuer, now: Timestamp) -> bool {
-        let now = now.0.div_euclid(1000);
+        let now = now.seconds();
         let (Ok(Some(end)), Ok(begin)) = (self.seconds("exp"), self.seconds("nbf")) else {
             return false;
         };

@@ -14,10 +14,14 @@ pub(crate) struct Backoff {
     pub(crate) longest: Duration,
 }
 
+/// More doublings than these are not counted: of a second they are 68 years, and the factor still is a `u32`.
+const MOST_DOUBLINGS: u32 = 31;
+
 impl Backoff {
     /// The wait after one failure that `failures` others preceded.
     pub(crate) fn wait(self, failures: u64) -> Duration {
-        let doublings = u32::try_from(failures.min(31)).unwrap_or(31);
+        let doublings =
+            u32::try_from(failures).map_or(MOST_DOUBLINGS, |failures| failures.min(MOST_DOUBLINGS));
         self.first.saturating_mul(1 << doublings).min(self.longest)
     }
 
@@ -33,12 +37,10 @@ impl Backoff {
 
 /// A number that looks random and is the same for the same text: jitter without a source of randomness.
 pub(crate) fn spread(text: &str) -> u64 {
+    /// So many hexadecimal digits always fit into the number.
+    const DIGITS: usize = 15;
     let digest = Digest::sha256_of(text.as_bytes());
-    digest
-        .hex()
-        .get(..15)
-        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-        .unwrap_or(0)
+    u64::from_str_radix(digest.prefix(DIGITS), 16).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -196,14 +196,12 @@ impl<C: Clock> Slice<'_, C> {
 
 /// A hash of the list; an incomplete one never equals a complete one.
 fn hash(names: &BTreeSet<&str>, complete: bool) -> String {
+    /// 128 bits tell the lists of a repository apart.
+    const DIGITS: usize = 32;
     let mut text = String::from(if complete { "" } else { "incomplete\n" });
     for name in names {
         text.push_str(name);
         text.push('\n');
     }
-    Digest::sha256_of(text.as_bytes())
-        .hex()
-        .chars()
-        .take(32)
-        .collect()
+    Digest::sha256_of(text.as_bytes()).prefix(DIGITS).to_owned()
 }

@@ -32,6 +32,10 @@ const LONGEST_GAP: Duration = Duration::from_hours(1);
 const ANOTHER: Duration = Duration::from_mins(1);
 /// What an answer adds to the calls a second, in thousandths.
 const RATE_STEP: u64 = 250;
+/// A gap in milliseconds is this divided by the calls a second in thousandths, and the other way round.
+const GAP_TIMES_RATE: u64 = 1_000_000;
+/// How long a registry that is down is left alone at first: many are back after some seconds.
+const FIRST_REST: Duration = Duration::from_secs(5);
 /// One call side by side, in the unit of [`Pace::side_by_side`].
 const ONE: u32 = 1000;
 
@@ -49,10 +53,10 @@ impl Pace {
         self.failures = 0;
         self.refusals = 0;
         self.openings = 0;
-        if let Some(rate) = 1_000_000_u64.checked_div(self.gap) {
+        if let Some(rate) = GAP_TIMES_RATE.checked_div(self.gap) {
             // Calls a second grow, and so the gap shrinks.
             let rate = rate + RATE_STEP;
-            let gap = 1_000_000 / rate;
+            let gap = GAP_TIMES_RATE / rate;
             self.gap = if Duration::from_millis(gap) < SHORTEST_GAP {
                 0
             } else {
@@ -101,7 +105,7 @@ impl Pace {
             return None;
         }
         let backoff = Backoff {
-            first: Duration::from_secs(5),
+            first: FIRST_REST,
             longest,
         };
         let wait = backoff.wait(self.openings.into());

@@ -290,5 +290,5 @@ fn end(text: &str) -> Option<Timestamp> {
     } else {
         OffsetDateTime::parse(text, &Rfc3339).ok()?
     };
-    Some(Timestamp(moment.unix_timestamp().checked_mul(1000)?))
+    Timestamp::of_seconds(moment.unix_timestamp())
 }

@@ -31,6 +31,9 @@ const BUFFER: Duration = Duration::from_mins(30);
 /// No password is kept for longer, whatever the reply says.
 const MAX_LIFETIME: Duration = Duration::from_hours(12);
 
+/// Repositories a page, as many as `DescribeRepositories` gives.
+const PAGE_SIZE: u32 = 1000;
+
 /// The name under which the password is kept in memory.
 pub(super) const SESSION: &str = "ecr:GetAuthorizationToken";
 
@@ -107,7 +110,7 @@ pub(crate) fn repositories_request(
     token: Option<&str>,
 ) -> Option<Result<Request<Bytes>, http::Error>> {
     let service = AmazonService::of(registry)?;
-    let mut body = serde_json::json!({"maxResults": 1000});
+    let mut body = serde_json::json!({"maxResults": PAGE_SIZE});
     let account = service.account.as_deref();
     for (key, value) in [("registryId", account), ("nextToken", token)] {
         if let (Some(value), Some(body)) = (value, body.as_object_mut()) {
@@ -222,7 +225,7 @@ pub(super) fn parse(reply: &[u8], now: Timestamp) -> Option<Token> {
     let (user, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
     let seconds = authorization.expires_at.to_string();
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
-    let end = Timestamp(seconds.checked_mul(1000)?).before(BUFFER);
+    let end = Timestamp::of_seconds(seconds)?.before(BUFFER);
     (user == USER && !password.is_empty()).then(|| Token {
         value: Secret::new(password),
         until: end.min(now.after(MAX_LIFETIME)),

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use crate::oci::link::Link;
 use crate::oci::{
-    Client, Credentials, Error, Garbage, Kind, Next, Operation, Page, Refusal, RetryAfter, request,
-    token,
+    Client, Credentials, Error, Garbage, Kind, Next, Operation, Page, Refusal, RetryAfter,
+    is_redirect, request, token,
 };
 use crate::platform::{Clock, Fetch, Timestamp};
 use crate::source::Source;
@@ -164,7 +164,7 @@ pub(super) async fn exchange_judged<F: Fetch, C: Clock>(
         .read(operation, &host, body, MAX_ERROR)
         .await
         .unwrap_or_default();
-    if matches!(parts.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+    if is_redirect(parts.status) {
         return Err(Error::Refused {
             host,
             operation,
@@ -191,7 +191,7 @@ fn is_limit(status: StatusCode, headers: &HeaderMap) -> bool {
 fn end_of_limit(headers: &HeaderMap) -> Option<RetryAfter> {
     let instant = |name| {
         let seconds: i64 = text(headers, name)?.trim().parse().ok()?;
-        Some(RetryAfter::Date(Timestamp(seconds.checked_mul(1000)?)))
+        Timestamp::of_seconds(seconds).map(RetryAfter::Date)
     };
     instant("x-retry-after").or_else(|| instant("x-ratelimit-reset"))
 }
