@@ -18,9 +18,12 @@ pub enum IndexScope {
     Folder,
 }
 
-/// What gets an index of its own: a test on repositories by the path under which they are served, which begins with the mount of
-/// their source ([`View::covers`]), with a name for its keys ([`fmt::Display`]) and a
+/// What gets an index of its own: a test on repositories ([`View::covers`]), with a name for its keys ([`fmt::Display`]) and a
 /// folder that all of it lies below ([`View::below`]), so that rows are looked for there only.
+///
+/// The test is on the path under which a repository is served. That is enough to tell sources apart, as the path begins with the
+/// mount of the repository's source; sources with the same mount share its folders, and nobody is given a right to one of them
+/// alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum View {
