@@ -1,4 +1,4 @@
-//! Accounts: who there is, what proves them, and what they may do. `config` builds them of the settings.
+//! Accounts: the name of each, what proves it, and what it may do. `config` builds them of the settings.
 
 use super::grant::{Grants, Right};
 use super::jwt::Issuer;

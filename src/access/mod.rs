@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`account`] | who there is, what proves them, and what they may do |
+//! | [`account`] | an account: its name, what proves it, what it may do |
 //! | [`grant`] | what may be done, and in which spaces |
 //! | [`principal`] | who sent a request, and what they may do |
 //! | [`authenticate`] | how it is proven: basic, token |

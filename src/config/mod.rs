@@ -12,7 +12,7 @@
 //! | `artifacthub` | `ARTIFACTHUB_REPOSITORY_ID` |
 //! | `bounds` | what numbers and times may be set to, and their defaults |
 //! | `classic` | `CLASSIC_INDEXES` |
-//! | `credentials` | who Portolan is to the registry |
+//! | `credentials` | what Portolan logs in to the registry with |
 //! | `cloud` | keys that are exchanged for a registry's password |
 //! | `registry` | `REGISTRY` |
 //! | `terms` | `TOKEN_REALMS`, `DOWNLOAD_HOSTS`, `REGISTRY_HEADERS` |
@@ -21,7 +21,7 @@
 //! | `settings` | reads one setting: text, secret, choice, number, duration |
 //! | `duration` | `30s`, `5m`, `24h` |
 //! | `var` | settings that came as JSON values: arrays and numbers under `[vars]` |
-//! | `problems` | everything that is wrong, with what anyone may know of it |
+//! | `problems` | everything that is wrong, and how much of it strangers are told |
 
 mod accounts;
 mod artifacthub;

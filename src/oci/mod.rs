@@ -11,7 +11,7 @@
 //! | `request` | the requests of the protocol, as values |
 //! | `written` | the answers to requests that write |
 //! | `registry` | where a registry is: scheme, host, port |
-//! | `credentials` | who Portolan is to a registry; reads a Docker `config.json` |
+//! | `credentials` | what Portolan logs in to a registry with; reads a Docker `config.json` |
 //! | `aws` | what Amazon is asked for the password of a registry, signed |
 //! | `google` | the assertion that a service account's key signs, and what it is exchanged for |
 //! | `azure` | what a service principal is exchanged for |
@@ -24,7 +24,7 @@
 //! | `realm` | whether a token server may see the credentials |
 //! | `scope` | what a token is asked for |
 //! | `token` | what a token server is asked, and what it replies |
-//! | `tokens` | the tokens and ways in that are remembered |
+//! | `tokens` | tokens and challenges that are remembered |
 //! | `terms` | what the operator says of a registry: further token servers, where downloads may lead, headers |
 //! | `link` | the next page of a list |
 //! | `address` | whether a host is one that strangers may name: none of a private network, nor of this machine |

@@ -1,4 +1,5 @@
-//! How often an isolate asks the catalog for whom: each kind of sender has an allowance of its own, and takes from nobody else's.
+//! How many questions a second an isolate asks the catalog: each kind of sender has an allowance of its own, and uses up nobody
+//! else's.
 
 use std::cell::Cell;
 

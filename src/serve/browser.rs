@@ -1,4 +1,4 @@
-//! Requests that a page of somebody else's has a browser send. No route needs a cookie, but browsers remember Basic credentials and
+//! Refuses requests that another site's page has a browser send. No route needs a cookie, but browsers remember Basic credentials and
 //! add them by themselves.
 
 use http::header::{HOST, HeaderName, ORIGIN};

@@ -1,5 +1,5 @@
-//! What has a price, and who pays it: so many of each in a while, as Cloudflare's binding for rate limits counts them. Where it is
-//! not bound, nothing has one.
+//! Rate limits: which requests have a price, and which sender pays it. Cloudflare's binding for rate limits counts what each sender
+//! has spent; without the binding, nothing has a price.
 
 use std::net::IpAddr;
 

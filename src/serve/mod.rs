@@ -22,14 +22,14 @@
 //! | `metrics` | `/metrics` |
 //! | `webhook` | notifications of registries |
 //! | `audit` | who did or was refused what, for the log |
-//! | `browser` | requests that a page of somebody else's has a browser send |
+//! | `browser` | refuses requests that another site's page has a browser send |
 //! | `reply` | an answer and its headers |
 //! | `conditional` | `If-None-Match` and `Range` |
 //! | `progress` | how far the first pass is, in words |
-//! | `fuzzed` | what fuzzing reaches |
-//! | `allowance` | how often an isolate asks the catalog for whom |
+//! | `fuzzed` | what the fuzz targets call |
+//! | `allowance` | how many questions a second an isolate asks the catalog, by kind of sender |
 //! | `held` | how much of packages is in memory at a time |
-//! | `limit` | what has a price, and who pays it |
+//! | `limit` | rate limits: which requests count, and for which sender |
 //! | `guessers` | who showed wrong credentials too often |
 //! | `memory` | what an isolate remembers between requests |
 

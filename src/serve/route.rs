@@ -16,9 +16,9 @@
 //! | `/api/v1/spaces…` | see `spaces` |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
-//! What ends like one of the first three is theirs whatever the space is called; only `/v2` (the coming OCI gateway) is nobody's
-//! yet, and all of `/api/v1` belongs to the API of spaces. Segments are percent-decoded once; what a decoded segment cannot be
-//! (empty, `.`, `..`, with a slash in it) makes no path, and never reaches the registry.
+//! A path that ends like one of the first three is one of them, whatever the space is called; only `/v2` is kept free, for the
+//! coming OCI gateway, and all of `/api/v1` belongs to the API of spaces. Segments are percent-decoded once; a path with a segment
+//! that is then empty, `.`, `..`, or has a slash in it, is not found, and never reaches the registry.
 
 mod museum;
 mod spaces;

@@ -1,4 +1,4 @@
-//! A source: one registry with its prefix, mount, patterns, way of listing and credentials. What it is stands here and is pure.
+//! A source: one registry with its prefix, mount, patterns, way of listing and credentials. This file says what it is; `listing` asks it.
 //!
 //! | file | holds |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Something changed in a registry: it says so itself, or a write of ours has ended.
+//! Something changed in a registry: it sent a notification, or a write of ours has ended.
 
 use std::collections::BTreeSet;
 

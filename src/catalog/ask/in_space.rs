@@ -1,4 +1,4 @@
-//! What lies directly in a space, for an API that knows no other order than the ascending.
+//! The charts that lie directly in a space, and their versions, from the lowest to the highest: the order of the space API.
 
 use std::ops::ControlFlow;
 

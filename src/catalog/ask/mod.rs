@@ -5,12 +5,12 @@
 //! |---|---|---|
 //! | [`index`] | [`Index`]: the index of a view | [`Indexed`] |
 //! | [`find`] | [`Find`]: who offers a file | [`Found`] |
-//! | [`read`] | [`ViewsRead`]: these views were read | nothing |
-//! | [`tick`] | [`Tick`]: cron ticks | nothing |
+//! | [`read`] | [`ViewsRead`]: tells that these views were read | nothing |
+//! | [`tick`] | [`Tick`]: tells that cron ticks | nothing |
 //! | [`status`] | [`AskStatus`]: counts and progress | [`Status`] |
 //! | [`info`] | [`Info`]: everything an operator wants to see | a JSON object |
-//! | [`refresh`] | [`Refresh`]: sync now | [`Accepted`], or nothing is there |
-//! | [`wait`] | [`Await`]: is that sync published | the same, or nothing is there |
+//! | [`refresh`] | [`Refresh`]: sync this now | [`Accepted`]; `None` where nothing can lie at the path |
+//! | [`wait`] | [`Await`]: is that sync published | as to [`Refresh`] |
 //! | [`changed`] | [`Changed`]: a notification names these repositories and tags, or a write of ours has ended | [`Accepted`] |
 //! | [`charts`] | [`Charts`]: what charts a view holds | [`Charted`] |
 //! | [`in_space`] | [`InSpace`]: what lies directly in a space | [`HeldInSpace`] |

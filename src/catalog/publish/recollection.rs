@@ -1,5 +1,5 @@
-//! Learns from another Worker's documents what it knew, where tables were made anew: a rollback to an older schema, say. What
-//! was published is judged like all else then: a repository that the registry denies, or no longer names, keeps its charts.
+//! Learns from another Worker's documents what it knew, where tables were made anew: a rollback to an older schema, say. From
+//! then on what was published is judged like everything else: a repository that the registry denies, or no longer names, keeps its charts.
 
 use std::time::Duration;
 

@@ -23,7 +23,7 @@
 //! | [`next`] | what is to be read next, by source |
 //! | [`offer`] | which tag serves which file: manifests, tags and repositories joined |
 //! | [`position`] | where the next pass goes on confirming tags |
-//! | [`recall`] | what the documents of another Worker tell, where tables were made anew |
+//! | [`recall`] | what the documents of another Worker told, where tables were made anew |
 //! | [`registry_fault`] | a fault of a registry, in public words |
 //! | [`report`] | pages of rows as an operator sees them |
 //! | [`repository`] | repositories and the state of their lists |
@@ -40,7 +40,7 @@
 //! | [`typed_row`] | rows whose columns and types stand together |
 //! | [`unread`] | whether anything known could not be read, for the first index |
 //! | [`unreadable`] | notes of rows that could not be read, and what waits for them |
-//! | [`waiver`] | makes due at once what waits for a retry |
+//! | [`waiver`] | ends the waits of what was put off |
 //! | [`write_lock`] | who writes which version of a chart to the registry |
 
 pub(crate) mod absence;

@@ -1,5 +1,5 @@
 //! What the documents of another Worker tell, where tables were made anew: its repositories, what each of them offered, and
-//! what links of clients still lead to. It stands among the rows as if it had been read, and is read again.
+//! what links of clients still lead to. It counts as read until the registry has been read again.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The rows, by noun: each file of this folder adds its statements to [`Store`].
+//! The handle to the rows: each file of this folder adds the statements of its noun to [`Store`].
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What was put off and is to be tried at once: as an operator asks for it, since what was broken may be mended, or as the clock
-//! was put back.
+//! Ends the waits of what was put off, so that it is tried at once: when an operator asks for it, as what was broken may be mended,
+//! and when the clock was put back.
 
 use crate::catalog::rows::document::RETIRED_FOR;
 use crate::catalog::rows::store::Store;

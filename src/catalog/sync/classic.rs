@@ -1,5 +1,5 @@
-//! Takes over the index of a classic repository. It stands among the rows as one repository, each of its versions as a tag of
-//! that: so what holds for tags holds for them, removals on evidence only and large ones held back, too.
+//! Takes over the index of a classic repository. In the rows it is one repository, and each of its versions
+//! is a tag of it: so what holds for tags holds for versions, too, such as removals on evidence only, and large ones held back.
 
 use std::collections::{BTreeMap, BTreeSet};
 

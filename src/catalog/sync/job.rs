@@ -1,4 +1,5 @@
-//! One piece of reading, at most a handful of calls, that knows no rows: it is given values and gives an [`Outcome`].
+//! A job: one thing that is asked of the registry, in a handful of calls at most. It does not see the rows: it is given values and
+//! gives an [`Outcome`].
 
 use url::Url;
 

@@ -17,9 +17,9 @@
 //! | [`put_right`] | ends waits that a clock set back has made too long |
 //! | [`recent`] | what the object remembers, so that many who ask cost as much as one |
 //! | [`removal`] | what removes a chart |
-//! | [`repair`] | unreadable rows: which repository they are of, and a line for the log |
+//! | [`repair`] | mends rows by what the configuration tells, and logs those that could not be read |
 //! | [`schedule`] | when the next step is due |
-//! | [`side_by_side`] | sources that are slow or stopped keep no other |
+//! | [`side_by_side`] | keeps slow and stopped sources from delaying others |
 //! | [`slice`] | the reading that fits one invocation |
 
 pub(crate) mod budget;

@@ -1,6 +1,6 @@
 //! Which job comes next. Of each source: what was begun and what was called for, then what is new, then what the pass has yet
-//! to go through, and last what failed before. So there is work for every connection from the first to the last, few rows lie
-//! open, and what fails again and again delays nothing else.
+//! to go through, and last what failed before. So no connection is without work, little is half read at a
+//! time, and what fails again and again delays nothing else.
 
 use crate::catalog::rows::backoff::spread;
 use crate::catalog::rows::enumeration::Enumeration;

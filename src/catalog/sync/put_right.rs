@@ -1,5 +1,5 @@
-//! Clocks that run ahead and are put right again: an object moves to another machine, say. What waits for a time that the clock
-//! will not reach soon has waited long enough.
+//! Ends waits that are far too long because a clock ran ahead and was put back, as when the object moves to another machine: what
+//! waits for a time that the clock reaches only much later is due at once.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the catalog's object remembers for a while, so that many who ask the same cost as much as one. Losing it costs work,
-//! and never an answer.
+//! What the catalog's object remembers for a while, so that many who ask the same cost as much as one. When it is lost,
+//! answers cost more work, and are the same.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

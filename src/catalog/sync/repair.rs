@@ -1,4 +1,4 @@
-//! Mends what of unreadable rows the configuration tells: which repository a row is of.
+//! Mends rows that cannot be read as far as the configuration helps: it tells which repository a row is of.
 
 use crate::catalog::rows::store::Store;
 use crate::config::Config;

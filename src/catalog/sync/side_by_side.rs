@@ -1,8 +1,8 @@
-//! Several sources side by side: one that is slow, stopped or throttled keeps no other.
+//! Several sources side by side: one that is slow, stopped or throttled delays no other.
 //!
 //! A pass ends without the sources that are not gone through while others are; their turn goes on after its end, and each
 //! source's evidence is concluded once its own turn is over. In a slice each source has a connection of its own; calls that hold
-//! up the end of a slice while others have work to do are given up, and their source then waits longer than it kept the others.
+//! up the end of a slice while others have work to do are given up, and their source then waits longer than it held the others up.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Amazon: `DescribeRepositories` of ECR, and of ECR Public, which has no `_catalog` ("Amazon Elastic Container Registry API
-//! Reference"). Signed with an access key; who has a password of ECR's only, asks `_catalog`.
+//! Reference"). Signed with an access key; with nothing but a password of ECR's, `_catalog` is asked.
 
 use serde::Deserialize;
 use url::form_urlencoded;
