@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::rows::cell::Json;
+use crate::catalog::rows::cell::{CellFault, Json};
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::{query_row, typed_row};
+use crate::catalog::rows::typed_row::{
+    TableRow as _, UnreadableRow, key_text, query_row, typed_row,
+};
 use crate::oci::Next;
 use crate::platform::DatabaseError;
 
@@ -64,10 +66,22 @@ query_row! {
 }
 
 impl Store<'_> {
-    /// What is kept of a tag list. `None` when nothing is. What cannot be read is let go of, and the list begins again.
+    /// What is kept of a tag list. `None` when nothing is. Where a part cannot be read or is missing, all are
+    /// let go of, and the list begins again.
     pub(crate) fn listing(&self, id: i64) -> Result<Option<CutList>, DatabaseError> {
         let mut pages: Vec<ListPage> =
             self.rows("WHERE repository = ? ORDER BY page", &[id.into()])?;
+        // Without one of its parts the list would show tags to be gone that are there.
+        let mut places = pages.iter().zip(0..);
+        if let Some((row, _)) = places.find(|(row, place)| row.page != *place) {
+            self.note_unreadable(&[UnreadableRow {
+                table: ListPage::TABLE,
+                key: key_text(&[&row.repository, &row.page]),
+                column: "page",
+                why: CellFault::Text("not the one that comes next".to_owned()),
+            }])?;
+            return Ok(None);
+        }
         let Some(progress) = pages
             .last_mut()
             .map(|page| std::mem::take(&mut page.progress.0))

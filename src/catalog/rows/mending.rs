@@ -53,6 +53,7 @@ impl Store<'_> {
                 "document" => self.mend_document(row)?,
                 "superseded" => self.mend_superseded(row)?,
                 "retired" => self.mend_retired(row)?,
+                "unreadable" => self.mend_note(row)?,
                 "state" => self.mend_state(row)?,
                 _ => Loss::None,
             };
@@ -238,6 +239,13 @@ impl Store<'_> {
         if let Some(id) = repository {
             self.forget_listing(id)?;
             self.call_repository(id, false)?;
+        } else {
+            // Which list it is of is not known, and none may go on without a part of it: each begins again.
+            self.0.execute(
+                "UPDATE repository SET due = 1, retry_at = NULL, called = called + 1 WHERE id IN (SELECT repository FROM listing)",
+                &[],
+            )?;
+            self.0.execute("DELETE FROM listing", &[])?;
         }
         Ok(Loss::None)
     }
@@ -273,6 +281,38 @@ impl Store<'_> {
         if row.column == "key" {
             self.0
                 .execute("DELETE FROM retired WHERE typeof(key) <> 'text'", &[])?;
+        }
+        Ok(Loss::None)
+    }
+
+    /// A note of another row. What may have waited for that waits on: while the row is not whole; for a whole pass where it is not
+    /// known which row it was.
+    fn mend_note(&self, row: &UnreadableRow) -> Result<Loss, DatabaseError> {
+        if row.key.is_empty() {
+            self.0.execute(
+                "DELETE FROM unreadable WHERE typeof(place) <> 'text' OR typeof(key) <> 'text' OR typeof(relative) <> 'text'",
+                &[],
+            )?;
+            return Ok(Loss::Of(Vec::new(), None));
+        }
+        self.0.execute(
+            "UPDATE unreadable SET
+               cell = CASE WHEN typeof(cell) = 'text' THEN cell ELSE 'unknown' END,
+               reason = CASE WHEN typeof(reason) = 'text' THEN reason ELSE 'unknown' END,
+               since = CASE WHEN typeof(since) = 'integer' THEN since END,
+               blocks = CASE WHEN blocks IN (0, 1) THEN blocks ELSE place IN ('manifest', 'tag', 'repository', 'superseded', 'unreadable') END,
+               shard = CASE WHEN typeof(shard) = 'integer' AND shard BETWEEN 0 AND 255 THEN shard
+                 WHEN place = 'superseded' AND instr(key, '/') > 0 THEN CAST(key AS INTEGER) END
+             WHERE typeof(cell) <> 'text' OR typeof(reason) <> 'text' OR typeof(since) NOT IN ('integer', 'null') OR blocks NOT IN (0, 1)
+               OR typeof(shard) NOT IN ('integer', 'null') OR shard NOT BETWEEN 0 AND 255",
+            &[],
+        )?;
+        if row.column == "blocks"
+            && let Some(key) = row.key.strip_prefix("superseded/")
+            && let Some(shard) = key.split('/').next().and_then(|shard| shard.parse().ok())
+        {
+            // Who publishes the shard mends what is superseded in it, and lets go of the note.
+            self.mark_document(&Key::Files(shard))?;
         }
         Ok(Loss::None)
     }
@@ -315,11 +355,14 @@ impl Store<'_> {
             )?;
             return Ok(Loss::None);
         }
+        if row.column == "shard" {
+            self.restore_shards()?;
+            return Ok(Loss::None);
+        }
         if row.key.is_empty() {
             // A row without a key: nobody finds its package by a link.
             self.0.execute(
-                "DELETE FROM superseded WHERE typeof(shard) <> 'integer' OR shard NOT BETWEEN 0 AND 255
-                   OR typeof(file) <> 'text' OR typeof(source) <> 'text' OR typeof(repository) <> 'text'
+                "DELETE FROM superseded WHERE typeof(file) <> 'text' OR typeof(source) <> 'text' OR typeof(repository) <> 'text'
                    OR NOT (package GLOB 'sha256:*' OR package GLOB 'sha512:*')",
                 &[],
             )?;

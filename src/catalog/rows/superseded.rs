@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::catalog::rows::cell::{CellFault, Json};
 use crate::catalog::rows::store::Store;
-use crate::catalog::rows::typed_row::{TableRow as _, UnreadableRow, key_text, typed_row};
+use crate::catalog::rows::typed_row::{
+    TableRow as _, UnreadableRow, key_text, query_row, typed_row,
+};
 use crate::chart::FileName;
-use crate::index::{Candidate, Shard, shard_of};
+use crate::index::{Candidate, Key, Shard, shard_of};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp};
 
@@ -56,6 +58,26 @@ typed_row! {
     }
     checked {}
 }
+
+query_row! {
+    /// The file of a superseded package.
+    SupersededFile
+    of "superseded" {
+        /// Its name; what cannot be read is judged where it is wanted.
+        file: Result<FileName, CellFault> = [s.file],
+    }
+}
+
+/// What a shard is none: the condition on a row.
+const SHARDLESS: &str = "(typeof(shard) <> 'integer' OR shard NOT BETWEEN 0 AND 255)";
+
+/// Packages whose shard is none, found by the index: text and bytes sort after every number.
+const OUT_OF_RANGE: &str = "FROM superseded s WHERE s.shard < 0 OR s.shard > 255";
+
+/// Those with a fraction between two shards.
+const BETWEEN_SHARDS: &str =
+    "FROM (WITH RECURSIVE n(shard) AS (SELECT 0 UNION ALL SELECT shard + 1 FROM n WHERE shard < 254) SELECT shard FROM n) n
+     CROSS JOIN superseded s WHERE s.shard > n.shard AND s.shard < n.shard + 1";
 
 impl Superseded {
     /// What a note of it is called.
@@ -142,6 +164,11 @@ impl Store<'_> {
         shard: u8,
         file: Option<&FileName>,
     ) -> Result<Vec<(FileName, Candidate)>, DatabaseError> {
+        self.note_shardless(OUT_OF_RANGE)?;
+        if file.is_none() {
+            // Not for one file, which anybody may ask for: it takes a look at each shard.
+            self.note_shardless(BETWEEN_SHARDS)?;
+        }
         let rows: Vec<Superseded> = self.rows(
             "WHERE shard = ?1 AND (?2 IS NULL OR file = ?2) ORDER BY file, source, repository, package",
             &[i64::from(shard).into(), file.map(FileName::as_str).into()],
@@ -161,6 +188,39 @@ impl Store<'_> {
         }
         self.note_unreadable(&unreadable)?;
         Ok(kept)
+    }
+
+    /// Notes superseded packages that no query of a shard meets. Costs no row where there is none.
+    fn note_shardless(&self, from: &str) -> Result<(), DatabaseError> {
+        let rows: Vec<SupersededFile> = self.select(from, &[])?;
+        let lost = |row: SupersededFile| UnreadableRow {
+            table: Superseded::TABLE,
+            key: row.file.map(|file| file.to_string()).unwrap_or_default(),
+            column: "shard",
+            why: CellFault::Text("none that may be".to_owned()),
+        };
+        let lost: Vec<UnreadableRow> = rows.into_iter().map(lost).collect();
+        self.note_unreadable(&lost)
+    }
+
+    /// Gives superseded packages whose shard is none the one that their file tells, which is made anew; without a file, nobody
+    /// finds them by a link.
+    pub(super) fn restore_shards(&self) -> Result<(), DatabaseError> {
+        let rows: Vec<SupersededFile> =
+            self.select(&format!("FROM superseded s WHERE {SHARDLESS}"), &[])?;
+        for file in rows.into_iter().filter_map(|row| row.file.ok()) {
+            let shard = shard_of(file.as_str());
+            self.0.execute(
+                &format!(
+                    "UPDATE OR IGNORE superseded SET shard = ?1 WHERE file = ?2 AND {SHARDLESS}"
+                ),
+                &[i64::from(shard).into(), file.as_str().into()],
+            )?;
+            self.mark_document(&Key::Files(shard))?;
+        }
+        self.0
+            .execute(&format!("DELETE FROM superseded WHERE {SHARDLESS}"), &[])?;
+        Ok(())
     }
 
     /// Whether a superseded package of a shard cannot be read.

@@ -274,6 +274,8 @@ impl Store<'_> {
                 )?,
                 None => return Ok(note.since.is_some_and(|since| last.started > since)),
             },
+            // Which row its note was of is not known.
+            "unreadable" => return Ok(note.since.is_some_and(|since| last.started > since)),
             "repository" => {
                 let remains: Option<Remains> =
                     self.row("WHERE id = ?", &[note.key.as_str().into()])?;

@@ -22,7 +22,8 @@ struct Damage {
 struct Prepared(World);
 
 impl Prepared {
-    /// Two charts, one of them in a space whose index is read; one that moves; an image; and a superseded package.
+    /// Two charts, one of them in a space whose index is read; one that moves; an image; a superseded package; and a row of each
+    /// table that is empty at rest.
     fn new() -> Self {
         let world = empty();
         fill(&world.registry);
@@ -34,6 +35,18 @@ impl Prepared {
         overwrite(&world.registry);
         world.notify("charts/a", Some("1.1.0"));
         world.rest();
+        // A tag list that was cut, a key of KV that is out of use, and a note of a row that is whole again.
+        for sql in [
+            r#"INSERT INTO listing(repository, page, names, progress) SELECT id, n.column1, '["1.0.0"]', n.column2 FROM repository,
+                 (VALUES(0, '{"next":null,"pages":1,"names":1,"bytes":5,"mark":null,"called":0,"recheck":false}'),
+                        (1, '{"next":null,"pages":2,"names":2,"bytes":10,"mark":null,"called":0,"recheck":false}')) n
+               WHERE name = 'charts/team/b'"#,
+            "INSERT INTO retired(key, at) SELECT 'former', max(put_at) + 120000 FROM document",
+            "INSERT INTO unreadable(place, key, relative, cell, reason, since, blocks, shard)
+               SELECT 'superseded', '7/x-1.0.0.tgz', 'x', 'tag', 'is empty', max(put_at), 0, 7 FROM document",
+        ] {
+            world.database.execute(sql, &[]).unwrap();
+        }
         // Nothing of the tests' own speed is in what follows.
         world.clock.advance(Duration::from_mins(1));
         Self(world)
@@ -89,17 +102,19 @@ fn row(table: &str, column: &str) -> &'static str {
         "repository" => "name = 'charts/team/b'",
         "manifest" => "state = 'chart' AND name = 'b'",
         "document" => "key = 'index:team'",
+        "listing" => "page = 0",
         _ => "1 = 1",
     }
 }
 
-/// Damages of every column that is no key, by what it holds.
+/// Damages of every column by what it holds, but for keys that others name a row by: `unnoticed` damages those one by one.
 fn damages(world: &World) -> Vec<Damage> {
     let columns = world
         .database
         .query(
             "SELECT m.name, p.name, p.type FROM sqlite_master m JOIN pragma_table_info(m.name) p
-             WHERE m.type = 'table' AND m.name NOT IN ('schema', 'sqlite_sequence', 'unreadable', 'listing', 'retired') AND p.pk = 0
+             WHERE m.type = 'table' AND m.name NOT IN ('schema', 'sqlite_sequence')
+               AND (p.pk = 0 OR m.name IN ('retired', 'unreadable') OR (m.name, p.name) IN (VALUES('listing', 'page'), ('superseded', 'shard')))
              ORDER BY m.name, p.name",
             &[],
         )
@@ -137,15 +152,21 @@ fn damages(world: &World) -> Vec<Damage> {
         if words.contains(&format!("{table}.{column}").as_str()) {
             damage(Cell::Text("garbage".to_owned()));
         }
-        if column == "relative" {
+        if column == "relative" && table == "repository" {
             damage(Cell::Text("no path".to_owned()));
         }
         let text = found.first().and_then(|row| row.text(0));
-        if let Some(Value::Object(map)) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+        let json = text.and_then(|text| serde_json::from_str(&text).ok());
+        if matches!(json, Some(Value::Object(_) | Value::Array(_))) {
             damage(Cell::Text("{".to_owned()));
             damage(Cell::Text("[7]".to_owned()));
+        }
+        if let Some(Value::Object(map)) = json {
             // Values of the state table have defaults for their fields, so that other versions can read them.
-            for key in map.keys().filter(|key| table != "state" && *key != "until") {
+            let told = |(key, value): &(&String, &Value)| {
+                table != "state" && *key != "until" && !value.is_null()
+            };
+            for (key, _) in map.iter().filter(told) {
                 let mut map = map.clone();
                 map.remove(key);
                 damage(Cell::Text(Value::Object(map).to_string()));

@@ -58,6 +58,12 @@ fn no_cell_is_passed_over_in_silence() {
             ("state", "value"),
         ),
         (
+            "UPDATE listing SET repository = x'ff' WHERE page = 0",
+            ("listing", "page"),
+        ),
+        ("DELETE FROM listing WHERE page = 0", ("listing", "page")),
+        ("UPDATE superseded SET shard = -1", ("superseded", "shard")),
+        (
             "UPDATE document SET length = 'long' WHERE key = 'index:team'",
             ("document", "length"),
         ),
