@@ -19,6 +19,17 @@ pub enum Error {
     /// No credentials, or wrong ones. Which of the two, and which part is wrong, is not told.
     #[error("no valid credentials for {0}")]
     Unauthorized(Door),
+    /// Whether a token is genuine cannot be told: the keys of its issuer cannot be had.
+    #[error("the keys of the issuer {issuer} cannot be had")]
+    KeysMissing {
+        /// What the issuer is called in the settings.
+        issuer: String,
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
+    /// Credentials were shown, or would have to be, where others can read them on their way.
+    #[error("credentials over plain http")]
+    PlainHttp,
     /// The account is known, and lacks this right.
     #[error("the account lacks the right {0}")]
     Forbidden(&'static str),
@@ -204,7 +215,11 @@ impl Error {
             Self::NotFound(_) => S::NOT_FOUND,
             Self::MethodNotAllowed { .. } => S::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => S::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::Closed(_) | Self::ReadOnly | Self::CrossSite => S::FORBIDDEN,
+            Self::Forbidden(_)
+            | Self::Closed(_)
+            | Self::ReadOnly
+            | Self::CrossSite
+            | Self::PlainHttp => S::FORBIDDEN,
             Self::BadRequest(_) | Self::Refused(_) => S::BAD_REQUEST,
             Self::Conflict(_) => S::CONFLICT,
             Self::Locked => S::LOCKED,
@@ -216,9 +231,11 @@ impl Error {
             Self::TooSlow => S::REQUEST_TIMEOUT,
             // An upstream 401 or 403 is our credential's problem and never a challenge to the client.
             Self::Registry { .. } | Self::NoRedirect { .. } | Self::NotSynced(_) => S::BAD_GATEWAY,
-            Self::Throttled { .. } | Self::NotReady { .. } | Self::Busy | Self::Catalog(_) => {
-                S::SERVICE_UNAVAILABLE
-            }
+            Self::Throttled { .. }
+            | Self::NotReady { .. }
+            | Self::Busy
+            | Self::Catalog(_)
+            | Self::KeysMissing { .. } => S::SERVICE_UNAVAILABLE,
             Self::NotPublished(_) => S::GATEWAY_TIMEOUT,
             Self::Internal(_) | Self::Unreadable(_) | Self::Configuration { .. } => {
                 S::INTERNAL_SERVER_ERROR
@@ -232,6 +249,14 @@ impl Error {
             Self::NotFound(missing) => missing.to_string(),
             Self::MethodNotAllowed { allow } => format!("only {allow} here"),
             Self::Unauthorized(_) => "credentials are missing or wrong".to_owned(),
+            Self::KeysMissing { .. } => {
+                "whether this token is genuine cannot be told now: its issuer does not give its keys"
+                    .to_owned()
+            }
+            Self::PlainHttp => {
+                "credentials are not taken over plain http: use https, and change what was sent"
+                    .to_owned()
+            }
             Self::Forbidden(right) => format!("this account lacks the right {right}"),
             Self::Closed(setting) => format!("closed: {setting} is not set"),
             Self::CrossSite => "a page of another site may not ask for that".to_owned(),
@@ -275,9 +300,9 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Registry { retry_after, .. } => *retry_after,
-            Self::Throttled { retry_after, .. } | Self::NotReady { retry_after, .. } => {
-                Some(*retry_after)
-            }
+            Self::Throttled { retry_after, .. }
+            | Self::NotReady { retry_after, .. }
+            | Self::KeysMissing { retry_after, .. } => Some(*retry_after),
             Self::Busy => Some(1),
             Self::TooManyRequests(_) => Some(LIMITED),
             Self::Catalog(_) | Self::Locked => Some(SOON),
@@ -287,6 +312,7 @@ impl Error {
             | Self::Forbidden(_)
             | Self::Closed(_)
             | Self::CrossSite
+            | Self::PlainHttp
             | Self::BadRequest(_)
             | Self::Refused(_)
             | Self::Conflict(_)

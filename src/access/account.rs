@@ -19,6 +19,11 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// Whether anybody can prove who they are.
+    pub(crate) fn anyone_is_named(&self) -> bool {
+        !self.named.is_empty() || !self.issuers.is_empty()
+    }
+
     /// Whether anybody has a right.
     pub fn anyone_has(&self, right: Right) -> bool {
         let mut all = self.named.iter().map(|account| &account.grants);

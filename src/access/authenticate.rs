@@ -12,28 +12,69 @@ use subtle::Choice;
 
 use super::Principal;
 use super::account::{Account, Accounts, Proof};
-use super::jwt::{self, Bearer, TokenJudge};
+use super::jwt::{self, Bearer, Bearing, KeysMissing, TokenJudge};
 use crate::platform::{Fetch, Timestamp};
 use crate::secret::{BASE64, Secret, SecretHash};
 
+/// What came of looking at what a request shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It shows nothing that could prove somebody, or a token that gives nothing.
+    Nothing,
+    /// It proves nobody.
+    Wrong,
+    /// A user and a password prove an account.
+    Password,
+    /// A token proves an account, or was signed for somebody.
+    Token,
+    /// It shows a token that may be genuine.
+    Undecided(KeysMissing),
+}
+
+/// Who sent a request, and how that was found out.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity<'c> {
+    /// Who.
+    pub(crate) principal: Principal<'c>,
+    /// By what.
+    pub(crate) verdict: Verdict,
+}
+
+impl<'c> Identity<'c> {
+    /// Of somebody who proved nothing.
+    pub(crate) fn stranger(accounts: &'c Accounts, verdict: Verdict) -> Self {
+        Self {
+            principal: Principal::stranger(&accounts.anonymous),
+            verdict,
+        }
+    }
+}
+
 /// Who sent a request, by secrets that accounts have, else by a token that somebody signed.
-pub(crate) async fn principal<'c, F: Fetch>(
+pub(crate) async fn identify<'c, F: Fetch>(
     accounts: &'c Accounts,
     headers: &HeaderMap,
     judge: &TokenJudge<'_, F>,
-) -> Principal<'c> {
-    if let Some(account) = account(accounts, headers, judge.now) {
+) -> Identity<'c> {
+    if let Some((account, verdict)) = account(accounts, headers, judge.now) {
         let grants = Cow::Borrowed(&account.grants);
-        return Principal::known(account.name.as_str(), grants, &accounts.anonymous);
+        let principal = Principal::known(account.name.as_str(), grants, &accounts.anonymous);
+        return Identity { principal, verdict };
     }
     let shown = Presented::of(headers);
     let token = shown.as_ref().map(Presented::token);
-    match judge.bearer(&accounts.issuers, token, headers).await {
-        Some(Bearer { name, grants }) => {
-            Principal::known(name, Cow::Owned(grants), &accounts.anonymous)
+    let verdict = match judge.bearer(&accounts.issuers, token, headers).await {
+        Bearing::Known(Bearer { name, grants }) => {
+            return Identity {
+                principal: Principal::known(name, Cow::Owned(grants), &accounts.anonymous),
+                verdict: Verdict::Token,
+            };
         }
-        None => Principal::stranger(&accounts.anonymous),
-    }
+        Bearing::Undecided(missing) => Verdict::Undecided(missing),
+        Bearing::Nobody if shows_proof(headers) => Verdict::Wrong,
+        Bearing::Worthless | Bearing::Nobody => Verdict::Nothing,
+    };
+    Identity::stranger(accounts, verdict)
 }
 
 /// Whether a request shows anything that could prove somebody.
@@ -41,22 +82,38 @@ pub(crate) fn shows_proof(headers: &HeaderMap) -> bool {
     Presented::of(headers).is_some() || headers.contains_key(&jwt::ASSERTION)
 }
 
-/// The account whose secret is shown.
+/// The user of Basic credentials, whether there is one or not.
+pub(crate) fn claimed_user(headers: &HeaderMap) -> Option<Vec<u8>> {
+    match Presented::of(headers)? {
+        Presented::Basic { user, .. } => Some(user),
+        Presented::Bearer(_) | Presented::Other(_) => None,
+    }
+}
+
+/// The account whose secret is shown, and which kind of secret that is: a token, if it is both.
 pub(crate) fn account<'c>(
     accounts: &'c Accounts,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Option<&'c Account> {
+) -> Option<(&'c Account, Verdict)> {
     let shown = Hashes::of(&Presented::of(headers)?);
-    let mut proven: Option<&Account> = None;
+    let mut proven: Option<(&Account, Verdict)> = None;
     for account in &accounts.named {
-        let mut fits = Choice::from(0);
+        let (mut by_password, mut by_token) = (Choice::from(0), Choice::from(0));
         for proof in &account.proofs {
-            fits |= shown.fits(proof);
+            match proof {
+                Proof::Password { .. } => by_password |= shown.fits(proof),
+                Proof::Token(_) => by_token |= shown.fits(proof),
+            }
         }
         let ended = account.until.is_some_and(|until| now >= until);
-        if bool::from(fits) && !ended {
-            proven = proven.or(Some(account));
+        if bool::from(by_password | by_token) && !ended {
+            let verdict = if bool::from(by_token) {
+                Verdict::Token
+            } else {
+                Verdict::Password
+            };
+            proven = proven.or(Some((account, verdict)));
         }
     }
     proven

@@ -21,6 +21,7 @@ pub(crate) mod principal;
 pub(crate) mod signature;
 
 pub(crate) use account::{Account, Accounts, Proof};
+pub(crate) use authenticate::Identity;
 pub(crate) use grant::{Grants, Right};
 pub(crate) use principal::Principal;
 

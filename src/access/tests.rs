@@ -47,7 +47,7 @@ fn principal<'c>(config: &'c Config, headers: &HeaderMap, now: Timestamp) -> Pri
         verify: None,
         now,
     };
-    block_on(authenticate::principal(&config.accounts, headers, &judge))
+    block_on(authenticate::identify(&config.accounts, headers, &judge)).principal
 }
 
 fn authorization(value: &str) -> HeaderMap {

@@ -95,9 +95,13 @@ async fn fetch(
         afterwards,
         fault,
         audit,
+        warning,
     } = service.handle(request).await;
     if let Some(audit) = audit {
         log::note("audit", audit);
+    }
+    if let Some(warning) = warning {
+        log::note("configuration", json!({ "warning": warning }));
     }
     if let Some(fault) = fault {
         let status = response.status().as_u16();

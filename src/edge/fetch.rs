@@ -57,6 +57,17 @@ fn patience(length: u64) -> Duration {
     TIMEOUT.saturating_add(Duration::from_secs(length / SLOWEST_UPLOAD))
 }
 
+/// A call whose answer nobody has yet. Whoever stops waiting, and drops it, ends the call: it would hold one of six connections.
+struct Unanswered(Option<AbortController>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let Some(controller) = self.0.take() {
+            controller.abort();
+        }
+    }
+}
+
 /// One request on the wire, and the answer as soon as its headers are there, within `time`.
 async fn exchange(
     parts: Parts,
@@ -66,11 +77,12 @@ async fn exchange(
     let request = to_js(parts, body)?;
     let controller = AbortController::default();
     let signal = controller.signal();
+    let mut unanswered = Unanswered(Some(controller));
     let fetch = worker::Fetch::Request(request);
     let Some(answer) = within(time, fetch.send_with_signal(&signal)).await else {
-        controller.abort();
         return Err(FetchError::Timeout);
     };
+    unanswered.0 = None;
     let answer = answer.map_err(|error| transport(&error))?;
     let status = StatusCode::from_u16(answer.status_code())
         .map_err(|_| FetchError::Transport("an impossible status".to_owned()))?;

@@ -28,6 +28,18 @@ pub(super) enum BodyRead {
     Late,
 }
 
+/// A body that is being read. Whoever stops reading, and drops it, cancels it. That is not waited for: who sends nothing may not end
+/// either.
+struct Unread(Option<ReadableStreamDefaultReader>);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        if let Some(reader) = self.0.take() {
+            drop(JsFuture::from(reader.cancel()));
+        }
+    }
+}
+
 impl Stream {
     /// Reads to the end, or until more than `limit` bytes have come, or `patience` ends; the rest is cancelled.
     pub(super) async fn read(self, limit: usize, patience: Patience) -> Result<BodyRead, JsValue> {
@@ -35,6 +47,7 @@ impl Stream {
             return Ok(BodyRead::Whole(Bytes::new()));
         };
         let reader = ReadableStreamDefaultReader::new(&stream)?;
+        let mut unread = Unread(Some(reader.clone()));
         let (mut chunks, mut length) = (Vec::<Vec<u8>>::new(), 0_usize);
         let (started, mut last) = (now(), Duration::ZERO);
         let mut alarm = pin!(worker::Delay::from(patience.ends(last, length)));
@@ -43,21 +56,20 @@ impl Stream {
             let step = loop {
                 match select(next, alarm.as_mut()).await {
                     Either::Left((step, _)) => break step?,
-                    Either::Right(((), unread)) => {
+                    Either::Right(((), pending)) => {
                         let end = patience.ends(last, length);
                         let left = end.saturating_sub(now().since(started));
                         if left.is_zero() {
-                            // Not waited for: who sends nothing may not end either.
-                            drop(JsFuture::from(reader.cancel()));
                             return Ok(BodyRead::Late);
                         }
                         // More has come since it was set.
                         alarm.set(worker::Delay::from(left));
-                        next = unread;
+                        next = pending;
                     }
                 }
             };
             if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
+                unread.0 = None;
                 return Ok(BodyRead::Whole(chunks.concat().into()));
             }
             let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.dyn_into()?;
@@ -66,6 +78,7 @@ impl Stream {
             length = length.saturating_add(chunks.last().map_or(0, Vec::len));
             last = now().since(started);
             if length > limit {
+                unread.0 = None;
                 let _ = JsFuture::from(reader.cancel()).await;
                 return Ok(BodyRead::Cut);
             }

@@ -15,6 +15,11 @@ fn all() -> Vec<Error> {
         Error::Forbidden("push"),
         Error::Closed("ADMIN_TOKEN"),
         Error::CrossSite,
+        Error::PlainHttp,
+        Error::KeysMissing {
+            issuer: "SECRET".into(),
+            retry_after: 10,
+        },
         Error::TooManyRequests("wrong credentials"),
         Error::BadRequest("the body is not a notification"),
         Error::Refused("the package is refused: package holds no Chart.yaml".into()),
@@ -71,6 +76,8 @@ fn every_outcome_has_one_status_and_message() {
         403 this account lacks the right push
         403 closed: ADMIN_TOKEN is not set
         403 a page of another site may not ask for that
+        403 credentials are not taken over plain http: use https, and change what was sent
+        503 whether this token is genuine cannot be told now: its issuer does not give its keys
         429 too many requests: wrong credentials
         400 the body is not a notification
         400 the package is refused: package holds no Chart.yaml

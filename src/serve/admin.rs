@@ -74,7 +74,12 @@ impl<H: Host> Service<'_, H> {
                 .parse()
                 .map_err(|_| Error::BadRequest("page is not a number"))?,
         };
-        let catalog = self.ask(&Info { page }).await?;
+        let mut catalog = self.ask(&Info { page }).await?;
+        if let Some(warning) = self.memory.names.warning()
+            && let Some(warnings) = catalog.get_mut("warnings").and_then(|it| it.as_array_mut())
+        {
+            warnings.push(warning.into());
+        }
         let version = env!("CARGO_PKG_VERSION");
         Ok(Reply::json(StatusCode::OK, &InfoReply { version, catalog }))
     }

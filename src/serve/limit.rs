@@ -9,8 +9,10 @@ use http::request::Parts;
 use super::audit::ADDRESS;
 use super::rule::Needs;
 use super::{Host, Incoming, Service};
-use crate::access::{Principal, authenticate};
+use crate::access::authenticate::{self, Verdict};
+use crate::access::{Identity, Principal};
 use crate::error::Error;
+use crate::oci::Digest;
 use crate::platform::Clock;
 
 /// What has a price.
@@ -55,6 +57,19 @@ fn address(headers: &HeaderMap) -> String {
     format!("address {network}")
 }
 
+/// Who guesses: an address, and whose password it tries. So whoever tries one account's shuts nobody else out that comes from the
+/// same address, as all of an office do. The user is a client's text of any length; it stands there as the start of its hash.
+fn guesser(headers: &HeaderMap) -> String {
+    let from = address(headers);
+    match authenticate::claimed_user(headers) {
+        None => from,
+        Some(user) => {
+            let hash = Digest::sha256_of(&user);
+            format!("{from} as {}", hash.hex().split_at(16).0)
+        }
+    }
+}
+
 impl Incoming<'_> {
     /// Who pays for what has a price.
     pub(super) fn payer(&self) -> String {
@@ -73,18 +88,24 @@ impl<H: Host> Service<'_, H> {
         }
     }
 
-    /// Takes the price of credentials that proved nobody, where credentials are what a route needs.
+    /// Takes the price of credentials that proved nobody, where credentials are what a route listens to. A token of which nobody
+    /// knows whether it is genuine has none, and opens nothing.
     pub(super) async fn pay_for_proof(
         &self,
         needs: Needs,
-        principal: &Principal<'_>,
+        verdict: &Verdict,
         head: &Parts,
     ) -> Result<(), Error> {
-        let listens = !matches!(needs, Needs::Notice(_));
-        if listens && !principal.is_known() && authenticate::shows_proof(&head.headers) {
-            self.pay_for_guess(&head.headers).await?;
+        match (verdict, needs) {
+            (_, Needs::Notice(_))
+            | (Verdict::Nothing | Verdict::Password | Verdict::Token, _)
+            | (Verdict::Undecided(_), Needs::Nothing) => Ok(()),
+            (Verdict::Wrong, _) => self.pay_for_guess(&head.headers).await,
+            (Verdict::Undecided(missing), _) => Err(Error::KeysMissing {
+                issuer: missing.issuer.clone(),
+                retry_after: missing.retry_after,
+            }),
         }
-        Ok(())
     }
 
     /// Takes the price of a notification whose secret or signature is wrong.
@@ -99,22 +120,25 @@ impl<H: Host> Service<'_, H> {
         notice
     }
 
-    /// Takes the price of wrong credentials. Who has none left is not listened to for a while, with right ones neither: else
-    /// the answer would tell which are.
+    /// Takes the price of wrong credentials. Who has none left is not listened to for a while with a password of this user, with the
+    /// right one neither: else the answer would tell which it is.
     async fn pay_for_guess(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let paid = self.pay(Price::WrongCredentials, &address(headers)).await;
-        if paid.is_err() {
+        let guesser = guesser(headers);
+        let paid = self.pay(Price::WrongCredentials, &guesser).await;
+        if paid.is_err() && authenticate::claimed_user(headers).is_some() {
             let now = self.host.clock().now();
-            self.memory.guessers.note(address(headers), now);
+            self.memory.guessers.note(guesser, now);
         }
         paid
     }
 
-    /// Whether somebody at this address has guessed too often.
-    pub(super) fn has_guessed(&self, head: &Parts) -> bool {
+    /// Whether a password of this user's was guessed too often from this address. A right token is let in all the same: it is long and
+    /// random, and no number of guesses finds one.
+    pub(super) fn has_guessed(&self, identity: &Identity<'_>, head: &Parts) -> bool {
         let now = self.host.clock().now();
-        authenticate::shows_proof(&head.headers)
-            && self.memory.guessers.has(&address(&head.headers), now)
+        matches!(identity.verdict, Verdict::Password | Verdict::Wrong)
+            && authenticate::claimed_user(&head.headers).is_some()
+            && self.memory.guessers.has(&guesser(&head.headers), now)
     }
 }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::allowance::Allowance;
 use super::guessers::Guessers;
 use super::held::HeldPackages;
+use super::transport::NamesAsked;
 use crate::access::jwt::KeyRing;
 use crate::catalog::Status;
 use crate::error::Error;
@@ -80,8 +81,10 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// Packages that are looked into.
     pub(super) held: HeldPackages,
-    /// Who showed wrong credentials too often.
+    /// Who tried passwords too often.
     pub(super) guessers: Guessers,
+    /// Under which names it was asked.
+    pub(super) names: NamesAsked,
     /// How many questions may be asked for whom.
     pub(super) allowance: Allowance,
     /// What the catalog said of itself last.

@@ -9,6 +9,7 @@
 //! | `host` | what a request is answered with: the ways to registries, documents and the catalog |
 //! | `route` | a method and a path become a route |
 //! | `rule` | what each route needs before it is answered |
+//! | `identify` | who sent a request |
 //! | `index` | `index.yaml` |
 //! | `download` | packages and provenance files |
 //! | `artifacthub` | `artifacthub-repo.yml` |
@@ -30,7 +31,8 @@
 //! | `allowance` | how many questions a second an isolate asks the catalog, by kind of sender |
 //! | `held` | how much of packages is in memory at a time |
 //! | `limit` | rate limits: which requests count, and for which sender |
-//! | `guessers` | who showed wrong credentials too often |
+//! | `guessers` | who tried passwords too often |
+//! | `transport` | whether requests came encrypted, and under which name |
 //! | `memory` | what an isolate remembers between requests |
 
 mod admin;
@@ -47,6 +49,7 @@ mod guessers;
 mod held;
 mod home;
 mod host;
+mod identify;
 mod index;
 mod limit;
 mod memory;
@@ -58,6 +61,7 @@ mod route;
 mod rule;
 mod sign;
 mod spaces;
+mod transport;
 mod webhook;
 mod write;
 
@@ -67,9 +71,9 @@ use http::{HeaderMap, Method, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::access::jwt::TokenJudge;
+use crate::access::authenticate::Verdict;
 use crate::access::signature::Notice;
-use crate::access::{self, Principal, Right, authenticate};
+use crate::access::{self, Identity, Principal, Right};
 use crate::catalog::ask::{Ask, Progress, ViewsRead};
 use crate::config::{Config, Problems};
 use crate::error::{Error, Missing};
@@ -112,6 +116,8 @@ pub struct Handled<B> {
     pub fault: Option<String>,
     /// Who did or was refused what, for the log.
     pub audit: Option<Audit>,
+    /// What an operator should mend, for the log.
+    pub warning: Option<String>,
 }
 
 /// A request as the routes see it: settings are right, and it is known who asks and that they may.
@@ -158,15 +164,6 @@ impl Incoming<'_> {
     }
 }
 
-/// Who gets the same answer about a space: everybody, where anyone may read all of it.
-fn audience(config: &Config, space: &Space) -> Audience {
-    let anybody = Principal::stranger(&config.accounts.anonymous);
-    match anybody.view(space, config.index_scope) {
-        Some(View::Folder(_)) => Audience::Public,
-        Some(View::Share { .. }) | None => Audience::Private,
-    }
-}
-
 /// A route's answer and what is left to do.
 struct Answered<B> {
     reply: Reply<B>,
@@ -195,32 +192,27 @@ impl<H: Host> Service<'_, H> {
             |route| route.rule().errors,
         );
         let audience = match (self.config, &route) {
-            (Ok(config), Ok(route)) => audience(config, &route.space()),
+            (Ok(config), Ok(route)) => Audience::of(config, &route.space()),
             (Err(_), _) | (_, Err(_)) => Audience::Private,
         };
-        let guessed = self.has_guessed(&head);
-        let principal = match (self.config, &route) {
-            (Ok(config), Ok(_)) if guessed => Some(Principal::stranger(&config.accounts.anonymous)),
-            (Ok(config), Ok(_)) => {
-                let judge = TokenJudge {
-                    ring: &self.memory.keys,
-                    fetch: self.host.fetch(),
-                    verify: self.memory.verify,
-                    now: self.host.clock().now(),
-                };
-                Some(authenticate::principal(&config.accounts, &head.headers, &judge).await)
-            }
-            (Err(_), _) | (_, Err(_)) => None,
+        self.memory.names.note(&head);
+        let identity = match (self.config, &route) {
+            (Ok(config), Ok(route)) => self.identify(config, route, &head).await.map(Some),
+            (Err(_), _) | (_, Err(_)) => Ok(None),
         };
-        let known = route.as_ref().ok().cloned().zip(principal.clone());
+        let principal = match (&identity, self.config) {
+            (Ok(Some(identity)), _) => Some(identity.principal.clone()),
+            (Err(_), Ok(config)) => Some(Principal::stranger(&config.accounts.anonymous)),
+            (Ok(None) | Err(_), _) => None,
+        };
+        let known = route.as_ref().ok().cloned().zip(principal);
         let sees_all = known.as_ref().is_some_and(|(_, who)| who.reads_all());
-        let answered = if guessed {
-            Err(Error::TooManyRequests("wrong credentials"))
-        } else {
-            self.answer(route, principal, &head, body).await
+        let answered = match identity {
+            Ok(identity) => self.answer(route, identity, &head, body).await,
+            Err(error) => Err(error),
         };
         let answered = answered.unwrap_or_else(|error| {
-            let error = match error {
+            let error = match transport::unasked(error, &head) {
                 // It counts everything, as `/` does.
                 Error::NotReady { retry_after, .. } if !sees_all => Error::NotReady {
                     progress: "come again soon".to_owned(),
@@ -234,7 +226,8 @@ impl<H: Host> Service<'_, H> {
                 fault: error.status().is_server_error().then(|| error.to_string()),
             }
         });
-        let (response, left) = answered.reply.render(audience, head.method == Method::HEAD);
+        let (mut response, left) = answered.reply.render(audience, head.method == Method::HEAD);
+        transport::keep_to_https(&head, response.headers_mut());
         if let Some(body) = left {
             self.host.documents().cancel(body).await;
         }
@@ -245,13 +238,14 @@ impl<H: Host> Service<'_, H> {
             afterwards: answered.afterwards,
             fault: answered.fault,
             audit,
+            warning: self.memory.names.first_warning(),
         }
     }
 
     async fn answer(
         &self,
         route: Result<Route, Error>,
-        principal: Option<Principal<'_>>,
+        identity: Option<Identity<'_>>,
         head: &Parts,
         body: H::Body,
     ) -> Result<Answered<H::Body>, Error> {
@@ -270,9 +264,9 @@ impl<H: Host> Service<'_, H> {
         };
         let rule = route.rule();
         browser::judge(head)?;
-        let stranger = || Principal::stranger(&config.accounts.anonymous);
-        let principal = principal.unwrap_or_else(stranger);
-        self.pay_for_proof(rule.needs, &principal, head).await?;
+        let nobody = || Identity::stranger(&config.accounts, Verdict::Nothing);
+        let Identity { principal, verdict } = identity.unwrap_or_else(nobody);
+        self.pay_for_proof(rule.needs, &verdict, head).await?;
         let notice = match rule.needs {
             Needs::Nothing => None,
             Needs::Right(right) => {

@@ -10,9 +10,11 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::rule::ErrorFormat;
+use crate::access::Principal;
 use crate::chart::rebuild::Parts;
+use crate::config::Config;
 use crate::error::{Door, Error};
-use crate::index::Blob;
+use crate::index::{Blob, Space, View};
 
 /// The body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +66,33 @@ pub(super) enum CachePolicy {
 pub(super) enum Audience {
     /// Anyone gets the same.
     Public,
-    /// It depends on who asks.
+    /// It depends on who asks, which credentials tell.
     Private,
+    /// It depends on who asks, which credentials or Cloudflare Access's assertion tells.
+    PrivateOrAsserted,
+}
+
+impl Audience {
+    /// Who gets the same answer about a space: everybody, where anyone may read all of it.
+    pub(super) fn of(config: &Config, space: &Space) -> Self {
+        let accounts = &config.accounts;
+        let anybody = Principal::stranger(&accounts.anonymous);
+        match anybody.view(space, config.index_scope) {
+            Some(View::Folder(_)) => Self::Public,
+            // Without issuers nobody looks at an assertion.
+            Some(View::Share { .. }) | None if accounts.issuers.is_empty() => Self::Private,
+            Some(View::Share { .. }) | None => Self::PrivateOrAsserted,
+        }
+    }
+
+    /// The request's headers that an answer depends on (RFC 9110 §12.5.5).
+    fn vary(self) -> Option<&'static str> {
+        match self {
+            Self::Public => None,
+            Self::Private => Some("authorization"),
+            Self::PrivateOrAsserted => Some("authorization, cf-access-jwt-assertion"),
+        }
+    }
 }
 
 impl CachePolicy {
@@ -79,9 +106,9 @@ impl CachePolicy {
     fn render(self, audience: Audience) -> &'static str {
         match (self, audience) {
             (Self::Revalidate, Audience::Public) => "public, no-cache, no-transform",
-            (Self::Revalidate, Audience::Private) => "private, no-cache, no-transform",
+            (Self::Revalidate, _) => "private, no-cache, no-transform",
             (Self::Digest, Audience::Public) => "public, max-age=3600, immutable, no-transform",
-            (Self::Digest, Audience::Private) => "private, max-age=3600, immutable, no-transform",
+            (Self::Digest, _) => "private, max-age=3600, immutable, no-transform",
             (Self::Never, _) => "no-store",
             (Self::Signed, _) => "private, no-store",
         }
@@ -194,8 +221,10 @@ impl<B> Reply<B> {
             CACHE_CONTROL,
             HeaderValue::from_static(policy.render(audience)),
         );
-        if policy.is_kept() && audience == Audience::Private {
-            headers.insert(VARY, HeaderValue::from_static("authorization"));
+        if policy.is_kept()
+            && let Some(vary) = audience.vary()
+        {
+            headers.insert(VARY, HeaderValue::from_static(vary));
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Body::Bytes(bytes) = &body {
@@ -279,7 +308,9 @@ mod tests {
     #[test]
     fn private_answers_are_never_public() {
         for policy in policies() {
-            assert!(!policy.render(Audience::Private).contains("public"));
+            for audience in [Audience::Private, Audience::PrivateOrAsserted] {
+                assert!(!policy.render(audience).contains("public"));
+            }
         }
         assert!(
             !CachePolicy::Signed

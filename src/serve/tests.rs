@@ -87,6 +87,7 @@ fn a_private_repository_asks_for_credentials() {
         cache-control: no-store
         content-length: 44
         content-type: application/json
+        strict-transport-security: max-age=31536000
         www-authenticate: Basic realm="charts", charset="UTF-8"
         x-content-type-options: nosniff
 

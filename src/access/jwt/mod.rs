@@ -23,7 +23,7 @@ use crate::platform::verify::Verify;
 use crate::platform::{Fetch, Timestamp};
 
 pub(crate) use issuer::{ClaimRule, Issuer, IssuerKeys};
-pub(crate) use ring::KeyRing;
+pub(crate) use ring::{KeyRing, KeysMissing};
 
 use token::SignedToken;
 
@@ -33,6 +33,19 @@ pub(super) const ASSERTION: HeaderName = HeaderName::from_static("cf-access-jwt-
 
 /// Most keys that a token is tried with: where it names none, its issuer may have several.
 const TRIES: usize = 4;
+
+/// What came of looking at a request's tokens.
+#[derive(Debug)]
+pub(super) enum Bearing {
+    /// One of them proves somebody.
+    Known(Bearer),
+    /// One is genuine, but gives nothing: its bearer is a stranger, who guesses nothing.
+    Worthless,
+    /// One may be genuine.
+    Undecided(KeysMissing),
+    /// There is none that is genuine.
+    Nobody,
+}
 
 /// Whom a token proves, and what it gives.
 #[derive(Debug)]
@@ -62,9 +75,10 @@ impl<F: Fetch> TokenJudge<'_, F> {
         issuers: &[Issuer],
         shown: Option<&[u8]>,
         headers: &HeaderMap,
-    ) -> Option<Bearer> {
+    ) -> Bearing {
+        let mut bearing = Bearing::Nobody;
         if issuers.is_empty() {
-            return None;
+            return bearing;
         }
         let assertion = headers.get(&ASSERTION).map(HeaderValue::as_bytes);
         for text in shown.into_iter().chain(assertion) {
@@ -75,30 +89,38 @@ impl<F: Fetch> TokenJudge<'_, F> {
             let Some(issuer) = issuers.find(|issuer| token.is_of(issuer, self.now)) else {
                 continue;
             };
-            if !self.is_signed(&token, issuer).await {
-                continue;
+            match self.is_signed(&token, issuer).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(missing) => {
+                    bearing = Bearing::Undecided(missing);
+                    continue;
+                }
             }
             // What gives nothing proves nothing: at GitHub anybody has tokens signed, for whatever audience.
             let grants = claims::grants(issuer, &token.claims);
             if grants != Grants::NONE {
-                return Some(Bearer {
+                return Bearing::Known(Bearer {
                     name: format!("{}:{}", issuer.name, token.subject()),
                     grants,
                 });
             }
-        }
-        None
-    }
-
-    async fn is_signed(&self, token: &SignedToken, issuer: &Issuer) -> bool {
-        let Some(verify) = self.verify else {
-            return false;
-        };
-        for key in self.keys(token, issuer).await.into_iter().take(TRIES) {
-            if verify(key, token.signed.clone(), token.signature.clone()).await {
-                return true;
+            if matches!(bearing, Bearing::Nobody) {
+                bearing = Bearing::Worthless;
             }
         }
-        false
+        bearing
+    }
+
+    async fn is_signed(&self, token: &SignedToken, issuer: &Issuer) -> Result<bool, KeysMissing> {
+        let Some(verify) = self.verify else {
+            return Ok(false);
+        };
+        for key in self.keys(token, issuer).await?.into_iter().take(TRIES) {
+            if verify(key, token.signed.clone(), token.signature.clone()).await {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

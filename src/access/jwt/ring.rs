@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use http::{Request, StatusCode, header};
 
 use super::key::{self, NamedKey};
@@ -25,85 +27,147 @@ const FRESH: Duration = Duration::from_hours(1);
 /// How long a set is believed while its issuer does not give another: a key that was taken back works no longer than that.
 const STALE: Duration = Duration::from_hours(6);
 
-/// How often a set is asked for within [`BETWEEN`] before an answer came: requests that come at one time cannot share one, and none
-/// of them is refused for that, be the isolate new, the set old or the issuer's key.
-const AT_ONCE: u32 = 8;
+/// How soon a set is asked for again that there is none of, after a fault of its issuer's.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// How long an issuer may take to give its set, the body too: a client waits meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a request looks whether another one's answer is there: futures are not shared between requests.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The sets of keys that an isolate has asked for, by their URLs.
 #[derive(Debug, Default)]
 pub(crate) struct KeyRing(RefCell<BTreeMap<String, KeySet>>);
 
-/// One set, and how often it was asked for.
+/// The keys of an issuer cannot be had, so that nobody knows whether its token is genuine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeysMissing {
+    /// What the issuer is called in the settings.
+    pub(crate) issuer: String,
+    /// When to try again, in seconds.
+    pub(crate) retry_after: u64,
+}
+
+/// One set, and when it was asked for.
 #[derive(Debug, Clone, Default)]
 struct KeySet {
     keys: Vec<NamedKey>,
     /// When they came; `None` before they did.
     came: Option<Timestamp>,
-    /// When it was asked for, at first of the times that `asks` counts.
+    /// When it was asked for last.
     asked: Option<Timestamp>,
-    /// How often it was asked for since then; [`AT_ONCE`] once an answer came, so that it is not asked for again so soon.
-    asks: u32,
+    /// What came of that.
+    answer: KeysAnswer,
+}
+
+/// What came of asking for a set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum KeysAnswer {
+    /// Nothing yet. What has come to nothing after [`TIMEOUT`] was given up with the request that asked.
+    #[default]
+    OnItsWay,
+    /// A set.
+    Given,
+    /// None, or nothing that is a set.
+    Failed,
 }
 
 impl KeySet {
-    /// Whether keys that are known may still be used: while they are fresh, and then while somebody asks or has just asked for others.
+    /// Whether keys that are known may still be used: while they are fresh, and then until they can be asked for again.
     fn is_usable(&self, now: Timestamp) -> bool {
         let age = self.came.map(|came| now.since(came));
-        age.is_some_and(|age| age < FRESH || (age < STALE && self.was_asked(now)))
+        age.is_some_and(|age| age < FRESH || (age < STALE && !self.may_ask(now)))
     }
 
-    /// Whether it was asked for within [`BETWEEN`].
-    fn was_asked(&self, now: Timestamp) -> bool {
-        self.asked.is_some_and(|asked| now.since(asked) < BETWEEN)
+    fn is_stale(&self, now: Timestamp) -> bool {
+        self.came.is_none_or(|came| now.since(came) >= STALE)
+    }
+
+    /// How long after the last time it is not asked for again.
+    fn rest(&self, now: Timestamp) -> Duration {
+        match self.answer {
+            KeysAnswer::OnItsWay => TIMEOUT,
+            KeysAnswer::Failed if self.is_stale(now) => AGAIN,
+            KeysAnswer::Failed | KeysAnswer::Given => BETWEEN,
+        }
     }
 
     fn may_ask(&self, now: Timestamp) -> bool {
-        self.asks < AT_ONCE || !self.was_asked(now)
+        let rest = self.rest(now);
+        self.asked.is_none_or(|asked| now.since(asked) >= rest)
     }
 
-    /// Notes that it is asked for, before it is, so that of what comes meanwhile only some ask as well.
-    fn note_ask(&mut self, now: Timestamp) {
-        if !self.was_asked(now) {
-            (self.asked, self.asks) = (Some(now), 0);
-        }
-        self.asks += 1;
+    /// When it may be asked for again, in seconds from now.
+    fn retry_after(&self, now: Timestamp) -> u64 {
+        let again = self.asked.map(|asked| asked.after(self.rest(now)));
+        let left = again.map_or(Duration::ZERO, |again| again.since(now));
+        left.as_secs() + u64::from(left.subsec_nanos() > 0 || left.is_zero())
     }
 }
 
 impl<F: Fetch> TokenJudge<'_, F> {
-    /// The issuer's keys that a token may be signed with.
-    pub(super) async fn keys(&self, token: &SignedToken, issuer: &Issuer) -> Vec<PublicKey> {
+    /// The issuer's keys that a token may be signed with. One request of an isolate asks for them, others wait for what comes.
+    pub(super) async fn keys(
+        &self,
+        token: &SignedToken,
+        issuer: &Issuer,
+    ) -> Result<Vec<PublicKey>, KeysMissing> {
         let url = match &issuer.keys {
-            IssuerKeys::Fixed(keys) => return fitting(keys, token),
+            IssuerKeys::Fixed(keys) => return Ok(fitting(keys, token)),
             IssuerKeys::Url(url) => url,
         };
-        let known = self.ring.0.borrow().get(url).cloned().unwrap_or_default();
-        let usable = if known.is_usable(self.now) {
-            fitting(&known.keys, token)
-        } else {
-            Vec::new()
+        let missing = |known: &KeySet| KeysMissing {
+            issuer: issuer.name.clone(),
+            retry_after: known.retry_after(self.now),
         };
-        if !usable.is_empty() || !known.may_ask(self.now) {
-            return usable;
+        let mut waited = Duration::ZERO;
+        loop {
+            let known = self.known(url);
+            if known.is_usable(self.now) {
+                let usable = fitting(&known.keys, token);
+                if !usable.is_empty() {
+                    return Ok(usable);
+                }
+            }
+            if known.may_ask(self.now) {
+                break;
+            }
+            match known.answer {
+                KeysAnswer::Given => return Ok(Vec::new()),
+                KeysAnswer::OnItsWay if waited < TIMEOUT => {
+                    self.fetch.wait(LOOK).await;
+                    waited += LOOK;
+                }
+                KeysAnswer::OnItsWay | KeysAnswer::Failed => return Err(missing(&known)),
+            }
         }
-        self.change(url, |set| set.note_ask(self.now));
-        let answer = self.ask(url).await;
-        // Whoever comes next would only be told the same.
-        self.change(url, |set| set.asks = AT_ONCE);
-        let Some(keys) = answer else {
-            let age = known.came.map(|came| self.now.since(came));
-            return if age.is_some_and(|age| age < STALE) {
-                fitting(&known.keys, token)
-            } else {
-                Vec::new()
-            };
-        };
-        let found = fitting(&keys, token);
+        // Noted before it is asked, so that what comes meanwhile does not ask as well.
         self.change(url, |set| {
-            set.keys = keys;
-            set.came = Some(self.now);
+            set.asked = Some(self.now);
+            set.answer = KeysAnswer::OnItsWay;
         });
-        found
+        let (answer, late) = (pin!(self.ask(url)), pin!(self.fetch.wait(TIMEOUT)));
+        if let Either::Left((Some(keys), _)) = select(answer, late).await {
+            let found = fitting(&keys, token);
+            self.change(url, |set| {
+                set.keys = keys;
+                set.came = Some(self.now);
+                set.answer = KeysAnswer::Given;
+            });
+            return Ok(found);
+        }
+        self.change(url, |set| set.answer = KeysAnswer::Failed);
+        let known = self.known(url);
+        let found = fitting(&known.keys, token);
+        if found.is_empty() || known.is_stale(self.now) {
+            return Err(missing(&known));
+        }
+        Ok(found)
+    }
+
+    fn known(&self, url: &str) -> KeySet {
+        self.ring.0.borrow().get(url).cloned().unwrap_or_default()
     }
 
     fn change(&self, url: &str, change: impl FnOnce(&mut KeySet)) {

@@ -75,7 +75,7 @@ fn proven<'c>(config: &'c Config, name: &HeaderName, value: &str) -> Principal<'
     };
     let mut headers = HeaderMap::new();
     headers.insert(name, value.parse().unwrap());
-    block_on(authenticate::principal(&config.accounts, &headers, &judge))
+    block_on(authenticate::identify(&config.accounts, &headers, &judge)).principal
 }
 
 #[track_caller]

@@ -31,6 +31,7 @@ fn health_asks_nobody() {
         cache-control: no-store
         content-length: 16
         content-type: application/json
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         {"healthy":true}
@@ -47,6 +48,7 @@ fn admin_routes_want_the_admin() {
         cache-control: no-store
         content-length: 44
         content-type: application/json
+        strict-transport-security: max-age=31536000
         www-authenticate: Basic realm="admin", charset="UTF-8", Bearer realm="admin"
         x-content-type-options: nosniff
 
@@ -116,6 +118,7 @@ fn a_refresh_is_accepted() {
         cache-control: no-store
         content-length: 17
         content-type: application/json
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         {"accepted":true}

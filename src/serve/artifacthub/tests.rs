@@ -41,6 +41,7 @@ fn the_setting_says_it_for_every_space() {
         content-length: 51
         content-type: application/x-yaml
         etag: "64181a1d699f1458b68c6abaf929d8d8"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         repositoryID: 0b5b6a7c-1111-2222-3333-444455556666

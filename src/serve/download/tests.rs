@@ -72,6 +72,7 @@ fn a_warm_download_is_one_call_and_one_get() {
         302
         cache-control: private, no-store
         location: https://blobs.example/charts/team-a/nginx/sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a?sig=a%2bb%2F%3D&X-Amz-Expires=1200
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
     ");
     assert_eq!(calls(&world), (1, 1, 0));
@@ -113,6 +114,7 @@ fn a_registry_that_sends_bytes_is_streamed() {
         content-length: 26
         content-type: application/gzip
         etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         verified: the package of nginx 1.0.0
@@ -125,6 +127,7 @@ fn a_registry_that_sends_bytes_is_streamed() {
         content-length: 26
         content-type: application/gzip
         etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         verified: the package of nginx 1.0.0
@@ -141,6 +144,7 @@ fn head_and_304_ask_no_registry() {
         content-length: 26
         content-type: application/gzip
         etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
     "#);
     assert_eq!(calls(&world), (0, 1, 0));
@@ -149,6 +153,7 @@ fn head_and_304_ask_no_registry() {
         304
         cache-control: public, no-cache, no-transform
         etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
     "#);
     assert_eq!(calls(&world), (0, 2, 0));
@@ -194,6 +199,7 @@ fn a_range_is_passed_where_bytes_are_streamed() {
                 content-range: bytes 4-10/26
                 content-type: application/gzip
                 etag: "sha256:e961bdefa803ee9a712b1f80d27d810748b00804cf160b1c910ada82b83b8b0a"
+                strict-transport-security: max-age=31536000
                 x-content-type-options: nosniff
 
                 stream: package
@@ -204,6 +210,7 @@ fn a_range_is_passed_where_bytes_are_streamed() {
                 cache-control: no-store
                 content-length: 0
                 content-range: bytes */26
+                strict-transport-security: max-age=31536000
                 x-content-type-options: nosniff
             ");
         }
@@ -222,6 +229,7 @@ fn a_signed_chart_has_its_provenance() {
         content-length: 34
         content-type: application/pgp-signature
         etag: "sha256:d9df5a9a6c32d986f712e4086d825004add0de3b777133275c71925cce8750c0"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         verified: -----BEGIN PGP SIGNED MESSAGE-----

@@ -37,6 +37,7 @@ fn anyone_sees_what_this_is() {
         cache-control: no-store
         content-length: 146
         content-type: text/plain; charset=utf-8
+        strict-transport-security: max-age=31536000
         vary: accept
         x-content-type-options: nosniff
 
@@ -101,6 +102,7 @@ fn browsers_get_html() {
         content-length: 328
         content-security-policy: default-src 'none'; style-src 'unsafe-inline'
         content-type: text/html; charset=utf-8
+        strict-transport-security: max-age=31536000
         vary: accept
         x-content-type-options: nosniff
 
@@ -177,6 +179,7 @@ fn a_space_s_own_address_answers_as_the_root_does() {
                 cache-control: no-store
                 content-length: 153
                 content-type: text/plain; charset=utf-8
+                strict-transport-security: max-age=31536000
                 vary: accept
                 x-content-type-options: nosniff
 

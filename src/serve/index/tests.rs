@@ -58,6 +58,7 @@ fn a_warm_read_is_one_get_and_the_stream_untouched() {
         content-length: 14
         content-type: application/x-yaml
         etag: "apiVersion: v1"
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         stream: apiVersion: v1

@@ -38,6 +38,7 @@ fn a_chart_is_stored_as_helm_pushes_it_and_served_when_the_answer_comes() {
         cache-control: no-store
         content-length: 14
         content-type: application/json
+        strict-transport-security: max-age=31536000
         x-content-type-options: nosniff
 
         {"saved":true}

@@ -1,13 +1,17 @@
 //! Keys that are asked for at an issuer.
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
+use futures::future::{join_all, join3};
 use http::{Request, Response, StatusCode};
 
 use super::*;
-use crate::platform::FetchError;
+use crate::access::authenticate::Verdict;
+use crate::platform::{Clock, FetchError};
+use crate::testing::run;
 
 const JWKS: &str = "https://issuer.example/jwks";
 
@@ -17,8 +21,9 @@ struct Server {
     answer: RefCell<(u16, String)>,
     /// What it was asked.
     asked: RefCell<Vec<String>>,
-    /// Whether its answers are still on their way.
-    slow: Cell<bool>,
+    /// How long its answers take.
+    takes: Cell<Duration>,
+    clock: VirtualClock,
     cancelled: Cell<usize>,
 }
 
@@ -29,9 +34,7 @@ impl Fetch for Server {
         assert_eq!(request.method(), "GET");
         assert!(!request.headers().contains_key(AUTHORIZATION));
         self.asked.borrow_mut().push(request.uri().to_string());
-        if self.slow.get() {
-            std::future::pending::<()>().await;
-        }
+        self.clock.sleep(self.takes.get()).await;
         let (status, body) = self.answer.borrow().clone();
         if status == 0 {
             return Err(FetchError::Timeout);
@@ -51,6 +54,10 @@ impl Fetch for Server {
     async fn cancel(&self, _: Bytes) {
         self.cancelled.set(self.cancelled.get() + 1);
     }
+
+    async fn wait(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
 }
 
 /// An isolate, its settings and the issuer's server.
@@ -58,59 +65,73 @@ struct Isolate {
     config: Config,
     ring: KeyRing,
     server: Server,
-    now: Cell<i64>,
+    clock: VirtualClock,
 }
 
 impl Isolate {
     fn new(answer: &Value) -> Self {
         let issuer = json!({ "issuer": ISSUER, "audience": AUDIENCE, "jwks": JWKS, "scope": true });
+        let clock = VirtualClock::at(Timestamp(NOW * 1000));
         Self {
             config: settings(&json!({ "ours": issuer }), &[]),
             ring: KeyRing::default(),
             server: Server {
                 answer: RefCell::new((200, answer.to_string())),
                 asked: RefCell::default(),
-                slow: Cell::new(false),
+                takes: Cell::new(Duration::ZERO),
+                clock: clock.clone(),
                 cancelled: Cell::new(0),
             },
-            now: Cell::new(NOW),
+            clock,
         }
     }
 
-    fn wait(&self, seconds: i64) {
-        self.now.set(self.now.get() + seconds);
+    fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     fn answers(&self, status: u16, body: &impl ToString) {
         *self.server.answer.borrow_mut() = (status, body.to_string());
     }
 
-    /// Whether a signer's token is believed now; `None` where that waits for the issuer.
-    fn tries(&self, signer: &Signer) -> Option<bool> {
-        let token = signer.token(&with(&json!({ "exp": self.now.get() + 60 })));
+    /// Whether a signer's token is believed now, or when to come again, in seconds.
+    async fn tries(&self, signer: &Signer) -> String {
+        let now = self.clock.now();
+        let token = signer.token(&with(&json!({ "exp": now.0 / 1000 + 60 })));
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         let judge = TokenJudge {
             ring: &self.ring,
             fetch: &self.server,
             verify: Some(verify),
-            now: Timestamp(self.now.get() * 1000),
+            now,
         };
-        let principal = authenticate::principal(&self.config.accounts, &headers, &judge);
-        principal
-            .now_or_never()
-            .map(|principal| principal.is_known())
+        let identity = authenticate::identify(&self.config.accounts, &headers, &judge).await;
+        assert_eq!(
+            identity.principal.is_known(),
+            identity.verdict == Verdict::Token
+        );
+        match identity.verdict {
+            Verdict::Token => YES.to_owned(),
+            Verdict::Wrong => NO.to_owned(),
+            Verdict::Undecided(missing) => format!("in {}", missing.retry_after),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// What becomes of it, and how often the issuer has been asked by then.
-    fn told(&self, signer: &Signer) -> (Option<bool>, usize) {
-        let believed = self.tries(signer);
+    fn told(&self, signer: &Signer) -> (String, usize) {
+        let believed = run(&self.clock, self.tries(signer));
         (believed, self.server.asked.borrow().len())
     }
 }
 
-const YES: Option<bool> = Some(true);
-const NO: Option<bool> = Some(false);
+const YES: &str = "yes";
+const NO: &str = "no";
+
+fn so(believed: &str, asked: usize) -> (String, usize) {
+    (believed.to_owned(), asked)
+}
 
 fn set(signers: &[&Signer]) -> Value {
     let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
@@ -126,23 +147,23 @@ fn a_set_is_asked_for_once_and_again_for_a_key_that_is_not_in_it() {
     );
     let isolate = Isolate::new(&set(&[&old]));
     for _ in 0..10 {
-        assert_eq!(isolate.told(&old), (YES, 1));
+        assert_eq!(isolate.told(&old), so(YES, 1));
     }
     assert_eq!(*isolate.server.asked.borrow(), [JWKS]);
     // Not within a minute of the last time, whatever keys tokens name.
     isolate.answers(200, &set(&[&old, &new]));
     isolate.wait(59);
-    assert_eq!(isolate.told(&new), (NO, 1));
+    assert_eq!(isolate.told(&new), so(NO, 1));
     isolate.wait(1);
-    assert_eq!(isolate.told(&new), (YES, 2));
+    assert_eq!(isolate.told(&new), so(YES, 2));
     for _ in 0..100 {
-        assert_eq!(isolate.told(&never), (NO, 2));
-        assert_eq!(isolate.told(&new), (YES, 2));
+        assert_eq!(isolate.told(&never), so(NO, 2));
+        assert_eq!(isolate.told(&new), so(YES, 2));
     }
     for minute in 0..5 {
         isolate.wait(60);
         for _ in 0..20 {
-            assert_eq!(isolate.told(&never), (NO, 3 + minute));
+            assert_eq!(isolate.told(&never), so(NO, 3 + minute));
         }
     }
 }
@@ -152,86 +173,110 @@ fn a_set_is_asked_for_once_and_again_for_a_key_that_is_not_in_it() {
 fn a_set_is_asked_for_again_after_an_hour() {
     let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
     let isolate = Isolate::new(&set(&[&old]));
-    assert_eq!(isolate.told(&old), (YES, 1));
+    assert_eq!(isolate.told(&old), so(YES, 1));
     isolate.answers(200, &set(&[&new]));
     isolate.wait(3599);
-    assert_eq!(isolate.told(&old), (YES, 1));
+    assert_eq!(isolate.told(&old), so(YES, 1));
     isolate.wait(1);
-    assert_eq!(isolate.told(&old), (NO, 2));
-    assert_eq!(isolate.told(&new), (YES, 2));
+    assert_eq!(isolate.told(&old), so(NO, 2));
+    assert_eq!(isolate.told(&new), so(YES, 2));
 }
 
+/// That a key is not there is not told while nobody can say.
 #[test]
 fn while_the_issuer_is_down_known_keys_go_on_for_hours_and_it_is_asked_once_a_minute() {
     let (known, other) = (Signer::ed25519("known"), Signer::ed25519("other"));
     let isolate = Isolate::new(&set(&[&known]));
-    assert_eq!(isolate.told(&known), (YES, 1));
+    assert_eq!(isolate.told(&known), so(YES, 1));
     isolate.wait(3600);
     isolate.answers(0, &"");
     for _ in 0..10 {
-        assert_eq!(isolate.told(&known), (YES, 2));
-        assert_eq!(isolate.told(&other), (NO, 2));
+        assert_eq!(isolate.told(&known), so(YES, 2));
+        assert_eq!(isolate.told(&other), so("in 60", 2));
     }
     isolate.wait(60);
-    assert_eq!(isolate.told(&known), (YES, 3));
+    assert_eq!(isolate.told(&known), so(YES, 3));
     isolate.wait(5 * 3600);
-    assert_eq!(isolate.told(&known), (NO, 4));
+    assert_eq!(isolate.told(&known), so("in 10", 4));
     isolate.answers(200, &set(&[&known]));
-    assert_eq!(isolate.told(&known), (NO, 4));
-    isolate.wait(60);
-    assert_eq!(isolate.told(&known), (YES, 5));
+    isolate.wait(4);
+    assert_eq!(isolate.told(&known), so("in 6", 4));
+    isolate.wait(6);
+    assert_eq!(isolate.told(&known), so(YES, 5));
+    assert_eq!(isolate.told(&other), so(NO, 5));
 }
 
-/// Requests that come at one time to a new isolate do not wait for each other, and are not refused for that.
+/// Requests that come at one time to a new isolate wait for what one of them asks, and none is refused for that.
 #[test]
-fn the_first_requests_of_an_isolate_each_ask() {
+fn of_the_first_requests_of_an_isolate_one_asks() {
     let known = Signer::ed25519("known");
     let isolate = Isolate::new(&set(&[&known]));
-    isolate.server.slow.set(true);
-    for nth in 1..=8 {
-        assert_eq!(isolate.told(&known), (None, nth));
-    }
-    // More than that, and it is no crowd but a flood.
-    assert_eq!(isolate.told(&known), (NO, 8));
-    isolate.server.slow.set(false);
-    isolate.wait(60);
-    assert_eq!(isolate.told(&known), (YES, 9));
+    isolate.server.takes.set(Duration::from_millis(700));
+    let all = join_all((0..50).map(|_| isolate.tries(&known)));
+    assert_eq!(run(&isolate.clock, all), [YES; 50]);
+    assert_eq!(isolate.server.asked.borrow().len(), 1);
 }
 
-/// What was known is too old to be used: the isolate is as a new one.
+/// An issuer signs with a new key, or what was known is too old, and several tokens come at one time. Those of a key that may still be
+/// used wait for nobody.
 #[test]
-fn the_first_requests_after_hours_each_ask() {
-    let known = Signer::ed25519("known");
-    let isolate = Isolate::new(&set(&[&known]));
-    assert_eq!(isolate.told(&known), (YES, 1));
-    isolate.wait(6 * 3600);
-    isolate.server.slow.set(true);
-    for nth in 2..=9 {
-        assert_eq!(isolate.told(&known), (None, nth));
-    }
-    assert_eq!(isolate.told(&known), (NO, 9));
-}
-
-/// An issuer signs with a new key, and several tokens of it come at one time. Those of the key before wait for nobody.
-#[test]
-fn the_first_requests_with_a_new_key_each_ask() {
+fn of_the_first_requests_with_a_new_key_one_asks() {
     let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
-    for hours in [0, 2] {
+    for hours in [0, 2, 7] {
         let isolate = Isolate::new(&set(&[&old]));
-        assert_eq!(isolate.told(&old), (YES, 1));
+        assert_eq!(isolate.told(&old), so(YES, 1));
         isolate.answers(200, &set(&[&old, &new]));
         isolate.wait(60 + hours * 3600);
-        isolate.server.slow.set(true);
-        for nth in 2..=9 {
-            assert_eq!(isolate.told(&new), (None, nth));
-            assert_eq!(isolate.told(&old), (YES, nth));
-        }
-        assert_eq!(isolate.told(&new), (NO, 9));
-        isolate.server.slow.set(false);
-        isolate.wait(60);
-        assert_eq!(isolate.told(&new), (YES, 10));
-        assert_eq!(isolate.told(&Signer::p256("never")), (NO, 10));
+        isolate.server.takes.set(Duration::from_millis(700));
+        let all = join_all((0..20).map(|_| isolate.tries(&new)));
+        let both = async {
+            let first = isolate.tries(&new);
+            let beside = isolate.tries(&old);
+            join3(all, first, beside).await
+        };
+        let begun = isolate.clock.now();
+        let (all, first, beside) = run(&isolate.clock, both);
+        assert_eq!(
+            (all, first, beside),
+            (vec![YES.to_owned(); 20], YES.to_owned(), YES.to_owned())
+        );
+        let waited = isolate.clock.now().since(begun);
+        assert!(waited >= Duration::from_millis(700), "{waited:?}");
+        assert_eq!(isolate.server.asked.borrow().len(), 2, "{hours} hours");
+        assert_eq!(isolate.told(&Signer::p256("never")), so(NO, 2));
     }
+}
+
+/// An issuer that does not answer holds nobody up for longer than five seconds, where a registry may take thirty.
+#[test]
+fn an_issuer_that_hangs_is_waited_for_shortly() {
+    let known = Signer::ed25519("known");
+    let isolate = Isolate::new(&set(&[&known]));
+    isolate.server.takes.set(Duration::from_mins(10));
+    let begun = isolate.clock.now();
+    let all = run(
+        &isolate.clock,
+        join_all((0..20).map(|_| isolate.tries(&known))),
+    );
+    assert!(all.iter().all(|told| told.starts_with("in ")), "{all:?}");
+    let waited = isolate.clock.now().since(begun);
+    assert!(waited <= Duration::from_millis(5100), "{waited:?}");
+    assert_eq!(isolate.server.asked.borrow().len(), 1);
+    isolate.server.takes.set(Duration::ZERO);
+    isolate.wait(5);
+    assert_eq!(isolate.told(&known), so(YES, 2));
+}
+
+/// A client that leaves takes its question along.
+#[test]
+fn what_was_asked_by_a_request_that_is_gone_is_asked_again() {
+    let known = Signer::ed25519("known");
+    let isolate = Isolate::new(&set(&[&known]));
+    isolate.server.takes.set(Duration::from_secs(1));
+    assert_eq!(isolate.tries(&known).now_or_never(), None);
+    assert_eq!(isolate.server.asked.borrow().len(), 1);
+    isolate.wait(5);
+    assert_eq!(isolate.told(&known), so(YES, 2));
 }
 
 #[test]
@@ -252,8 +297,9 @@ fn what_is_no_set_is_as_no_answer() {
     ] {
         let isolate = Isolate::new(&json!(null));
         isolate.answers(status, &body);
-        assert_eq!(isolate.told(&known), (NO, 1), "{status} {body:.40}");
-        assert_eq!(isolate.told(&known), (NO, 1), "{status} {body:.40}");
+        for _ in 0..2 {
+            assert_eq!(isolate.told(&known), so("in 10", 1), "{status} {body:.40}");
+        }
         let cancelled = usize::from(!matches!(status, 0 | 200));
         assert_eq!(isolate.server.cancelled.get(), cancelled, "{status}");
     }
@@ -280,7 +326,7 @@ fn strangers_do_not_have_an_issuer_asked() {
         let shown = Some(token.as_bytes());
         let headers = HeaderMap::new();
         let bearer = judge.bearer(&isolate.config.accounts.issuers, shown, &headers);
-        assert!(block_on(bearer).is_none());
+        assert!(matches!(block_on(bearer), Bearing::Nobody));
     }
     assert_eq!(isolate.server.asked.borrow().len(), 0);
 }
