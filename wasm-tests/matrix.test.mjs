@@ -24,7 +24,10 @@ const [head, ...rows] = table.split("\n").filter((line) => line.trim() !== "");
 const columns = head.trim().split(/\s+/);
 
 const signer = new Signer("ES256");
+const issuer = (name) => ({ issuer: `https://${name}.example`, audience: "charts", key: signer.pem, [name]: true });
 const JWT_ISSUERS = JSON.stringify({
+  access: issuer("access"),
+  scope: issuer("scope"),
   github: {
     issuer: "https://token.actions.githubusercontent.com",
     audience: "charts",
@@ -34,6 +37,15 @@ const JWT_ISSUERS = JSON.stringify({
 });
 const jwt = (repository, more = {}) =>
   signer.token({ iss: "https://token.actions.githubusercontent.com", aud: "charts", repository, ...more });
+/** A token that has rights by ChartMuseum's claim, or by its scope, and by nothing else. */
+const claiming = (name) =>
+  signer.token({
+    iss: `https://${name}.example`,
+    aud: "charts",
+    repository: "acme/a",
+    access: [{ type: "artifact-repository", name: "team-a", actions: ["pull", "push"] }],
+    scope: "read:team-b/** refresh:team-b/** metrics",
+  });
 const HELM = "the-password-of-helm";
 const SENDER = "the-word-of-the-sender";
 const token = (text) => [`Bearer ${text}`, basic("anyone", text)];
@@ -55,6 +67,8 @@ const PROOFS = {
   ],
   "pipeline-a": [...token("the-token-of-pipeline-a"), ...token(jwt("acme/a"))],
   "pusher-a": token("the-token-of-pusher-a"),
+  "access-a": token(claiming("access")),
+  "scope-b": token(claiming("scope")),
   prometheus: token("the-token-of-prometheus"),
   helm: [basic("helm", HELM)],
   admin: token(ADMIN),

@@ -35,6 +35,15 @@ const SPACES: [&str; 7] = [
 
 /// The reader, by its token.
 const READER: (HeaderName, &str) = (AUTHORIZATION, "Bearer the-token-of-the-reader");
+/// Another one, who may read something else.
+const OTHER: (HeaderName, &str) = (AUTHORIZATION, "Bearer the-token-of-the-other");
+/// Who asks past caches.
+const FRESH: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
+/// What the file for Artifact Hub is made of.
+const HUB: (&str, &str) = (
+    "ARTIFACTHUB_REPOSITORY_ID",
+    "c0ffee00-0000-4000-8000-000000000000",
+);
 /// An account that may read nothing.
 const NOBODY: (HeaderName, &str) = (AUTHORIZATION, "Bearer the-token-of-somebody-else");
 
@@ -61,15 +70,24 @@ fn filled_with(settings: &[(&str, &str)], pushes: &[Push]) -> World {
 
 /// A catalog of which one account may read what these patterns name.
 fn shared(patterns: &str, pushes: &[Push]) -> World {
+    shared_by_two(patterns, "nowhere", pushes)
+}
+
+/// The same, of which another account may read what `others` name.
+fn shared_by_two(patterns: &str, others: &str, pushes: &[Push]) -> World {
     let accounts = format!(
-        "reader: {{ token: the-token-of-the-reader, read: '{patterns}' }}\nnobody: {{ token: the-token-of-somebody-else, metrics: true }}"
+        "reader: {{ token: the-token-of-the-reader, read: '{patterns}' }}\nother: {{ token: the-token-of-the-other, read: '{others}' }}\nnobody: {{ token: the-token-of-somebody-else, metrics: true }}"
     );
-    filled_with(&[("ACCOUNTS", &accounts)], pushes)
+    filled_with(&[("ACCOUNTS", &accounts), HUB], pushes)
+}
+
+fn in_space(space: &str, file: &str) -> String {
+    let slash = if space.is_empty() { "" } else { "/" };
+    format!("{space}{slash}{file}")
 }
 
 fn index_of(space: &str) -> String {
-    let slash = if space.is_empty() { "" } else { "/" };
-    format!("{space}{slash}index.yaml")
+    in_space(space, "index.yaml")
 }
 
 fn told(response: &Response<Body<Bytes>>) -> String {
@@ -241,16 +259,24 @@ proptest! {
     /// What an account sees is what anyone sees of a registry that holds nothing else; each link works for it and for nobody
     /// who lacks the right.
     #[test]
-    fn an_account_sees_a_registry_that_holds_only_what_it_may_read(pushes in pushes(), patterns in patterns()) {
-        let world = shared(&patterns, &pushes);
+    fn an_account_sees_a_registry_that_holds_only_what_it_may_read(pushes in pushes(), patterns in patterns(), others in patterns()) {
+        let world = shared_by_two(&patterns, &others, &pushes);
         let spaces: crate::index::Spaces = patterns.parse().unwrap();
+        let others: crate::index::Spaces = others.parse().unwrap();
         let readable = |push: &&Push| {
             let path: crate::index::RepositoryPath = push.0.parse().unwrap();
             spaces.hold(&path.space())
         };
         let mine: Vec<Push> = pushes.iter().filter(readable).copied().collect();
-        let alone = filled_with(&[], &mine);
+        let alone = filled_with(&[HUB], &mine);
         for space in SPACES {
+            let hub = in_space(space, "artifacthub-repo.yml");
+            let seen = get_with(&world, &hub, &[READER]);
+            if spaces.reach(&space.parse().unwrap()) {
+                prop_assert_eq!(told(&seen), told(&get_with(&alone, &hub, &[])), "{}", hub);
+            } else {
+                prop_assert_eq!(seen.status().as_u16(), 404, "{}", hub);
+            }
             let path = index_of(space);
             let (seen, expected) = (get_with(&world, &path, &[READER]), get_with(&alone, &path, &[]));
             if spaces.reach(&space.parse().unwrap()) {
@@ -263,13 +289,27 @@ proptest! {
             if seen.status() != 200 {
                 continue;
             }
+            prop_assert_eq!(told(&get_with(&world, &path, &[READER, FRESH])), told(&seen), "/{}, no-cache", space);
+            let known = (IF_NONE_MATCH, header(&seen, &ETAG));
+            for headers in [vec![READER, known.clone()], vec![READER, FRESH, known]] {
+                prop_assert_eq!(get_with(&world, &path, &headers).status().as_u16(), 304);
+            }
             for link in links(body(&seen)) {
-                let path = if space.is_empty() { link } else { format!("{space}/{link}") };
-                let file = get_with(&world, &path, &[READER]);
-                prop_assert_eq!(told(&file), told(&get_with(&alone, &path, &[])), "{}", path);
-                prop_assert_eq!(file.status().as_u16(), 200);
-                prop_assert_eq!(get_with(&world, &path, &[NOBODY]).status().as_u16(), 404);
-                prop_assert_eq!(get_with(&world, &path, &[]).status().as_u16(), 401);
+                for path in [in_space(space, &link), in_space(space, &format!("{link}.prov"))] {
+                    let file = get_with(&world, &path, &[READER]);
+                    prop_assert_eq!(told(&file), told(&get_with(&alone, &path, &[])), "{}", path);
+                    prop_assert_eq!(file.status().as_u16(), 200);
+                    prop_assert_eq!(get_with(&world, &path, &[NOBODY]).status().as_u16(), 404);
+                    prop_assert_eq!(get_with(&world, &path, &[]).status().as_u16(), 401);
+                    // Package and provenance both end with the path of their repository.
+                    let text = told(&file);
+                    let repository = text.rsplit(' ').next().unwrap();
+                    let repository = repository.strip_prefix("charts/").unwrap_or(repository);
+                    let repository: crate::index::RepositoryPath = repository.parse().unwrap();
+                    let expected = if others.hold(&repository.space()) { 200 } else { 404 };
+                    let theirs = get_with(&world, &path, &[OTHER]);
+                    prop_assert_eq!(theirs.status().as_u16(), expected, "{} for another", path);
+                }
             }
         }
         // Links of everything, each asked for at the root: only those of what may be read work.

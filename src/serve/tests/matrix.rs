@@ -4,7 +4,10 @@
 //! A cell is the status; `x` stands behind it where the request was refused by what its sender may do. Whatever is refused was
 //! neither looked up nor read, and all proofs of an account give the same.
 
+mod foreign;
+mod spellings;
 mod variants;
+mod work;
 
 use std::fmt::Write as _;
 
@@ -83,7 +86,23 @@ const ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// The setting that believes its tokens.
 fn issuers(signer: &Signer) -> String {
     let rights = serde_json::json!({ "when": { "repository": "acme/a" }, "read": "team-a/**", "push": "team-a/**", "delete": "team-a/**", "refresh": "team-a/**" });
-    serde_json::json!({ "github": { "issuer": ISSUER, "audience": "charts", "key": signer.jwk().to_string(), "rules": [rights] } }).to_string()
+    let key = signer.jwk().to_string();
+    serde_json::json!({
+        "github": { "issuer": ISSUER, "audience": "charts", "key": key, "rules": [rights] },
+        "access": { "issuer": "https://access.example", "audience": "charts", "key": key, "access": true },
+        "scope": { "issuer": "https://scope.example", "audience": "charts", "key": key, "scope": true },
+    })
+    .to_string()
+}
+
+/// A token that has rights by ChartMuseum's claim, or by its scope, and by nothing else.
+fn claiming(signer: &Signer, issuer: &str, exp: i64) -> String {
+    let access = serde_json::json!([{ "type": "artifact-repository", "name": "team-a", "actions": ["pull", "push"] }]);
+    let claims = serde_json::json!({
+        "iss": format!("https://{issuer}.example"), "aud": "charts", "sub": "run", "exp": exp, "repository": "acme/a",
+        "access": access, "scope": "read:team-b/** refresh:team-b/** metrics",
+    });
+    signer.token(&claims)
 }
 
 /// A token of a repository's pipeline.
@@ -138,6 +157,8 @@ fn columns(signer: &Signer) -> Vec<(&'static str, Vec<String>)> {
             .concat(),
         ),
         ("pusher-a", token("the-token-of-pusher-a")),
+        ("access-a", token(&claiming(signer, "access", always))),
+        ("scope-b", token(&claiming(signer, "scope", always))),
         ("prometheus", token("the-token-of-prometheus")),
         ("helm", vec![basic("helm", "secret")]),
         ("admin", token("t0ken")),
@@ -204,6 +225,16 @@ struct Outcome {
 }
 
 fn send(world: &World, method: &str, path: &str, proof: &str) -> Outcome {
+    send_with(world, method, path, proof, &[])
+}
+
+fn send_with(
+    world: &World,
+    method: &str,
+    path: &str,
+    proof: &str,
+    more: &[(http::HeaderName, &str)],
+) -> Outcome {
     let object = Object::new(world);
     let effort = |object: &Object<'_>| {
         let (calls, gets) = (world.registry.calls(), world.documents.gets());
@@ -211,13 +242,11 @@ fn send(world: &World, method: &str, path: &str, proof: &str) -> Outcome {
     };
     let memory = Memory::with(rs256, verify);
     let before = effort(&object);
-    let headers = [(AUTHORIZATION, proof)];
-    let headers = if proof.is_empty() {
-        &headers[..0]
-    } else {
-        &headers[..]
-    };
-    let request = request(method, path, headers, "no package");
+    let mut headers = more.to_vec();
+    if !proof.is_empty() {
+        headers.push((AUTHORIZATION, proof));
+    }
+    let request = request(method, path, &headers, "no package");
     let handled = world.serve(&world.registry, &object, &memory, request);
     let after = effort(&object);
     Outcome {
@@ -318,7 +347,7 @@ fn what_one_may_not_see_does_not_exist() {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path.replace("{digest}", "0123456789abcdef");
         for (name, proofs) in columns(&signer) {
-            if matches!(name, "helm" | "admin") {
+            if matches!(name, "helm" | "admin" | "scope-b") {
                 continue;
             }
             let told = ["team-b", "nowhere"].map(|space| {
