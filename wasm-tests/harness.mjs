@@ -39,6 +39,7 @@ const NEVER_LOGGED = [/X-Amz-Signature/i, /panicked/, /Critical Error/, /code ha
  * `kv` stands before KV: the source of a module, or a function that is called with `"get"` or `"put"` and the key.
  * `object` stands before the catalog's object: a function that is called with `"alarm"` or `"question"`. Where such a
  * function gives `"fail"`, what was asked for fails.
+ * `ratelimits` are bindings that limit, by their names.
  * `outbound` is a function that answers instead of the network: it is given each request that leaves the Worker.
  */
 export async function start(scope, bindings, options) {
@@ -62,7 +63,7 @@ class Workerd {
   #workers;
   #ended = false;
 
-  constructor(workers, { persist, kv, object, outbound }) {
+  constructor(workers, { persist, kv, object, outbound, ratelimits }) {
     this.#workers = workers;
     this.#miniflare = new Miniflare({
       host: "127.0.0.1",
@@ -72,7 +73,7 @@ class Workerd {
       handleStructuredLogs: (line) => workers.forEach(({ logs }) => logs.push(line)),
       ...(persist && { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "objects") }),
       workers: workers.flatMap(({ name, bindings }) => {
-        const main = { ...definition(name, bindings, object), ...(outbound && { outboundService: outbound }) };
+        const main = { ...definition(name, bindings, object), ...(ratelimits && { ratelimits }), ...(outbound && { outboundService: outbound }) };
         if (kv) return before(main, kv);
         const alone = workers.length === 1;
         return { ...main, kvNamespaces: { DOCUMENTS: name }, ...(!alone && { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] }) };
