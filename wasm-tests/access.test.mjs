@@ -138,3 +138,18 @@ test("AUTH_ANONYMOUS_GET lets anyone read what only the Worker may read upstream
     await here.end();
   }
 });
+
+test("credentials that come by plain http are refused, but from this machine", async () => {
+  for (const authorization of [reader.authorization, basic("helm", "wrong"), `Bearer ${ADMIN}`]) {
+    const told = (more) => worker.send("/index.yaml", { headers: { authorization, host: "charts.example", ...more } });
+    const answer = await told({});
+    assert.equal(answer.status, 403);
+    assert.match(answer.json.error, /^credentials are not taken over plain http/);
+    assert.equal(answer.headers["strict-transport-security"], undefined);
+    assert.notEqual((await told({ host: `localhost:${worker.host.split(":")[1]}` })).status, 403);
+  }
+  const unasked = await worker.send("/index.yaml", { headers: { host: "charts.example" } });
+  assert.equal(unasked.status, 403);
+  assert.equal(unasked.headers["www-authenticate"], undefined);
+  assert.equal((await worker.send("/health", { headers: { host: "charts.example" } })).status, 200);
+});
