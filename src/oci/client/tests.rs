@@ -8,6 +8,7 @@ mod lists;
 mod manifests;
 mod terms;
 mod token_servers;
+mod traps;
 
 use std::cell::Cell;
 

@@ -21,6 +21,23 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// A request as it arrives.
+    pub(crate) fn of(request: &http::Request<Bytes>, at: Timestamp) -> Self {
+        let header = |name: &str| {
+            let value = request.headers().get(name);
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        Self {
+            method: request.method().to_string(),
+            url: request.uri().to_string(),
+            authorization: header("authorization"),
+            range: header("range"),
+            headers: text_of(request.headers()),
+            body: request.body().clone(),
+            at,
+        }
+    }
+
     /// Whether `secret` stands anywhere in it: address, headers, body; as it is, in Base64 or escaped.
     pub(crate) fn shows(&self, secret: &str) -> bool {
         let text = String::from_utf8_lossy(&self.body);
@@ -79,23 +96,9 @@ impl FakeRegistry {
     }
 
     pub(super) fn arrive(&self, request: &http::Request<Bytes>) -> Running<'_> {
-        let header = |name: &str| {
-            request
-                .headers()
-                .get(name)
-                .map(|value| value.to_str().unwrap().to_owned())
-        };
         let mut state = self.state.borrow_mut();
         state.watch(request, self.clock.now());
-        state.log.push(Call {
-            method: request.method().to_string(),
-            url: request.uri().to_string(),
-            authorization: header("authorization"),
-            range: header("range"),
-            headers: text_of(request.headers()),
-            body: request.body().clone(),
-            at: self.clock.now(),
-        });
+        state.log.push(Call::of(request, self.clock.now()));
         state.running += 1;
         state.most_running = state.most_running.max(state.running);
         Running(self)
