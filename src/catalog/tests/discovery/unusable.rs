@@ -3,15 +3,15 @@
 use super::*;
 
 /// A way of listing, and what its answers are told by.
-struct Way {
-    settings: &'static [(&'static str, &'static str)],
+pub(super) struct Way {
+    pub(super) settings: &'static [(&'static str, &'static str)],
     /// What `METHOD URL TARGET` of a page contains.
-    asked: &'static str,
+    pub(super) asked: &'static str,
     /// A page that names both repositories.
-    page: Value,
-    repositories: [&'static str; 2],
+    pub(super) page: Value,
+    pub(super) repositories: [&'static str; 2],
     /// What an access key is exchanged for.
-    exchange: Option<Value>,
+    pub(super) exchange: Option<Value>,
 }
 
 const KEY: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
@@ -23,7 +23,7 @@ const ECR: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 const PASSWORD: &str = "QVdTOm1vbmRheQ==";
 
 /// One for each `DISCOVERY`.
-fn ways() -> Vec<Way> {
+pub(super) fn ways() -> Vec<Way> {
     let package = |name| json!({"name": format!("projects/p/locations/europe/repositories/r/packages/{name}")});
     vec![
         Way {
