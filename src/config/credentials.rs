@@ -3,7 +3,7 @@
 use super::cloud;
 use super::settings::{Pair, Settings};
 use super::terms;
-use crate::oci::credentials::from_docker_config;
+use crate::oci::credentials::{from_docker_config, judge_docker_config};
 use crate::oci::{Credentials, Registry};
 use crate::secret::Secret;
 
@@ -34,7 +34,8 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
             None
         }
         Ok(Some(key)) => Some(key.credentials),
-        Err(()) => None,
+        // What is wrong with the others is told, too.
+        Err(()) => registry_credentials(settings, pair, docker, place).and(None),
     };
     (credentials, private)
 }
@@ -50,14 +51,16 @@ fn registry_credentials<L: Fn(&str) -> Option<String>>(
         (Ok(Some((username, password))), None) => Some(Credentials::Basic { username, password }),
         (Err(()), None) => None,
         (Ok(None), Some(docker)) => {
-            let (registry, prefix) = place?;
-            match from_docker_config(docker.expose(), registry, prefix) {
-                Ok(credentials) => Some(credentials),
-                Err(invalid) => {
-                    settings.wrong(DOCKER, invalid.to_string());
-                    None
+            let read = match place {
+                Some((registry, prefix)) => {
+                    from_docker_config(docker.expose(), registry, prefix).map(Some)
                 }
-            }
+                None => judge_docker_config(docker.expose()).map(|()| None),
+            };
+            read.unwrap_or_else(|invalid| {
+                settings.wrong(DOCKER, invalid.to_string());
+                None
+            })
         }
         (Ok(Some(_)) | Err(()), Some(_)) => {
             settings.wrong(

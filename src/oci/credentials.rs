@@ -120,6 +120,35 @@ struct DockerAuth {
     registrytoken: Option<String>,
 }
 
+impl DockerConfig {
+    /// Reads it as text or base64. `auths` is there afterwards, unless helpers have it all.
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let json = if text.starts_with('{') {
+            text.to_owned()
+        } else {
+            decode(text).ok_or(Invalid::DockerConfig("neither JSON nor base64"))?
+        };
+        let malformed = |_| Invalid::DockerConfig("malformed JSON");
+        let mut config: Self = serde_json::from_str(&json).map_err(malformed)?;
+        config.creds_store = config.creds_store.filter(|store| !store.is_empty());
+        let helped = config.creds_store.is_some()
+            || config
+                .cred_helpers
+                .as_ref()
+                .is_some_and(|all| !all.is_empty());
+        if config.auths.is_none() && !helped {
+            config.auths = Some(serde_json::from_str(&json).map_err(malformed)?);
+        }
+        Ok(config)
+    }
+}
+
+/// What is wrong with a `dockerconfigjson` whatever registry it is for.
+pub(crate) fn judge_docker_config(text: &str) -> Result<(), Invalid> {
+    DockerConfig::parse(text).map(|_| ())
+}
+
 /// Picks the credentials for `registry`, and a prefix in it, out of a `dockerconfigjson` given as text or base64. The entry
 /// with the longest path that leads to the prefix counts (`host/team/charts` before `host/team` before `host`). None at all
 /// is an error: silence would be read as anonymous.
@@ -128,24 +157,17 @@ pub fn from_docker_config(
     registry: &Registry,
     prefix: &str,
 ) -> Result<Credentials, Invalid> {
-    let text = text.trim();
-    let json = if text.starts_with('{') {
-        text.to_owned()
-    } else {
-        decode(text).ok_or(Invalid::DockerConfig("neither JSON nor base64"))?
-    };
-    let config: DockerConfig =
-        serde_json::from_str(&json).map_err(|_| Invalid::DockerConfig("malformed JSON"))?;
-    let helpers = config.cred_helpers.unwrap_or_default();
-    let by_helper = config.creds_store.is_some_and(|store| !store.is_empty())
-        || helpers
+    let DockerConfig {
+        auths,
+        cred_helpers,
+        creds_store,
+    } = DockerConfig::parse(text)?;
+    let by_helper = creds_store.is_some()
+        || cred_helpers
+            .unwrap_or_default()
             .keys()
             .any(|key| covers(key, registry, prefix).is_some());
-    let auths = match config.auths {
-        Some(auths) => auths,
-        None if by_helper || !helpers.is_empty() => BTreeMap::new(),
-        None => serde_json::from_str(&json).map_err(|_| Invalid::DockerConfig("malformed JSON"))?,
-    };
+    let auths = auths.unwrap_or_default();
     let mut best: Option<(usize, Credentials)> = None;
     for (key, entry) in auths {
         let Some(length) = covers(&key, registry, prefix) else {

@@ -219,6 +219,43 @@ fn one_kind_of_credentials() {
     );
 }
 
+/// Whoever mends one setting is not told of the next only then.
+#[test]
+fn what_is_wrong_with_each_kind_of_credentials_is_told_at_once() {
+    let open = ("AUTH_ANONYMOUS_GET", "true");
+    let docker = ("DOCKER_AUTH_CONFIG", "{hunter2");
+    let malformed = "DOCKER_AUTH_CONFIG: not a usable docker config: malformed JSON";
+    wrong(
+        &[("REGISTRY", "ghcr.io/acme?x"), docker, open],
+        &format!("REGISTRY: may not have a query or a fragment; {malformed}"),
+    );
+    let all = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("GOOGLE_CREDENTIALS", "hunter2!"),
+        ("AZURE_CLIENT_SECRET", "hunter2"),
+        ("REGISTRY_HEADERS", "hunter2"),
+        ("TOKEN_REALMS", "https://auth.example"),
+        ("DISCOVERY", "ask"),
+        docker,
+        open,
+    ];
+    let problems = beside(&all).unwrap_err();
+    let told = problems.to_string();
+    for name in [
+        "AWS_SECRET_ACCESS_KEY",
+        "GOOGLE_CREDENTIALS",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "REGISTRY_HEADERS",
+        "TOKEN_REALMS",
+        "DISCOVERY",
+        "DOCKER_AUTH_CONFIG",
+    ] {
+        assert!(told.contains(&format!("{name}: ")), "{name}: {told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
 #[test]
 fn who_may_read() {
     let credentials = [
