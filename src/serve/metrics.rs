@@ -221,6 +221,12 @@ fn sources(text: &mut MetricsText, figures: &Figures) {
         figures,
         |source| source.calls_left.map(|left| left.to_string()),
     );
+    text.by_source(
+        "source_all_read_timestamp_seconds",
+        "When all of a source will be read about, where its calls are spread over a limit.",
+        figures,
+        |source| source.all_read_by.map(|at| seconds(at.0)),
+    );
 }
 
 /// What is published.

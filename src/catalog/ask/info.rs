@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::status::all_read_by;
 use super::{Ask, Rows};
 use crate::catalog::rows::share::SHARES;
 use crate::catalog::rows::source_state::SourceState;
@@ -79,12 +80,12 @@ impl Ask for Info {
             })).collect::<Vec<_>>(),
             "pause": state.paused(now).map(|pause| json!({ "until": time(pause.until), "cause": pause.cause })),
             "rate_limits": config.sources.iter().filter_map(|source| {
-                let (told, seen) = state.source(&source.id).rate_limit?;
-                let unread = unread.get(&source.id).copied().unwrap_or(0);
+                let known = state.source(&source.id);
+                let (told, seen) = known.rate_limit?;
                 Some(json!({
                     "source": source.id, "remaining": told.remaining, "limit": told.limit,
                     "window_seconds": told.window, "seen": time(seen),
-                    "all_read_by": told.spread_over(unread).map(|spread| time(now.after(spread))),
+                    "all_read_by": all_read_by(&known, unread.get(&source.id), now).map(time),
                 }))
             }).collect::<Vec<_>>(),
             "held_removal": held.map(|held| json!({

@@ -1,9 +1,12 @@
 //! Counts and progress, for monitoring and for `/`.
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Progress, Rows};
 use crate::catalog::rows::calls::Calls;
+use crate::catalog::rows::source_state::SourceState;
 use crate::catalog::rows::state::State;
 use crate::catalog::sync::schedule::interval;
 use crate::platform::{DatabaseError, Timestamp};
@@ -94,6 +97,8 @@ pub struct SourceHealth {
     pub overdue: bool,
     /// How many calls it said it still takes, if it did.
     pub calls_left: Option<u64>,
+    /// When all of it will be read about, if it takes so few calls that they are spread.
+    pub all_read_by: Option<Timestamp>,
 }
 
 /// So many passes without a source, or so many of the longest intervals without a pass, make it overdue.
@@ -122,24 +127,45 @@ impl Ask for AskStatus {
     }
 }
 
+/// When a source of which so much is unread will be read about; `None` where nothing waits for a rate limit.
+pub(super) fn all_read_by(
+    known: &SourceState,
+    unread: Option<&u64>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let (told, _) = known.rate_limit?;
+    let spread = told.spread_over(unread.copied().unwrap_or(0))?;
+    Some(now.after(spread))
+}
+
 impl Rows<'_> {
     /// How each source is.
-    fn source_healths(&self, state: &State) -> Vec<SourceHealth> {
+    fn source_healths(&self, state: &State) -> Result<Vec<SourceHealth>, DatabaseError> {
+        let limited = state
+            .sources
+            .values()
+            .any(|known| known.rate_limit.is_some());
+        let to_read = if limited {
+            let count = || self.store.count_unread_by_source();
+            self.recent.unread(self.now, count)?
+        } else {
+            Rc::default()
+        };
         let longest = interval(self.config, u32::MAX).saturating_mul(OVERDUE);
         let health = |source: &Source| {
-            let id = source.id.clone();
-            let known = state.source(&id);
+            let known = state.source(&source.id);
             let unread = |read| self.now.since(read) >= longest;
             SourceHealth {
-                source: id,
+                source: source.id.clone(),
                 denied_since: known.denied_since,
                 busy_since: known.busy_since,
                 read: known.read,
                 overdue: known.unread >= OVERDUE || known.read.is_some_and(unread),
                 calls_left: known.rate_limit.map(|(told, _)| told.remaining),
+                all_read_by: all_read_by(&known, to_read.get(&source.id), self.now),
             }
         };
-        self.config.sources.iter().map(health).collect()
+        Ok(self.config.sources.iter().map(health).collect())
     }
 
     /// Figures for monitoring.
@@ -177,7 +203,7 @@ impl Rows<'_> {
             root_put_at: root.and_then(|root| root.put_at),
             dirty_documents: documents.dirty,
             unreadable_rows: documents.unreadable_rows,
-            sources: self.source_healths(state),
+            sources: self.source_healths(state)?,
         })
     }
 }

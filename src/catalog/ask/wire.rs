@@ -18,7 +18,7 @@ use crate::catalog::sync::engine::Engine;
 use crate::platform::{Clock, DatabaseError, Document, DocumentMetadata, Documents, Fetch};
 
 /// Raise it when a question or an answer takes another shape: the test `the_form_is_what_its_number_says` tells when.
-const FORM: u32 = 10;
+const FORM: u32 = 11;
 
 /// Holds form and settings ([`Config::fingerprint`](crate::config::Config::fingerprint)): of the asker in a question, of
 /// the object in an answer. The name is that of form 1, which held the settings alone, so that its objects refuse.

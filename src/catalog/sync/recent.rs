@@ -2,7 +2,7 @@
 //! answers cost more work, and are the same.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ const DELIVERIES: usize = 1000;
 /// Longest name of a delivery, in bytes: GitHub's are UUIDs.
 const DELIVERY_LENGTH: usize = 64;
 
+/// How many tags of each source are to be read, by its id.
+type UnreadBySource = Rc<BTreeMap<String, u64>>;
+
 /// What the object remembers.
 #[derive(Debug, Default)]
 pub struct Recent {
@@ -53,6 +56,8 @@ pub struct Recent {
     working: Cell<u32>,
     /// How far the first pass was, and when that was counted.
     counts: Cell<Option<(Timestamp, ReadingCounts)>>,
+    /// How many tags of each source were to be read, and when that was counted.
+    unread: RefCell<Option<(Timestamp, UnreadBySource)>>,
     /// Deliveries that were honoured, the newest last.
     deliveries: RefCell<VecDeque<String>>,
 }
@@ -218,6 +223,23 @@ impl Recent {
         let counts = count()?;
         self.counts.set(Some((now, counts)));
         Ok(counts)
+    }
+
+    /// How many tags of each source are to be read; counted if that was not done a moment ago.
+    pub(crate) fn unread<E>(
+        &self,
+        now: Timestamp,
+        count: impl FnOnce() -> Result<BTreeMap<String, u64>, E>,
+    ) -> Result<UnreadBySource, E> {
+        if let Some((at, unread)) = &*self.unread.borrow()
+            && *at <= now
+            && now.since(*at) < COUNTS_KEPT
+        {
+            return Ok(Rc::clone(unread));
+        }
+        let unread = Rc::new(count()?);
+        self.unread.replace(Some((now, Rc::clone(&unread))));
+        Ok(unread)
     }
 
     /// Whether a delivery of this name was honoured before.

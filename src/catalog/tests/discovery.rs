@@ -2,6 +2,7 @@
 //! played with the answers that their documentation gives.
 
 mod clouds;
+mod each_way;
 mod limits;
 mod unusable;
 

@@ -353,6 +353,7 @@ fn deep_health_names_the_sources_that_are_denied_or_not_read() {
         read: at(1_795_219_200_000),
         overdue,
         calls_left: None,
+        all_read_by: None,
     };
     let with = |sources| {
         let mut told = Status::default();

@@ -53,6 +53,7 @@ fn full() -> Status {
                 read: Some(Timestamp(1_795_226_200_000)),
                 overdue: true,
                 calls_left: Some(76),
+                all_read_by: Some(Timestamp(1_795_299_000_000)),
             }],
         }),
     }
@@ -155,6 +156,9 @@ fn a_whole_text() {
         # HELP portolan_source_calls_left How many calls a source said it still takes in its window.
         # TYPE portolan_source_calls_left gauge
         portolan_source_calls_left{source="registry.example/charts"} 76
+        # HELP portolan_source_all_read_timestamp_seconds When all of a source will be read about, where its calls are spread over a limit.
+        # TYPE portolan_source_all_read_timestamp_seconds gauge
+        portolan_source_all_read_timestamp_seconds{source="registry.example/charts"} 1795299000.000
         # HELP portolan_documents Documents that are published: indexes and shards of the file table.
         # TYPE portolan_documents gauge
         portolan_documents 42

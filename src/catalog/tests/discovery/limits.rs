@@ -244,6 +244,15 @@ fn when_all_will_be_read_is_told_of_each_registry() {
     );
     assert_eq!(told[1]["source"], "other.example/charts@b");
     assert_eq!(told[1]["all_read_by"], Value::Null, "{told:#}");
+    // So do the metrics.
+    let status = world.ask(&crate::catalog::ask::AskStatus);
+    let by_source = status
+        .figures
+        .sources
+        .iter()
+        .map(|source| source.all_read_by);
+    let by_source: Vec<Option<String>> = by_source.map(|by| Some(by?.to_string())).collect();
+    assert_eq!(by_source, [Some(by.to_owned()), None]);
 }
 
 /// With plenty left nothing waits.
