@@ -1,54 +1,60 @@
-//! Packages in the memory of an isolate, while somebody looks into them.
+//! What is in the memory of an isolate at a time: packages while somebody looks into them, and bodies of whom nobody knows.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::platform::Timestamp;
 
-/// Most bytes of packages at a time: an isolate has 128 MiB, and what is unpacked takes its own. A larger one is read alone.
-const MOST: u64 = 32 << 20;
-
-/// How long a package counts at most. A request whose client has left may end without a word.
+/// How long one counts at most. A request whose client has left may end without a word.
 const LONGEST: Duration = Duration::from_mins(2);
 
-/// What is held.
+/// Packages: an isolate has 128 MiB, and what is unpacked takes its own.
+pub(super) type HeldPackages = HeldWithin<{ 32 << 20 }, { usize::MAX }>;
+
+/// Bodies that have yet to prove who sends them: whoever reaches the Worker can send them, as slowly as any client may.
+pub(super) type UnprovenBodies = HeldWithin<{ 4 << 20 }, 64>;
+
+/// What is held: at most so many bytes, and so many of them. One that is larger is held alone.
 #[derive(Debug, Default)]
-pub(super) struct HeldPackages(RefCell<PackagesNow>);
+pub(super) struct HeldWithin<const BYTES: u64, const NUMBER: usize>(RefCell<HeldWithinNow>);
 
 #[derive(Debug, Default)]
-struct PackagesNow {
+struct HeldWithinNow {
     /// How many there were.
     given: u64,
     /// Number, bytes, and until when they count.
     held: Vec<(u64, u64, Timestamp)>,
 }
 
-/// Counts a package as held, until it is dropped.
+/// Counts something as held, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Holding<'h> {
-    of: &'h HeldPackages,
+    of: &'h RefCell<HeldWithinNow>,
     number: u64,
 }
 
-impl HeldPackages {
-    /// Counts a package of this size, if there is room for it beside the others.
+impl<const BYTES: u64, const NUMBER: usize> HeldWithin<BYTES, NUMBER> {
+    /// Counts something of this size, if there is room for it beside the others.
     pub(super) fn hold(&self, size: u64, now: Timestamp) -> Option<Holding<'_>> {
         let mut counted = self.0.borrow_mut();
         counted.held.retain(|(_, _, until)| now < *until);
         let held: u64 = counted.held.iter().map(|(_, size, _)| size).sum();
-        if held > 0 && held.saturating_add(size) > MOST {
+        if counted.held.len() >= NUMBER || (held > 0 && held.saturating_add(size) > BYTES) {
             return None;
         }
         counted.given += 1;
         let number = counted.given;
         counted.held.push((number, size, now.after(LONGEST)));
-        Some(Holding { of: self, number })
+        Some(Holding {
+            of: &self.0,
+            number,
+        })
     }
 }
 
 impl Drop for Holding<'_> {
     fn drop(&mut self) {
-        let mut counted = self.of.0.borrow_mut();
+        let mut counted = self.of.borrow_mut();
         counted.held.retain(|(number, ..)| *number != self.number);
     }
 }
@@ -56,6 +62,15 @@ impl Drop for Holding<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_at_a_time() {
+        let (held, now) = (UnprovenBodies::default(), Timestamp(0));
+        let mut all: Vec<_> = (0..64).map(|_| held.hold(1, now)).collect();
+        assert!(all.iter().all(Option::is_some) && held.hold(1, now).is_none());
+        all.pop();
+        assert!(held.hold(1, now).is_some());
+    }
 
     #[test]
     fn so_many_bytes_at_a_time_and_each_for_a_while() {

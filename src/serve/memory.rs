@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::allowance::Allowance;
 use super::guessers::Guessers;
-use super::held::HeldPackages;
+use super::held::{HeldPackages, UnprovenBodies};
 use super::transport::NamesAsked;
 use crate::access::jwt::KeyRing;
 use crate::catalog::Status;
@@ -81,6 +81,8 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// Packages that are looked into.
     pub(super) held: HeldPackages,
+    /// Bodies that have yet to prove who sends them.
+    pub(super) unproven: UnprovenBodies,
     /// Who tried passwords too often.
     pub(super) guessers: Guessers,
     /// Under which names it was asked.

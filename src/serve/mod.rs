@@ -10,6 +10,7 @@
 //! | `route` | a method and a path become a route |
 //! | `rule` | what each route needs before it is answered |
 //! | `identify` | who sent a request |
+//! | `receive` | the body of a request |
 //! | `index` | `index.yaml` |
 //! | `download` | packages and provenance files |
 //! | `artifacthub` | `artifacthub-repo.yml` |
@@ -29,7 +30,7 @@
 //! | `progress` | how far the first pass is, in words |
 //! | `fuzzed` | what the fuzz targets call |
 //! | `allowance` | how many questions a second an isolate asks the catalog, by kind of sender |
-//! | `held` | how much of packages is in memory at a time |
+//! | `held` | how much of packages, and of bodies of whom nobody knows, is in memory at a time |
 //! | `limit` | rate limits: which requests count, and for which sender |
 //! | `guessers` | who tried passwords too often |
 //! | `transport` | whether requests came encrypted, and under which name |
@@ -56,6 +57,7 @@ mod memory;
 mod metrics;
 mod museum;
 mod progress;
+mod receive;
 mod reply;
 mod route;
 mod rule;
@@ -65,7 +67,6 @@ mod transport;
 mod webhook;
 mod write;
 
-use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
 use serde::Serialize;
@@ -78,7 +79,7 @@ use crate::catalog::ask::{Ask, Progress, ViewsRead};
 use crate::config::{Config, Problems};
 use crate::error::{Error, Missing};
 use crate::index::{Space, View};
-use crate::platform::{Clock, Documents, FetchError};
+use crate::platform::{Clock, Documents};
 
 pub use audit::Audit;
 pub use download::{Gate, Piece};
@@ -89,7 +90,7 @@ pub use reply::Body;
 use allowance::Asker;
 use reply::{Audience, Reply};
 use route::Route;
-use rule::{BodyRule, ErrorFormat, Needs};
+use rule::{ErrorFormat, Needs};
 
 /// When to come again while the first pass runs, in seconds.
 const RETRY_AFTER: u64 = 5;
@@ -284,15 +285,9 @@ impl<H: Host> Service<'_, H> {
                 Some(self.pay_unless_proven(notice, head).await?)
             }
         };
-        let body = match rule.body {
-            BodyRule::Unread => Bytes::new(),
-            BodyRule::Whole(limit) => self.receive(body, limit).await?,
-            BodyRule::Complete(limit) => self.receive_whole(body, limit).await?,
-            BodyRule::Upload => self.receive_whole(body, config.upload_limit).await?,
-        };
-        if let Some(notice) = notice {
-            notice.judge(&body)?;
-        }
+        let notice = notice.as_ref();
+        let body = self.receive(head, body, rule.body, config, notice);
+        let body = body.await?;
         let request = Incoming {
             config,
             head,
@@ -333,29 +328,6 @@ impl<H: Host> Service<'_, H> {
                 self.changed(&request, names).await.map(Into::into)
             }
         }
-    }
-
-    /// Reads a request's body. One that breaks off is what has come of it: its signature or its JSON will not fit.
-    async fn receive(&self, body: H::Body, limit: usize) -> Result<Bytes, Error> {
-        match self.host.receive(body, limit).await {
-            Ok(bytes) => Ok(bytes),
-            Err(FetchError::TooLarge(limit)) => Err(Error::TooLarge(limit)),
-            Err(FetchError::Transport(_) | FetchError::Timeout | FetchError::Budget) => {
-                Ok(Bytes::new())
-            }
-        }
-    }
-
-    /// Reads a request's body that must come to its end.
-    async fn receive_whole(&self, body: H::Body, limit: usize) -> Result<Bytes, Error> {
-        let received = self.host.receive(body, limit).await;
-        received.map_err(|error| match error {
-            FetchError::TooLarge(limit) => Error::TooLarge(limit),
-            FetchError::Timeout => Error::TooSlow,
-            FetchError::Transport(_) | FetchError::Budget => {
-                Error::BadRequest("the body broke off")
-            }
-        })
     }
 
     /// Asks the catalog.

@@ -1,6 +1,7 @@
 //! The whole of `serve` against fakes.
 
 mod audit;
+mod bodies;
 mod costs;
 mod history;
 mod matrix;
@@ -224,60 +225,4 @@ fn any_request_is_answered() {
         let handled = world.send(&method, path, &[(AUTHORIZATION, auth.as_str())], &body);
         prop_assert!(handled.response.status().as_u16() >= 200);
     });
-}
-
-/// Bodies were read, up to 1 MiB each, before it was known who sends them.
-#[test]
-fn a_body_is_read_only_of_who_may_send_it_and_only_as_far_as_the_route_allows() {
-    let world = World::of(PRIVATE);
-    let read = |method: &str, path: &str, headers: &[(HeaderName, &str)]| {
-        world.received.borrow_mut().clear();
-        let long = "x".repeat(3 * 1024 * 1024);
-        let told = status(&world.send(method, path, headers, &long).response);
-        (told, world.received.borrow().clone())
-    };
-    let limit = 1024 * 1024;
-    let signature = HeaderName::from_static("x-hub-signature-256");
-    let wrong = format!("sha256={}", "0".repeat(64));
-    for kind in ["github", "harbor", "distribution"] {
-        let path = format!("/webhook/{kind}");
-        for headers in [
-            vec![],
-            vec![READER],
-            vec![(AUTHORIZATION, "Bearer hooked")],
-            vec![(signature.clone(), "sha256=00")],
-            vec![(signature.clone(), "sha1=00")],
-        ] {
-            assert_eq!(read("POST", &path, &headers), (401, vec![]), "{path}");
-        }
-        // Only the body can tell whether a signature fits; only GitHub signs.
-        let signed = [(signature.clone(), wrong.as_str())];
-        let told = match kind {
-            "github" => (413, vec![256 * 1024]),
-            _ => (401, vec![]),
-        };
-        assert_eq!(read("POST", &path, &signed), told, "{path}");
-    }
-    // GitHub signs; the secret itself proves nothing there.
-    let secret = (AUTHORIZATION, "Bearer hook");
-    let github = read("POST", "/webhook/github", std::slice::from_ref(&secret));
-    assert_eq!(github, (401, vec![]));
-    let harbor = read("POST", "/webhook/harbor", &[secret]);
-    assert_eq!(harbor, (413, vec![limit]));
-    world.say([Say::Missing]);
-    for headers in [vec![], vec![ADMIN]] {
-        for (method, path) in [
-            ("POST", "/refresh"),
-            ("POST", "/refresh/a"),
-            ("POST", "/nothing"),
-            ("PUT", "/index.yaml"),
-            ("GET", "/a/index.yaml"),
-            ("GET", "/"),
-        ] {
-            assert_eq!(read(method, path, &headers).1, [0; 0], "{method} {path}");
-        }
-    }
-    let closed = World::of(PUBLIC);
-    closed.send("POST", "/webhook/harbor", &[], "x");
-    assert_eq!(*closed.received.borrow(), [0; 0]);
 }

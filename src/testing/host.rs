@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::platform::{Fetch, FetchError};
+use crate::platform::{Clock as _, Fetch, FetchError};
 use crate::serve::{CatalogClient, Host};
 use crate::testing::{FakeDocuments, VirtualClock};
 
@@ -18,6 +19,8 @@ pub(crate) struct FakeHost<'a, F, C> {
     pub(crate) limits: &'a FakeLimits,
     /// The limits under which bodies of requests were read.
     pub(crate) received: &'a RefCell<Vec<usize>>,
+    /// How long a body takes.
+    pub(crate) bodies_take: Duration,
 }
 
 /// Counts what has a price; it never runs out unless a test says so.
@@ -80,6 +83,9 @@ impl<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>> Host for FakeHost<'
 
     async fn receive(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
         self.received.borrow_mut().push(limit);
+        if !self.bodies_take.is_zero() {
+            self.clock.sleep(self.bodies_take).await;
+        }
         if body.len() > limit {
             return Err(FetchError::TooLarge(limit));
         }

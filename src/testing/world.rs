@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) incarnation: String,
     /// The limits under which bodies of requests were read.
     pub(crate) received: RefCell<Vec<usize>>,
+    /// How long the body of a request takes.
+    pub(crate) bodies_take: Duration,
     /// What has a price.
     pub(crate) limits: FakeLimits,
 }
@@ -77,6 +79,7 @@ impl World {
             wrong,
             incarnation: "first".to_owned(),
             received: RefCell::default(),
+            bodies_take: Duration::ZERO,
             limits: FakeLimits::default(),
             clock,
         }
@@ -184,6 +187,7 @@ impl World {
             catalog,
             clock: &self.clock,
             received: &self.received,
+            bodies_take: self.bodies_take,
             limits: &self.limits,
         };
         let config = self.wrong.clone().map_or(Ok(self.config.clone()), Err);
