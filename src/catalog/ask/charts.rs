@@ -11,9 +11,6 @@ use crate::catalog::sync::recent::KeptList;
 use crate::index::{Key, View};
 use crate::platform::DatabaseError;
 
-/// Charts that are passed over, and charts that are wanted, where all are.
-const ALL: (usize, usize) = (0, usize::MAX);
-
 /// Asks what charts a view holds, all versions of each, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charts {
@@ -52,29 +49,20 @@ impl Ask for Charts {
         if store.lacks(config, &Key::Index(self.view.clone()))? {
             return Err(DatabaseError(LACKING.to_owned()));
         }
-        let wanted = (self.offset, self.limit);
-        let page = if self.name.is_some() {
-            let list = store.chart_list(config, &self.view, self.name.as_deref(), ALL)?;
+        let page = if let Some(name) = &self.name {
+            let list = store.chart_list(config, &self.view, Some(name))?;
             list.map(|list| list.page(self.offset, self.limit))
         } else {
             // One list serves all who ask, whatever page they want.
-            let (fingerprint, now) = (config.fingerprint(), rows.now);
-            let kept = if let Some(kept) = rows.recent.charts(&self.view, fingerprint, now) {
-                kept
-            } else {
-                let list = store.chart_list(config, &self.view, None, ALL)?;
-                let kept = list.map_or(KeptList::TooLong, |list| KeptList::List(Rc::new(list)));
-                let recent = rows.recent;
-                recent.keep_charts(self.view.clone(), fingerprint, now, kept.clone());
-                kept
-            };
-            match kept {
+            match self.kept(rows)? {
                 KeptList::List(list) => Some(list.page(self.offset, self.limit)),
-                KeptList::TooLong if wanted == ALL => None,
-                KeptList::TooLong => {
-                    let list = store.chart_list(config, &self.view, None, wanted)?;
-                    list.map(|list| list.page(0, self.limit))
-                }
+                KeptList::Long(list) => match list.page(self.offset, self.limit) {
+                    Some(names) => {
+                        let list = store.charts_named(config, &self.view, names)?;
+                        list.map(|list| list.page(0, usize::MAX))
+                    }
+                    None => None,
+                },
             }
         };
         let Some(page) = page else {
@@ -83,5 +71,22 @@ impl Ask for Charts {
         RawValue::from_string(page)
             .map(Charted::Entries)
             .map_err(|error| DatabaseError(error.to_string()))
+    }
+}
+
+impl Charts {
+    /// The list of the view's charts, or of their names alone where it is too long; made if it is not known.
+    fn kept(&self, rows: &Rows<'_>) -> Result<KeptList, DatabaseError> {
+        let (store, config, recent) = (rows.store, rows.config, rows.recent);
+        let (fingerprint, now) = (config.fingerprint(), rows.now);
+        if let Some(kept) = recent.charts(&self.view, fingerprint, now) {
+            return Ok(kept);
+        }
+        let kept = match store.chart_list(config, &self.view, None)? {
+            Some(list) => KeptList::List(Rc::new(list)),
+            None => KeptList::Long(Rc::new(store.long_list(config, &self.view)?)),
+        };
+        recent.keep_charts(self.view.clone(), fingerprint, now, kept.clone());
+        Ok(kept)
     }
 }

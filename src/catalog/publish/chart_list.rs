@@ -17,10 +17,6 @@ pub(crate) struct ChartList {
     json: String,
     /// Where each chart begins.
     starts: Vec<usize>,
-    /// The name of the chart met last.
-    met: Option<String>,
-    /// How many charts were met.
-    charts: usize,
 }
 
 impl ChartList {
@@ -37,15 +33,6 @@ impl ChartList {
         let end = end.map_or(self.json.len(), |next| next.saturating_sub(1));
         let charts = start.and_then(|start| self.json.get(start..end));
         format!("{{{}}}", charts.unwrap_or_default())
-    }
-
-    /// How many charts stand before the one of this name. Versions of a chart come one after the other.
-    fn place(&mut self, name: &str) -> usize {
-        if self.met.as_deref() != Some(name) {
-            self.met = Some(name.to_owned());
-            self.charts += 1;
-        }
-        self.charts.saturating_sub(1)
     }
 
     fn add(&mut self, is_first: bool, name: &str, entry: &str) {
@@ -67,40 +54,111 @@ impl ChartList {
     }
 }
 
+/// The charts of a view that are too many to be listed at once: name and length of each, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct LongList(Vec<(String, usize)>);
+
+impl LongList {
+    /// The names of a page, if what is listed under them is not too long.
+    pub(crate) fn page(&self, offset: usize, limit: usize) -> Option<impl Iterator<Item = &str>> {
+        let page = || self.0.iter().skip(offset).take(limit);
+        let length: usize = page().map(|(_, length)| length).sum();
+        (length <= LIMIT).then(|| page().map(|(name, _)| name.as_str()))
+    }
+
+    /// How much memory it takes, in bytes.
+    pub(crate) fn length(&self) -> usize {
+        let each = |(name, _): &(String, usize)| name.len() + size_of::<(String, usize)>();
+        self.0.iter().map(each).sum()
+    }
+
+    fn add(&mut self, is_first: bool, name: &str, entry: &str) {
+        if is_first {
+            self.0.push((name.to_owned(), 0));
+        }
+        if let Some((_, length)) = self.0.last_mut() {
+            *length += entry.len();
+        }
+    }
+}
+
 impl Store<'_> {
-    /// Lists charts of a view, in the order of their names: all versions of each, the newest first; only the chart `name`, if it is
-    /// given; else `limit` charts at most, after as many as are passed over. `None` where that is too long.
+    /// Lists the charts of a view, in the order of their names: all versions of each, the newest first; only the chart `name`, if it
+    /// is given. `None` where that is too long.
     pub(crate) fn chart_list(
         &self,
         config: &Config,
         view: &View,
         name: Option<&str>,
-        (offset, limit): (usize, usize),
     ) -> Result<Option<ChartList>, DatabaseError> {
-        let winners = self.winners(config, view, name)?;
-        let base = config.links_of(view);
         let mut list = ChartList::default();
-        let mut written: Option<usize> = None;
-        let mut is_cut = false;
-        self.each_served(config, view, name, &winners, &mut |version| {
-            let name = version.offer.name.as_str();
-            let place = list.place(name);
-            if place >= offset.saturating_add(limit) {
-                return ControlFlow::Break(());
-            }
-            if place >= offset
-                && let Some(text) = version.entry(&base).to_json()
-            {
-                list.add(written != Some(place), name, &text);
-                written = Some(place);
-            }
-            is_cut = list.length() > LIMIT;
-            if is_cut {
+        self.each_entry(config, view, name, |is_first, name, entry| {
+            list.add(is_first, name, entry);
+            if list.length() > LIMIT {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         })?;
-        Ok((!is_cut).then_some(list))
+        Ok((list.length() <= LIMIT).then_some(list))
+    }
+
+    /// Lists some charts of a view. `None` where that is too long.
+    pub(crate) fn charts_named<'n>(
+        &self,
+        config: &Config,
+        view: &View,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Option<ChartList>, DatabaseError> {
+        let mut list = ChartList::default();
+        for name in names {
+            self.each_entry(config, view, Some(name), |is_first, name, entry| {
+                list.add(is_first, name, entry);
+                ControlFlow::Continue(())
+            })?;
+            if list.length() > LIMIT {
+                return Ok(None);
+            }
+        }
+        Ok(Some(list))
+    }
+
+    /// The names of a view's charts and what each takes.
+    pub(crate) fn long_list(
+        &self,
+        config: &Config,
+        view: &View,
+    ) -> Result<LongList, DatabaseError> {
+        let mut list = LongList::default();
+        self.each_entry(config, view, None, |is_first, name, entry| {
+            list.add(is_first, name, entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok(list)
+    }
+
+    /// Hands on what stands in an index of each version, with its chart's name and whether it is the first of that.
+    fn each_entry(
+        &self,
+        config: &Config,
+        view: &View,
+        name: Option<&str>,
+        mut take: impl FnMut(bool, &str, &str) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let winners = self.winners(config, view, name)?;
+        let base = config.links_of(view);
+        let mut met: Option<String> = None;
+        self.each_served(config, view, name, &winners, &mut |version| {
+            let name = version.offer.name.as_str();
+            let Some(entry) = version.entry(&base).to_json() else {
+                return ControlFlow::Continue(());
+            };
+            let is_first = met.as_deref() != Some(name);
+            if is_first {
+                met = Some(name.to_owned());
+            }
+            take(is_first, name, &entry)
+        })?;
+        Ok(())
     }
 }

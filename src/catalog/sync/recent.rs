@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::catalog::publish::chart_list::ChartList;
+use crate::catalog::publish::chart_list::{ChartList, LongList};
 use crate::catalog::rows::counts::ReadingCounts;
 use crate::index::View;
 use crate::platform::{Document, Timestamp};
@@ -82,15 +82,15 @@ struct RecentList {
 pub(crate) enum KeptList {
     /// The list.
     List(Rc<ChartList>),
-    /// It would be too long.
-    TooLong,
+    /// Of one that would be too long, the names.
+    Long(Rc<LongList>),
 }
 
 impl KeptList {
     fn length(&self) -> usize {
         match self {
             Self::List(list) => list.length(),
-            Self::TooLong => 0,
+            Self::Long(list) => list.length(),
         }
     }
 }

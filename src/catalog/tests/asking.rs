@@ -105,6 +105,59 @@ fn who_lists_charts_is_given_what_was_listed_for_another() {
     assert!(listed.get().contains("c7-2.0.0.tgz"));
 }
 
+/// A list of over 7 MiB was read anew for each page of it.
+#[test]
+fn a_page_of_a_list_that_is_too_long_costs_what_is_on_it() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    let text = "x".repeat(16 << 10);
+    for number in 0..130 {
+        let name = format!("c{number:03}");
+        let metadata = serde_json::json!({
+            "apiVersion": "v2", "name": name, "version": "1.0.0",
+            "annotations": {"a": text, "b": text, "c": text, "d": text.split_at(12 << 10).0},
+        });
+        let (repository, package) = (format!("charts/{name}"), name.as_bytes());
+        let registry = &world.registry;
+        registry.push_chart(&repository, "1.0.0", &metadata, package, None, &[]);
+    }
+    world.pass();
+    world.rest();
+    let page = |offset, limit| {
+        let (view, before) = (View::root(), world.database.effort());
+        let name = None;
+        let listed = world.ask(&ask::Charts {
+            view,
+            name,
+            offset,
+            limit,
+        });
+        let names = match &listed {
+            ask::Charted::Entries(listed) => {
+                let charts: serde_json::Value = serde_json::from_str(listed.get()).unwrap();
+                charts.as_object().unwrap().keys().cloned().collect()
+            }
+            ask::Charted::TooLong => vec!["too long".to_owned()],
+            ask::Charted::NotReady(_) => panic!("{listed:?}"),
+        };
+        (names, world.database.effort() - before)
+    };
+    let (all, first) = page(0, usize::MAX);
+    assert_eq!(all, ["too long"]);
+    for (offset, limit, expected) in [
+        (0, usize::MAX, vec!["too long"]),
+        (1, 129, vec!["too long"]),
+        (0, 1, vec!["c000"]),
+        (7, 2, vec!["c007", "c008"]),
+        (129, 5, vec!["c129"]),
+        (130, 5, vec![]),
+    ] {
+        let (names, cost) = page(offset, limit);
+        assert_eq!(names, expected, "{offset}, {limit}");
+        assert!(cost * 10 < first, "{offset}, {limit}: {cost} after {first}");
+    }
+    assert_eq!(page(20, 100).0.len(), 100);
+}
+
 /// One of over 8 MiB was not kept while a step worked, and made anew for each who asked.
 #[test]
 fn an_index_that_is_not_kept_while_a_step_works_is_not_made_for_each_who_asks() {

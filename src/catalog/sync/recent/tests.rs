@@ -133,7 +133,12 @@ fn what_is_counted_is_good_for_five_seconds_and_not_before_it_was_counted() {
 fn lists_of_charts_are_kept_as_far_as_there_is_room() {
     let recent = Recent::default();
     let keep = |name: &str| {
-        recent.keep_charts(view(name), "fingerprint", NOW, KeptList::TooLong);
+        recent.keep_charts(
+            view(name),
+            "fingerprint",
+            NOW,
+            KeptList::Long(Rc::default()),
+        );
     };
     let kept = |name: &str, fingerprint| recent.charts(&view(name), fingerprint, NOW).is_some();
     for number in 0..=LISTS {
