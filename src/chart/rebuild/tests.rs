@@ -276,3 +276,15 @@ fn a_rebuilt_package_has_a_limit_of_its_own() {
         Err(Unfit::RebuiltTooLarge(MAX_REBUILT))
     );
 }
+
+/// What is left out of the package is unpacked all the same.
+#[test]
+fn content_has_a_limit_whatever_of_it_is_used() {
+    let zeros = vec![0; 5 << 20];
+    let unused = |times| tgz(&vec![file("-/Chart.yaml", &zeros); times]);
+    assert!(package(META, &unused(3), "a", "1.0.0").is_ok());
+    assert_eq!(
+        package(META, &unused(5), "a", "1.0.0"),
+        Err(Unfit::RebuiltTooLarge(MAX_REBUILT))
+    );
+}

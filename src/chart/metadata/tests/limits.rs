@@ -148,3 +148,16 @@ fn long_requirements_change_nothing() {
     assert!(required(MAX_YAML));
     assert!(!required(MAX_YAML + 1));
 }
+
+/// Whoever calls them.
+#[test]
+fn yaml_of_any_shape_and_listed_versions_have_the_limit_of_metadata() {
+    let spaces = |length| " ".repeat(length).into_bytes();
+    let too_large = || Unfit::MetadataTooLarge(MAX_YAML);
+    assert_eq!(json_of_yaml(&spaces(MAX_YAML)), Ok(Json::Null));
+    assert_eq!(json_of_yaml(&spaces(MAX_YAML + 1)), Err(too_large()));
+    for read in [ListedVersion::from_json, ListedVersion::from_yaml] {
+        assert_ne!(read(&spaces(MAX_YAML)), Err(too_large()));
+        assert_eq!(read(&spaces(MAX_YAML + 1)), Err(too_large()));
+    }
+}
