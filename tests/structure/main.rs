@@ -342,3 +342,55 @@ fn names(docs: &str, module: &str) -> bool {
         code.rsplit("::").next() == Some(module) || code.rsplit('@').next() == Some(module)
     })
 }
+
+/// `scripts/test fuzz` builds with `--locked`, and should meet the libraries that the Worker has: `cargo update --manifest-path
+/// fuzz/Cargo.toml` with `--precise` brings them together.
+#[test]
+fn what_is_fuzzed_is_built_of_what_the_worker_is_built_of() {
+    let [ours, fuzzed] = ["Cargo.lock", "fuzz/Cargo.lock"].map(|file| {
+        let text = read(file);
+        let packages = text.split("[[package]]").skip(1).map(|package| {
+            let field = |name: &str| {
+                let mut lines = package.lines();
+                lines.find_map(|line| {
+                    line.strip_prefix(name)
+                        .map(|value| value.trim_matches('"').to_owned())
+                })
+            };
+            let name = field("name = ").unwrap_or_default();
+            (
+                name,
+                (field("version = ").unwrap_or_default(), package.to_owned()),
+            )
+        });
+        packages.collect::<Vec<_>>()
+    });
+    let manifest = read("Cargo.toml");
+    let (_, dependencies) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n[").unwrap();
+    let (_, (_, portolan)) = fuzzed.iter().find(|(name, _)| name == "portolan").unwrap();
+    for line in dependencies
+        .lines()
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+    {
+        let (name, value) = line.split_once(" = ").unwrap();
+        let package = value
+            .split_once("package = \"")
+            .map_or(name, |(_, rest)| rest.split('"').next().unwrap());
+        assert!(
+            portolan.contains(&format!("\"{package}\"")),
+            "fuzz/Cargo.lock lacks {package}"
+        );
+    }
+    for (name, (version, _)) in &fuzzed {
+        let mut known = ours
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, (version, _))| version)
+            .peekable();
+        assert!(
+            known.peek().is_none() || known.any(|known| known == version),
+            "fuzz/Cargo.lock has {name} {version}"
+        );
+    }
+}
