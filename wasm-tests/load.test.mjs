@@ -4,6 +4,7 @@
 //   LOAD=60   seconds that each part takes; a few by default, with fewer clients
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { Agent } from "node:http";
 import { after, before, test } from "node:test";
 
@@ -32,6 +33,10 @@ const FIRST_SYNC = 1 + REPOSITORIES + 2 * TAGS;
  * front page only, which takes from none. */
 const QUESTIONS_A_SECOND = 2 * 20;
 
+/** So many names that nobody knows are looked for in an hour; each is looked for again in the next pass. */
+const NEW_NAMES = 100;
+const NAMES_LOOKED_FOR = 7 * NEW_NAMES;
+
 /** How long a client waits: the machine is busy with all the others. */
 const PATIENT = 60_000;
 
@@ -42,8 +47,11 @@ let registry;
 
 before(async () => {
   registry = await streaming(scope);
-  const charts = Array.from({ length: TAGS }, (_, n) => chart(`chart-${n % REPOSITORIES}`, `1.${Math.floor(n / REPOSITORIES)}.0`));
-  await each(charts, 8, (made) => push(registry, `x/${made.name}`, made));
+  const charts = Array.from({ length: TAGS }, (_, n) =>
+    chart(`chart-${n % REPOSITORIES}`, `1.${Math.floor(n / REPOSITORIES)}.0`, { provenance: n === 0 }),
+  );
+  // One of them in a folder.
+  await each(charts, 8, (made) => push(registry, `x/${made.name === "chart-9" ? "team/" : ""}${made.name}`, made));
 });
 after(() => scope.end());
 
@@ -133,6 +141,12 @@ test(`${CLIENTS} clients read for ${SECONDS} s: no error, and no call to the reg
 const COSTLY_REQUESTS = {
   "the front page, by strangers": () => ["/"],
   "the front page": () => ["/", { headers: READER }],
+  "the page of a space": () => ["/team", { headers: READER }],
+  "provenance files": () => ["/charts/chart-0-1.0.0.tgz.prov", { headers: READER }],
+  "lists of charts": (n) => [`/api/charts?offset=${n % REPOSITORIES}&limit=2`, { headers: READER }],
+  "charts and versions": (n) => [`/api/charts/chart-${n % 9}${n % 2 ? "" : "/1.1.0"}`, { headers: READER }],
+  "spaces of the other API": (n) => [`/api/v1/spaces${["", "/team/charts", "/team/metadata"][n % 3]}`, { headers: READER }],
+  "values and templates": (n) => [`/api/charts/chart-0/1.0.0/${["values", "templates"][n % 2]}`, { headers: READER }],
   "spaces that are none": (n) => [`/nothing-${n}/index.yaml`, { headers: READER }],
   "files that are none": (n) => [`/charts/nothing-${n}.0.0.tgz`, { headers: READER }],
   "wrong digests": (n) => [`/charts/${n.toString(16).padStart(16, "0")}/chart-0-1.0.0.tgz`, { headers: READER }],
@@ -145,13 +159,31 @@ const COSTLY_REQUESTS = {
 const BY_THE_CATALOG = {
   "the state": () => ["/info", { headers: AS_ADMIN }],
   "the metrics": () => ["/metrics", { headers: AS_ADMIN }],
-  "webhooks of what is not there": (n) => ["/webhook/harbor", { method: "POST", headers: { authorization: `Bearer ${HOOK}` }, body: pushed(n) }],
+  "deep health": () => ["/health?deep", { headers: AS_ADMIN }],
+  "webhooks of Harbor about what is not there": (n) => notified("harbor", pushed(n)),
+  "webhooks of distribution about what is not there": (n) => notified("distribution", { events: [{ action: "delete", target: { repository: `x/none-${n}` } }] }),
+  "webhooks of GitHub about what is not there": (n) => notified("github", published(n), n),
+  refreshes: (n) => [`/refresh${["", "/team", `/none-${n}`][n % 3]}`, { method: "POST", headers: AS_ADMIN }],
 };
 
-/** A notification of Harbor's. */
+/** A notification of a registry's, which shows the secret or signs. */
+function notified(kind, body, delivery) {
+  const text = JSON.stringify(body);
+  const signed = { "x-github-delivery": `${delivery}`, "x-hub-signature-256": `sha256=${createHmac("sha256", HOOK).update(text).digest("hex")}` };
+  const headers = kind === "github" ? signed : { authorization: `Bearer ${HOOK}` };
+  return [`/webhook/${kind}`, { method: "POST", headers, body: text }];
+}
+
+/** What Harbor says. */
 function pushed(n) {
   const data = { resources: [{ tag: `${n}` }], repository: { repo_full_name: `x/none-${n}` } };
-  return JSON.stringify({ type: "PUSH_ARTIFACT", event_data: data });
+  return { type: "PUSH_ARTIFACT", event_data: data };
+}
+
+/** What GitHub says. */
+function published(n) {
+  const version = { container_metadata: { tag: { name: "1.0.0" } } };
+  return { action: "published", registry_package: { namespace: "x", name: `none-${n}`, package_version: version } };
 }
 
 for (const [kinds, bounded] of [[COSTLY_REQUESTS, true], [BY_THE_CATALOG, false]]) {
@@ -187,9 +219,20 @@ async function costly(t, requests, bounded) {
       }),
     ]);
     const seconds = (Date.now() - begun) / 1_000;
-    const calls = upstream.take().filter((call) => !isBlob(call)).length;
+    const taken = upstream.take();
+    const calls = taken.filter((call) => !isBlob(call)).length;
     t.diagnostic(`${done} of them and ${2 * read} of readers in ${seconds.toFixed(1)} s: ${questions.length} questions, ${calls} calls`);
-    if (!bounded) return;
+    if (!bounded) {
+      // One question each, besides what readers and the catalog's own interval ask. Of names that nobody knows a hundred are looked
+      // for in an hour, twice at most; each refresh can begin one pass.
+      assert.ok(questions.length <= asked + QUESTIONS_A_SECOND * (Math.ceil(seconds) + 1), `${questions.length} questions for ${asked}`);
+      const passes = taken.filter(({ path }) => path.includes("/_catalog")).length;
+      const refreshes = requests.some((request) => request(0)[0].startsWith("/refresh")) ? asked : 0;
+      const each = 1 + REPOSITORIES + NEW_NAMES;
+      assert.ok(passes <= refreshes + 2, `${passes} passes for ${refreshes} refreshes`);
+      assert.ok(calls <= NAMES_LOOKED_FOR + (passes + 1) * each + 2 * refreshes, `${calls} calls in ${passes} passes for ${asked}`);
+      return;
+    }
     // The seconds of the clock that are touched: those that passed, the one they began in and the one they ended in.
     const bound = QUESTIONS_A_SECOND * (Math.ceil(seconds) + 1);
     assert.ok(questions.length <= bound, `${questions.length} questions in ${seconds} s`);

@@ -27,7 +27,7 @@ const REPOSITORIES: [&str; 4] = ["a", "team-a/a", "team-b/a", "public/a"];
 
 /// One line for each route, and where a route has several forms, for each form. `{space}/` is the space, `{digest}` the start
 /// of its package's digest.
-const ROUTES: &[&str] = &[
+pub(super) const ROUTES: &[&str] = &[
     "GET /",
     "GET /health",
     "GET /health?deep",
@@ -199,7 +199,7 @@ fn world(signer: &Signer) -> (World, Vec<(&'static str, String)>) {
 }
 
 /// A line's path in a space.
-fn path_in(line: &str, space: &str) -> String {
+pub(super) fn path_in(line: &str, space: &str) -> String {
     let space = if space.is_empty() {
         String::new()
     } else {
