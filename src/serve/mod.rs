@@ -298,6 +298,7 @@ impl<H: Host> Service<'_, H> {
             Route::Space(space) => self.space(&request, &space).await.map(Into::into),
             Route::DeepHealth => self.deep_health().await.map(Into::into),
             Route::Health => Ok(Self::health().into()),
+            Route::ApiDocs => Ok(Self::apidocs().into()),
             Route::Museum(space, museum) => {
                 let reply = self.museum(&request, &space, &museum, &body).await;
                 reply.map(Into::into)

@@ -14,6 +14,7 @@
 //! | `/api/[<space>/]prov` | POST |
 //! | `/<context>/api/[<space>/]charts`, `…/prov`: of the space `<context>/<space>` | POST |
 //! | `/api/v1/spaces…` | see `spaces` |
+//! | `/apidocs.json` | GET, HEAD |
 //! | `/refresh[/<space or repository>]`, `/webhook/<kind>` | POST |
 //!
 //! A path that ends like one of the first three is one of them, whatever the space is called; only `/v2` is kept free, for the
@@ -54,6 +55,8 @@ pub(super) enum Route {
     Museum(Space, Museum),
     /// What the space / chart / version API does with a space.
     Spaces(Space, SpaceCall),
+    /// The `OpenAPI` document of that API.
+    ApiDocs,
     /// The index of a folder.
     Index(Space),
     /// A package or its provenance.
@@ -176,6 +179,7 @@ impl Route {
             ["health"] => Ok(Self::Health),
             ["info"] => Ok(Self::Info),
             ["metrics"] => Ok(Self::Metrics),
+            ["apidocs.json"] => Ok(Self::ApiDocs),
             ["refresh"] => Ok(Self::Refresh(None)),
             ["refresh", path @ ..] => {
                 let space = folder(path).ok_or(Missing::Space)?;

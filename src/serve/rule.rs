@@ -94,7 +94,7 @@ impl Route {
         };
         let unread = BodyRule::Unread;
         match self {
-            Self::Home | Self::Health => row(READ, Needs::Nothing, unread),
+            Self::Home | Self::Health | Self::ApiDocs => row(READ, Needs::Nothing, unread),
             Self::Index(_) | Self::File(_) | Self::ArtifactHub(_) | Self::Space(_) => {
                 row(READ, Needs::Right(Right::Read), unread)
             }
@@ -131,6 +131,7 @@ impl Route {
             Self::File(_) => Missing::File,
             Self::Home
             | Self::Health
+            | Self::ApiDocs
             | Self::DeepHealth
             | Self::Info
             | Self::Metrics
@@ -152,6 +153,7 @@ impl Route {
             Self::Refresh(None)
             | Self::Home
             | Self::Health
+            | Self::ApiDocs
             | Self::DeepHealth
             | Self::Info
             | Self::Metrics
@@ -199,7 +201,7 @@ mod tests {
     use super::*;
 
     /// One path of each route.
-    const PATHS: [&str; 40] = [
+    const PATHS: [&str; 41] = [
         "GET /",
         "GET /team",
         "GET /health",
@@ -235,6 +237,7 @@ mod tests {
         "GET /api/v1/spaces/team/metadata/latest",
         "GET /api/v1/spaces/team/charts/web/metadata",
         "GET /api/v1/spaces/team/charts/web/metadata/latest",
+        "GET /apidocs.json",
         "POST /refresh",
         "POST /refresh/team/a",
         "POST /webhook/distribution",
@@ -299,6 +302,7 @@ mod tests {
             /api/v1/spaces/team/metadata/latest [team]: GET, HEAD, Right(Read), Unread, Reasoned
             /api/v1/spaces/team/charts/web/metadata [team]: GET, HEAD, Right(Read), Unread, Reasoned
             /api/v1/spaces/team/charts/web/metadata/latest [team]: GET, HEAD, Right(Read), Unread, Reasoned
+            /apidocs.json []: GET, HEAD, Nothing, Unread, Json
             /refresh []: POST, Right(Refresh), Unread, Json
             /refresh/team/a [team/a]: POST, Right(Refresh), Unread, Json
             /webhook/distribution []: POST, Notice(Never), Whole(1048576), Json

@@ -9,6 +9,8 @@
 //! | `orchestrate` | a chart composed of others |
 //! | `remove` | what it deletes |
 //!
+//! `apidocs.json` describes it as `OpenAPI`; the tests read it to know the routes and their answers.
+//!
 //! A space of this API holds what lies directly in a folder of the registry; the root has no name here.
 
 mod inside;
@@ -30,7 +32,15 @@ use crate::error::{Door, Error, Missing};
 use crate::index::{LINK_DIGITS, Space};
 use crate::platform::Clock as _;
 
+/// The API as an `OpenAPI` document.
+const DOCUMENT: &str = include_str!("spaces/apidocs.json");
+
 impl<H: Host> Service<'_, H> {
+    /// Answers for `GET /apidocs.json`: the same for everybody, as it tells of no space or chart.
+    pub(super) fn apidocs() -> Reply<H::Body> {
+        Reply::text(StatusCode::OK, "application/json", DOCUMENT.to_owned())
+    }
+
     /// Answers a request of the API.
     pub(super) async fn spaces(
         &self,
@@ -181,4 +191,4 @@ fn nothing<B>() -> Reply<B> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::serve) mod tests;

@@ -124,6 +124,11 @@ fn the_other_routes() {
     assert_eq!(get("/health"), Ok(Route::Health));
     assert_eq!(get("/info"), Ok(Route::Info));
     assert_eq!(get("/metrics"), Ok(Route::Metrics));
+    assert_eq!(get("/apidocs.json"), Ok(Route::ApiDocs));
+    assert_eq!(
+        get("/team/apidocs.json"),
+        Ok(Route::Space("team/apidocs.json".parse().unwrap()))
+    );
     let post = |path| Route::of(&Method::POST, path);
     assert_eq!(post("/refresh"), Ok(Route::Refresh(None)));
     assert_eq!(post("/refresh/a/b"), Ok(Route::Refresh(Some("a/b".into()))));

@@ -1,5 +1,7 @@
 //! The space / chart / version API, each line of it, in front of the real engine.
 
+mod answers;
+pub(in crate::serve) mod documented;
 mod inside;
 mod orchestrate;
 mod rights;

@@ -33,6 +33,7 @@ pub(super) const ROUTES: &[&str] = &[
     "GET /health?deep",
     "GET /info",
     "GET /metrics",
+    "GET /apidocs.json",
     "GET /{space}",
     "GET /{space}/index.yaml",
     "GET /{space}/charts/a-1.0.0.tgz",

@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, HeaderName};
 use super::TOKEN;
 use crate::platform::{Clock as _, Timestamp};
 use crate::serve::Body;
+use crate::serve::spaces::tests::documented;
 use crate::serve::tests::{bytes, status};
 use crate::testing::{Object, World, package, request};
 
@@ -47,16 +48,21 @@ impl Museum {
         let World {
             registry, memory, ..
         } = &self.world;
+        let sent = requests;
         let requests = requests
             .iter()
             .map(|sent| request(sent.method, sent.path, sent.headers, sent.body.clone()))
             .collect();
         let catalog = Object::new(&self.world);
         let handled = self.world.serve_all(registry, &catalog, memory, requests);
-        handled
+        let answers: Vec<_> = handled
             .into_iter()
             .map(|handled| handled.response)
-            .collect()
+            .collect();
+        for (sent, answer) in sent.iter().zip(&answers) {
+            documented::judge(sent.method, sent.path, answer);
+        }
+        answers
     }
 
     #[track_caller]
