@@ -65,6 +65,16 @@ async function counted(here) {
   return { worker, upstream, questions };
 }
 
+/** The same with its index published, and nothing counted so far. */
+async function atRest(here) {
+  const made = await counted(here);
+  await made.worker.index("/index.yaml", { headers: READER });
+  await sleep(2_000);
+  made.upstream.take();
+  made.questions.length = 0;
+  return made;
+}
+
 /** A client as Helm is one: reads the index, whole or only if it is new, and pulls a chart of it. */
 async function helm(worker, agent, kept) {
   const headers = { ...READER, ...(kept.etag && { "if-none-match": kept.etag }) };
@@ -119,11 +129,7 @@ test(`${CLIENTS} clients come before the first sync: all are served, by one sync
 test(`${CLIENTS} clients read for ${SECONDS} s: no error, and no call to the registry but for packages`, { timeout: 300_000 }, async (t) => {
   const here = new Scope();
   try {
-    const { worker, upstream, questions } = await counted(here);
-    await worker.index("/index.yaml", { headers: READER });
-    await sleep(2_000);
-    upstream.take();
-    questions.length = 0;
+    const { worker, upstream, questions } = await atRest(here);
     const begun = Date.now();
     const done = await crowd(CLIENTS, (agent, kept) => helm(worker, agent, kept));
     const seconds = (Date.now() - begun) / 1_000;
@@ -198,11 +204,7 @@ for (const [kinds, bounded] of [[COSTLY_REQUESTS, true], [BY_THE_CATALOG, false]
 async function costly(t, requests, bounded) {
   const here = new Scope();
   try {
-    const { worker, upstream, questions } = await counted(here);
-    await worker.index("/index.yaml", { headers: READER });
-    await sleep(2_000);
-    upstream.take();
-    questions.length = 0;
+    const { worker, upstream, questions } = await atRest(here);
     const begun = Date.now();
     let asked = 0;
     const [read, done] = await Promise.all([

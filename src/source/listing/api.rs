@@ -9,6 +9,7 @@ use crate::oci::{
     is_redirect, request, token,
 };
 use crate::platform::{Clock, Fetch, Timestamp};
+use crate::secret::Secret;
 use crate::source::Source;
 
 /// The longest page that is read, in bytes: GitHub writes some 6 KiB for each of the hundred packages of a page.
@@ -198,21 +199,20 @@ fn end_of_limit(headers: &HeaderMap) -> Option<RetryAfter> {
 
 /// The header that shows user and password to an API of the registry's own.
 pub(super) fn basic(credentials: &Credentials) -> Option<HeaderValue> {
-    match credentials {
-        Credentials::Basic { username, password } => token::basic(username, password).ok(),
-        Credentials::Anonymous
-        | Credentials::Identity(_)
-        | Credentials::Bearer(_)
-        | Credentials::Aws(_)
-        | Credentials::Google(_)
-        | Credentials::Azure(_) => None,
-    }
+    let (username, password) = user(credentials)?;
+    token::basic(username, password).ok()
 }
 
 /// The header that shows the password alone, where it is a token.
 pub(super) fn bearer(credentials: &Credentials) -> Option<HeaderValue> {
+    let (_, password) = user(credentials)?;
+    token::bearer(password).ok()
+}
+
+/// User and password, where Portolan has some.
+fn user(credentials: &Credentials) -> Option<(&Secret, &Secret)> {
     match credentials {
-        Credentials::Basic { password, .. } => token::bearer(password).ok(),
+        Credentials::Basic { username, password } => Some((username, password)),
         Credentials::Anonymous
         | Credentials::Identity(_)
         | Credentials::Bearer(_)
