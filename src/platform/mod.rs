@@ -1,6 +1,6 @@
 //! What is asked of a host, one file each; static dispatch, no `Send`: a Worker is single-threaded.
 //!
-//! - `fetch`: HTTP out ([`Fetch`]), request bodies in memory or streamed;
+//! - `fetch`: HTTP out ([`Fetch`]), with request bodies that are in memory;
 //! - `documents`: published documents ([`Documents`], KV at Cloudflare);
 //! - `database`: the catalog's rows ([`Database`], the SQLite of a Durable Object);
 //! - `sign`: signatures with a private key ([`sign::Rs256`], WebCrypto at Cloudflare);
