@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::catalog::rows::backoff::Backoff;
 use crate::catalog::rows::enumeration::Enumeration;
 use crate::catalog::rows::state::{Phase, State};
 use crate::catalog::rows::tag::Due;
@@ -20,10 +21,11 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// the other must not have all documents put for each.
 pub(crate) const HASTE: Duration = Duration::from_secs(5);
 /// Calls of a source that hold up the end of a slice are waited for so long, twice as long each time they are given up: so every
-/// source gets on at last.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Doublings of it: half a minute is a call's own time.
-const DOUBLINGS: u32 = 5;
+/// source gets on at last. Half a minute is a call's own time.
+const PATIENCE: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(32),
+};
 /// A source that kept others waiting lets them go first for so many times as long.
 const ASIDE: u32 = 4;
 
@@ -96,9 +98,8 @@ impl<C: Clock> Slice<'_, C> {
         waited: Duration,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
-        let patience = |doublings: u32| PATIENCE.saturating_mul(1 << doublings.min(DOUBLINGS));
         let mut waited_for = self.sources.iter().filter(|source| source.under_way > 0);
-        if waited_for.any(|source| waited < patience(source.pace.given_up)) {
+        if waited_for.any(|source| waited < PATIENCE.wait(source.pace.given_up.into())) {
             return Ok(false);
         }
         for (turn, source) in self.pass.enumerations.iter().zip(&self.sources) {
@@ -115,7 +116,7 @@ impl<C: Clock> Slice<'_, C> {
 
     /// Takes into account that a job ended that `begun` then: who is quick again is not waited for longer than at first.
     pub(crate) fn note_end(&mut self, place: usize, begun: Timestamp, now: Timestamp) {
-        if now.since(begun) < PATIENCE
+        if now.since(begun) < PATIENCE.first
             && let Some(source) = self.sources.get_mut(place)
         {
             source.pace.given_up = 0;
@@ -150,7 +151,7 @@ impl<C: Clock> Slice<'_, C> {
                 let aside = now.after(waited.saturating_mul(ASIDE));
                 if source.pace.aside < aside {
                     source.pace.aside = aside;
-                    source.pace.given_up = (source.pace.given_up + 1).min(DOUBLINGS);
+                    source.pace.given_up = source.pace.given_up.saturating_add(1);
                 }
             }
             self.put_back(&job)?;
