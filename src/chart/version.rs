@@ -60,9 +60,13 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
 /// for none, which sorts after it. In a pre-release `0` opens a number and `1` a word, `!` ends either, and a space ends
 /// them all: both sort before whatever could stand there instead.
 fn key(text: &str, numbers: &str, prerelease: Option<&str>) -> Option<String> {
-    let mut key = String::with_capacity(3 * 22 + 2 * text.len() + 2);
+    /// Major, minor, patch.
+    const NUMBERS: usize = 3;
+    /// Two digits say how many follow, at most the 20 of a `u64`.
+    const LONGEST_NUMBER: usize = 22;
+    let mut key = String::with_capacity(NUMBERS * LONGEST_NUMBER + 2 * text.len() + 2);
     let mut parts = numbers.split('.');
-    for nth in 0..3 {
+    for nth in 0..NUMBERS {
         let part = match parts.next() {
             Some(part) => part,
             None if nth > 0 => "0",
