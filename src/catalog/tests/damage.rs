@@ -200,6 +200,16 @@ fn published(world: &World) -> bool {
     complete(&world.versions(""), &CHARTS) && complete(&world.versions("team"), &["b 1.0.0"])
 }
 
+/// Whether the catalog knows both packages of the version that was overwritten: the one that is served, and the one that links
+/// still lead to.
+fn linked(world: &World) -> bool {
+    let file = "a-1.1.0.tgz".parse().unwrap();
+    match world.engine().answer(&ask::Find { file, missed: true }) {
+        Ok(Found::Candidates(candidates)) => candidates.len() == 2,
+        _ => false,
+    }
+}
+
 /// What is wrong with what the catalog answers now.
 fn lacking(world: &World) -> Option<String> {
     for (view, charts) in [("", &CHARTS[..]), ("team", &["b 1.0.0"])] {
@@ -291,7 +301,7 @@ fn wrong(
             }
             same = world.documents.all() == *expected;
         }
-        if seen && logged && mended && same {
+        if seen && logged && mended && same && linked(&world) {
             ControlFlow::Break(None)
         } else {
             ControlFlow::Continue(())
@@ -303,6 +313,7 @@ fn wrong(
             (logged, "no line in the log"),
             (mended, "it is not mended"),
             (same, "the documents are not what they were"),
+            (linked(&world), "a link leads nowhere"),
         ];
         let (_, missing) = found.into_iter().find(|(is, _)| !is)?;
         Some(format!("{missing}; told: {:?}", told(&world)))
