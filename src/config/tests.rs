@@ -4,6 +4,7 @@ mod credentials;
 mod fingerprint;
 mod issuers;
 mod pages;
+mod snippets;
 mod sources;
 
 use std::collections::BTreeMap;
