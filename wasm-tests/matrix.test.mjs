@@ -131,3 +131,33 @@ test("each route tells each account what the table says, however the account is 
   }
   assert.deepEqual(wrong, []);
 });
+
+// The runtime reads URLs before the Worker does: it resolves dots, and takes a backslash for a slash.
+test("no spelling of a hidden path opens it, as the runtime reads paths", { timeout: 600_000 }, async () => {
+  const slashes = ["/", "//", "/./", "/%2e/", "/%2E/", "\\", "%2f", "%2F", "%5c", "%5C", "%252f", "%c0%af", "/;/", "/x/../", "/x/%2e%2e/"];
+  const starts = ["", "/", "/.", "/public/..", "/public/%2e%2e", "/public/.%2E", "/team-a/..", "/public/..;", "/public\\..", "/%2e%2e", "/api/v1/.."];
+  const ends = ["", "/", "/.", "?x", "%3fx", "%00", ";", "%20", "#", "%23", "/%2e", ".", "%0a"];
+  const names = ["team-b", "team%2Db", "%74eam-b", "TEAM-B", "Team-b", "team-b%00", "team-b;", "%2574eam-b"];
+  const files = ["index.yaml", "charts/a-1.0.0.tgz", `charts/${digests["team-b"]}/a-1.0.0.tgz`, "charts/a-1.0.0.tgz.prov", "%69ndex.yaml", "INDEX.YAML"];
+  const spellings = new Set();
+  for (const [at, name] of names.entries()) {
+    for (const file of files) {
+      for (const slash of slashes) spellings.add(`/${name}${slash}${file}`);
+      for (const start of starts) spellings.add(`${start}/${name}/${file}${ends[at % ends.length]}`);
+      for (const end of ends) spellings.add(`/${name}/${file}${end}`);
+    }
+  }
+  assert.ok(spellings.size > 1000, `${spellings.size} spellings`);
+  const opened = [];
+  let plain = 0;
+  for (const path of spellings) {
+    for (const proof of [undefined, PROOFS["reader-a"][0]]) {
+      const told = await status("GET", path, proof);
+      if (![400, 401, 403, 404, 405].includes(told)) opened.push(`${path} ${proof}: ${told}`);
+    }
+    if ((await status("GET", path, PROOFS["scope-b"][0])) === 200) plain += 1;
+  }
+  assert.deepEqual(opened, []);
+  // Some are the plain one's, or this shows nothing.
+  assert.ok(plain > 50, `${plain} opened it for who may`);
+});
