@@ -310,7 +310,7 @@ impl<H: Host> Service<'_, H> {
     /// Pauses for what the catalog was called for; `false` when it has read all of that, or patience ends.
     pub(super) async fn waits(&self, accepted: &Accepted, deadline: Timestamp) -> bool {
         let settled = Await {
-            ticket: accepted.ticket,
+            ticket: accepted.ticket.clone(),
             path: None,
         };
         let settled = self.ask(&settled).await;

@@ -88,6 +88,8 @@ struct State {
     shown: BTreeMap<String, usize>,
     /// Another host at which it answers.
     other_host: Option<String>,
+    /// A host at which calls take so long, or half a minute and then have no answer.
+    slow: Option<(String, Duration)>,
     /// What manifests are of, once they were looked into.
     contents: BTreeMap<Digest, truth::Contents>,
     /// Times in which it is to be left alone, and calls in them.
@@ -142,6 +144,7 @@ impl FakeRegistry {
             hidden: BTreeSet::new(),
             shown: BTreeMap::new(),
             other_host: None,
+            slow: None,
             contents: BTreeMap::new(),
             refusals: Vec::new(),
             intrusions: Vec::new(),
@@ -333,11 +336,15 @@ impl Fetch for FakeRegistry {
             headers.insert(http::header::CONTENT_LENGTH, length.into());
         }
         let running = self.arrive(&request);
-        let latency = self.state.borrow().latency;
+        let latency = self.state.borrow().latency_of(&request);
         if latency.is_zero() {
             give_way().await;
         } else {
             self.clock.sleep(latency).await;
+        }
+        if latency >= truth::SILENCE {
+            drop(running);
+            return Err(FetchError::Timeout);
         }
         let mut answer = self.answer(&request);
         if let Ok(answer) = &answer {

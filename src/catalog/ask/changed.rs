@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accepted, Ask, Rows};
+use super::{Accepted, Ask, Rows, Ticket};
 use crate::catalog::rows::write_lock::TagPlace;
 use crate::catalog::sync::listing::allowed;
 use crate::chart::tag_is_version;
@@ -70,7 +70,7 @@ impl Rows<'_> {
             self.recent.knows_delivery(delivery) || tickets.deliveries.know(delivery)
         };
         if delivery.is_some_and(is_known) {
-            return self.accepted(tickets.issued);
+            return Ok(nothing_called());
         }
         let mut new_names = tickets.new_names;
         let mut meant = BTreeSet::new();
@@ -113,7 +113,7 @@ impl Rows<'_> {
             Some((&source.registry, name))
         });
         let Some((registry, name)) = place.flatten() else {
-            return self.accepted(self.store.state()?.tickets.issued);
+            return Ok(nothing_called());
         };
         let mut meant = BTreeSet::new();
         for source in &self.config.sources {
@@ -148,8 +148,20 @@ impl Rows<'_> {
 
     /// What was called for is to be read soon. These sources live: one that seemed to be down is asked once more.
     fn called(&self, sources: &BTreeSet<&str>) -> Result<Accepted, DatabaseError> {
-        self.store.end_pauses(false, &|id| sources.contains(id))?;
+        self.store
+            .end_pauses(false, &|id| sources.contains(id), self.now)?;
         self.store.asked(self.config, self.now)?;
-        self.accepted(self.store.ticket()?)
+        self.accepted(sources, None)
+    }
+}
+
+/// The answer where there is nothing to wait for.
+fn nothing_called() -> Accepted {
+    Accepted {
+        ticket: Ticket::default(),
+        done: true,
+        etag: None,
+        fault: None,
+        unread: None,
     }
 }

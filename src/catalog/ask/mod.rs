@@ -50,7 +50,7 @@ pub use info::Info;
 pub use lock::{Lock, TagPlace};
 pub use progress::Progress;
 pub use read::ViewsRead;
-pub use refresh::{Accepted, Refresh};
+pub use refresh::{Accepted, Refresh, Ticket};
 pub use spaces::{CreateSpace, ForgetSpace, ListSpaces, SpaceCreated, SpaceNames};
 pub use status::{AskStatus, Figures, SourceHealth, Status};
 pub use tags_of::{ServingTag, TagsOf};

@@ -1,5 +1,7 @@
 //! Asks for a sync now.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Rows};
@@ -16,16 +18,27 @@ pub struct Refresh {
     pub confirm: bool,
 }
 
+/// Names a request for a sync, for [`Await`](super::Await).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Counted from 1 on.
+    pub number: u64,
+    /// Ids of the sources that are asked for it; none where nothing is to be read.
+    pub sources: Vec<String>,
+    /// The pass that each of them is to be gone through in, or in a later one, if the request is for more than what it names.
+    pub pass: Option<u64>,
+}
+
 /// A sync that was noted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
-    /// Names this request for [`Await`](super::Await).
-    pub ticket: u64,
+    /// Names this request.
+    pub ticket: Ticket,
     /// Whether the sync is published.
     pub done: bool,
     /// The entity tag of the root's index then; `None` where that is too large to be published.
     pub etag: Option<String>,
-    /// Why a repository of what was to be synced could not be listed, once all others are published. For operators.
+    /// Why a source or repository of what was to be synced could not be read, once all others are published. For operators.
     pub fault: Option<String>,
     /// Why a tag of them could not be read, likewise: the others are served.
     pub unread: Option<String>,
@@ -58,11 +71,13 @@ impl Ask for Refresh {
         }
         // What a registry asked for, only who may refresh everything ends: who asks for a space has no say in all that is its
         // registry's.
-        store.end_pauses(path.is_empty(), &reaches)?;
+        store.end_pauses(path.is_empty(), &reaches, now)?;
+        let ids = config.sources.iter().map(|source| source.id.as_str());
+        let meant_by_path: BTreeSet<&str> = ids.filter(|id| reaches(id)).collect();
         let Some(path) = &self.path else {
             store.waive_all()?;
-            store.call_pass(now)?;
-            return rows.accepted(store.ticket()?).map(Some);
+            let pass = store.call_pass(&meant_by_path, now)?;
+            return rows.accepted(&meant_by_path, Some(pass)).map(Some);
         };
         let repositories = store.repositories_below(path)?;
         for repository in &repositories {
@@ -73,8 +88,16 @@ impl Ask for Refresh {
             .sources
             .iter()
             .any(|source| source.is_mounted_in(path));
-        if repositories.is_empty() && !rows.meet(path)? && !has_mount {
-            return Ok(None);
+        let mut meant: BTreeSet<&str> = repositories
+            .iter()
+            .map(|repository| repository.source.as_str())
+            .collect();
+        if repositories.is_empty() {
+            let met = rows.meet(path)?;
+            if met.is_empty() && !has_mount {
+                return Ok(None);
+            }
+            meant.extend(met);
         }
         store.asked(config, now)?;
         let is_repository = repositories
@@ -82,48 +105,59 @@ impl Ask for Refresh {
             .any(|repository| repository.relative.as_str() == path);
         // What was pushed to a space for the first time, only an enumeration tells. Where nothing is known at all, the
         // path is tried as a repository first, if it can be one.
+        let mut pass = None;
         if (!repositories.is_empty() || has_mount) && !is_repository {
-            store.call_pass(now)?;
+            pass = Some(store.call_pass(&meant_by_path, now)?);
+            meant.extend(meant_by_path);
         }
-        rows.accepted(store.ticket()?).map(Some)
+        rows.accepted(&meant, pass).map(Some)
     }
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
     /// Adds the repository that may lie at a path nobody knows yet: a first push, told before any enumeration. Not if too many
-    /// unknown names were told: an enumeration finds what there is.
-    fn meet(&self, path: &str) -> Result<bool, DatabaseError> {
-        let mut met = false;
+    /// unknown names were told: an enumeration finds what there is. Gives the sources that may have it.
+    fn meet(&self, path: &str) -> Result<BTreeSet<&'a str>, DatabaseError> {
+        let mut met = BTreeSet::new();
         let mut new_names = self.store.state()?.tickets.new_names;
         for source in &self.config.sources {
             if let Some(name) = source.name(path).filter(|name| source.allows(name))
                 && let Some(path) = source.relative(&name)
             {
+                met.insert(source.id.as_str());
                 if new_names.take(self.now) {
                     let id = self
                         .store
                         .add_repository(&source.id, name.as_str(), &path)?;
                     self.store.call_repository(id, true)?;
                 } else {
-                    self.store.call_pass(self.now)?;
+                    self.store.await_pass(&source.id, self.now)?;
                 }
-                met = true;
             }
         }
         self.store
             .update(|state| state.tickets.new_names = new_names)?;
         Ok(met)
     }
+}
 
-    /// How far the sync with this ticket is.
-    pub(super) fn accepted(&self, ticket: u64) -> Result<Accepted, DatabaseError> {
-        let tickets = self.store.state()?.tickets;
-        let published = self.store.root_document()?.and_then(|root| root.etag);
-        let done = tickets.settled >= ticket;
+impl Rows<'_> {
+    /// Notes a sync of what was called for of these sources, and of a pass through them.
+    pub(super) fn accepted(
+        &self,
+        sources: &BTreeSet<&str>,
+        pass: Option<u64>,
+    ) -> Result<Accepted, DatabaseError> {
+        let number = self.store.ticket(sources)?;
+        let sources = sources.iter().map(|id| (*id).to_owned()).collect();
         Ok(Accepted {
-            ticket,
-            done,
-            etag: published.filter(|_| done),
+            ticket: Ticket {
+                number,
+                sources,
+                pass,
+            },
+            done: false,
+            etag: None,
             fault: None,
             unread: None,
         })

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accepted, Ask, Rows};
+use super::{Accepted, Ask, Rows, Ticket};
+use crate::catalog::rows::enumeration::Enumeration;
+use crate::catalog::rows::repository::Repository;
+use crate::catalog::rows::state::State;
 use crate::platform::DatabaseError;
 
 /// Asks whether the sync with this ticket is published. Answered by `None` when it has shown that the registry has
@@ -10,7 +13,7 @@ use crate::platform::DatabaseError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Await {
     /// From [`Accepted`].
-    pub ticket: u64,
+    pub ticket: Ticket,
     /// The path that was to be synced.
     pub path: Option<String>,
 }
@@ -20,48 +23,133 @@ impl Ask for Await {
     type Answer = Option<Accepted>;
 
     fn answer(&self, rows: &Rows<'_>) -> Result<Option<Accepted>, DatabaseError> {
-        let mut accepted = rows.accepted(self.ticket)?;
-        let Some(path) = self.path.as_deref().filter(|_| accepted.done) else {
-            return Ok(Some(accepted));
+        let Self { ticket, path } = self;
+        let state = rows.store.state()?;
+        let mut accepted = Accepted {
+            ticket: ticket.clone(),
+            done: false,
+            etag: None,
+            fault: None,
+            unread: None,
         };
-        let repositories = rows.store.repositories_below(path)?;
-        if repositories.is_empty() {
-            return rows.mounted(path, accepted);
-        }
-        for repository in repositories {
-            if accepted.unread.is_none() {
-                accepted.unread = rows.store.unread(repository.id)?;
+        match rows.awaited(ticket, &state) {
+            Awaited::NotYet => return Ok(Some(accepted)),
+            Awaited::Without(faults) => {
+                accepted.fault = Some(faults);
+                return Ok(Some(accepted));
             }
-            accepted.fault = repository.error;
-            if accepted.fault.is_some() {
-                break;
-            }
+            Awaited::All => {}
         }
+        if path.is_none() && ticket.pass.is_none() {
+            // Who wrote something looks for it by itself.
+            accepted.done = true;
+            accepted.etag = rows.store.root_document()?.and_then(|root| root.etag);
+            return Ok(Some(accepted));
+        }
+        let below = path.as_deref().unwrap_or_default();
+        let repositories = rows.store.repositories_below(below)?;
+        // What a source is mounted in is there by its settings.
+        let is_mount = |path: &String| {
+            let mut sources = rows.config.sources.iter();
+            sources.any(|source| source.is_mounted_in(path))
+        };
+        if repositories.is_empty() && path.as_ref().is_some_and(|path| !is_mount(path)) {
+            return Ok(None);
+        }
+        accepted.fault = match path {
+            Some(_) => repositories.iter().find_map(|known| known.error.clone()),
+            None => faults_by_source(ticket, &repositories),
+        };
+        accepted.fault = accepted.fault.or_else(|| unlisted(ticket, &state));
+        accepted.unread = match path {
+            Some(_) => rows.first_unread(&repositories)?,
+            None => rows.store.unread(None)?,
+        };
+        if state.last_pass.number == 0 {
+            // Nothing is published, as too little could be read.
+            accepted.fault = accepted.fault.or(accepted.unread.take());
+            return Ok(Some(accepted));
+        }
+        accepted.done = true;
+        accepted.etag = rows.store.root_document()?.and_then(|root| root.etag);
         Ok(Some(accepted))
     }
 }
 
+/// How far the sources of a ticket are.
+enum Awaited {
+    /// All is read and published.
+    All,
+    /// All but those that cannot be read: what is wrong with these.
+    Without(String),
+    /// Some are being read.
+    NotYet,
+}
+
 impl Rows<'_> {
-    /// What came of the sync for a path at which no repository is known: nothing is there, unless a source is mounted in it, which is
-    /// there by its settings. Then why it could not be listed, if that is why it has nothing.
-    fn mounted(
-        &self,
-        path: &str,
-        mut accepted: Accepted,
-    ) -> Result<Option<Accepted>, DatabaseError> {
-        let sources = self.config.sources.iter();
-        let mounted: Vec<&str> = sources
-            .filter(|source| source.is_mounted_in(path))
-            .map(|source| source.id.as_str())
-            .collect();
-        if mounted.is_empty() {
-            return Ok(None);
+    fn awaited(&self, ticket: &Ticket, state: &State) -> Awaited {
+        let mut faults = Vec::new();
+        for id in &ticket.sources {
+            if self.config.source(id).is_none() {
+                continue;
+            }
+            let source = state.source(id);
+            let turn = ticket.pass.is_none_or(|pass| source.turn_settled >= pass);
+            if source.settled >= ticket.number && turn {
+                continue;
+            }
+            match source.unreachable(self.now) {
+                Some(fault) => faults.push(format!("{id} ({fault})")),
+                None => return Awaited::NotYet,
+            }
         }
-        let enumerations = self.store.state()?.pass.enumerations;
-        accepted.fault = enumerations
-            .into_iter()
-            .filter(|enumeration| mounted.contains(&enumeration.source.as_str()))
-            .find_map(|enumeration| Some(format!("{} {}", enumeration.source, enumeration.fault?)));
-        Ok(Some(accepted))
+        if faults.is_empty() {
+            Awaited::All
+        } else {
+            Awaited::Without(faults.join(", "))
+        }
     }
+
+    /// Why the first of the tags of these repositories cannot be read, if one cannot.
+    fn first_unread(&self, repositories: &[Repository]) -> Result<Option<String>, DatabaseError> {
+        for repository in repositories {
+            let unread = self.store.unread(Some(repository.id))?;
+            if unread.is_some() {
+                return Ok(unread);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Which sources of a ticket have lists that could not be read, and why the first of each could not.
+fn faults_by_source(ticket: &Ticket, repositories: &[Repository]) -> Option<String> {
+    let mut faults = Vec::new();
+    for id in &ticket.sources {
+        let of_source = repositories.iter().filter(|known| known.source == *id);
+        let errors: Vec<&String> = of_source.filter_map(|known| known.error.as_ref()).collect();
+        if let Some(first) = errors.first() {
+            let more = match errors.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {more} more of its lists"),
+            };
+            faults.push(format!("{id} ({first}{more})"));
+        }
+    }
+    (!faults.is_empty()).then(|| faults.join(", "))
+}
+
+/// Which sources of a ticket would not tell all their repositories.
+fn unlisted(ticket: &Ticket, state: &State) -> Option<String> {
+    ticket.pass?;
+    let turns = &state.pass.enumerations;
+    let meant = turns
+        .iter()
+        .filter(|turn| ticket.sources.contains(&turn.source));
+    let fault = |turn: &Enumeration| {
+        let fault = turn.fault.as_ref()?;
+        Some(format!("{} {fault}", turn.source))
+    };
+    let faults: Vec<String> = meant.filter_map(fault).collect();
+    (!faults.is_empty()).then(|| faults.join(", "))
 }

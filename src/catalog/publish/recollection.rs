@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::catalog::rows::backoff::Backoff;
 use crate::catalog::rows::manifest::Chart;
-use crate::catalog::rows::recall::{Recall, RecalledCounts};
+use crate::catalog::rows::recall::Recall;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::superseded::KEPT;
 use crate::catalog::rows::tag::Due;
@@ -55,8 +55,7 @@ impl<D: Documents, C: Clock> Recollection<'_, D, C> {
         while recall.wanted && self.operations > 0 {
             beat()?;
             self.operations -= 1;
-            let shard = u8::try_from(recall.next).ok().map(Key::Files);
-            let key = shard.unwrap_or(Key::Index(View::root()));
+            let key = self.next_key(&recall)?;
             if let Ok(document) = self.document(&key).await {
                 self.take(&key, document.as_deref(), &mut recall)?;
                 recall.failures = 0;
@@ -88,22 +87,46 @@ impl<D: Documents, C: Clock> Recollection<'_, D, C> {
         bytes.map(Some).map_err(drop)
     }
 
+    /// Which document comes next.
+    fn next_key(&self, recall: &Recall) -> Result<Key, DatabaseError> {
+        if let Ok(shard) = u8::try_from(recall.next) {
+            return Ok(Key::Files(shard));
+        }
+        let folder = if recall.is_done() {
+            self.store.folder_after(&recall.folder)?
+        } else {
+            None
+        };
+        let view = folder.map_or_else(View::root, View::Folder);
+        Ok(Key::Index(view))
+    }
+
     fn take(
         &self,
         key: &Key,
         document: Option<&[u8]>,
         recall: &mut Recall,
     ) -> Result<(), DatabaseError> {
-        recall.next += 1;
-        let document = document.unwrap_or_default();
-        if let Key::Files(_) = key {
-            return self.take_shard(document, recall.until);
+        let view = match key {
+            Key::Files(_) => {
+                recall.next += 1;
+                return self.take_shard(document.unwrap_or_default(), recall.until);
+            }
+            Key::Index(view) => view,
+        };
+        // The index of a folder that nobody read is not there.
+        if view.is_root() || document.is_some() {
+            let all = self.take_index(document.unwrap_or_default(), recall.until)?;
+            recall.has_more |= !all;
         }
         let counts = self.store.count_recalled(recall.until)?;
-        let known = self.take_index(document, recall.until)?;
-        recall.all_files = known.is_some_and(|known| known.files == counts.files);
-        recall.all_offers = known == Some(counts);
-        recall.wanted = false;
+        let known = self.store.count_recalled_versions()?;
+        recall.all_files = !recall.has_more && known.files == counts.files;
+        recall.all_offers = !recall.has_more && known == counts;
+        recall.next = recall.next.max(Recall::SHARDS + 1);
+        recall.folder = view.below().clone();
+        // The root may hide, leave out or not cover what a folder shows.
+        recall.wanted = known != counts && self.store.folder_after(&recall.folder)?.is_some();
         Ok(())
     }
 
@@ -124,40 +147,36 @@ impl<D: Documents, C: Clock> Recollection<'_, D, C> {
         Ok(())
     }
 
-    /// Has the rows serve what an index shows; gives how much of it they know now, `None` where it has more.
-    fn take_index(
-        &self,
-        document: &[u8],
-        until: Timestamp,
-    ) -> Result<Option<RecalledCounts>, DatabaseError> {
+    /// Has the rows serve what an index shows; gives whether they know all of it now.
+    fn take_index(&self, document: &[u8], until: Timestamp) -> Result<bool, DatabaseError> {
         let text = std::str::from_utf8(document).unwrap_or_default();
         let Some(versions) = published_versions(text) else {
-            return Ok(None);
+            return Ok(false);
         };
-        let mut known = Some(RecalledCounts::default());
+        let mut all = true;
         for version in versions {
-            let offers = match version {
+            all &= match version {
                 Ok(version) => self.take_version(&version, until)?,
-                Err(_) => 0,
+                Err(_) => false,
             };
-            known = known.filter(|_| offers > 0).map(|known| RecalledCounts {
-                files: known.files + 1,
-                offers: known.offers + offers,
-            });
         }
-        Ok(known)
+        Ok(all)
     }
 
-    /// Has the tags of a version serve it. Gives how many repositories offer it.
-    fn take_version(&self, listed: &ListedVersion, until: Timestamp) -> Result<u64, DatabaseError> {
+    /// Has the tags of a version serve it. Gives whether any repository offers it.
+    fn take_version(
+        &self,
+        listed: &ListedVersion,
+        until: Timestamp,
+    ) -> Result<bool, DatabaseError> {
         let metadata = &listed.metadata;
         let (Ok(version), Ok(file)) = (
             Version::parse(metadata.version()),
             FileName::of(metadata.name(), metadata.version()),
         ) else {
-            return Ok(0);
+            return Ok(false);
         };
-        let mut offers = 0;
+        let mut offered = false;
         for candidate in self.store.recalled_offers(&file, until)? {
             let (tag, due, same) = match &candidate.origin {
                 Origin::Elsewhere { urls, .. } => {
@@ -189,9 +208,9 @@ impl<D: Documents, C: Clock> Recollection<'_, D, C> {
                 metadata: metadata.to_json(),
             };
             self.store.recall_version(repository, &tag, due, chart)?;
-            offers += 1;
+            offered = true;
         }
-        Ok(offers)
+        Ok(offered)
     }
 
     /// The row of the repository that an offer is of; `None` where it is not configured.

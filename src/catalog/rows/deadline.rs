@@ -1,6 +1,7 @@
 //! When rows want to be worked on: the earliest time of each kind of work.
 
 use crate::catalog::rows::cell::CellFault;
+use crate::catalog::rows::next::named;
 use crate::catalog::rows::store::{LATEST, Store};
 use crate::catalog::rows::typed_row::query_row;
 use crate::platform::{DatabaseError, Timestamp};
@@ -45,14 +46,16 @@ impl Store<'_> {
         })
     }
 
-    /// Whether rows wait to be read that were not tried yet: new ones, and those that were called for.
-    pub(crate) fn called_for(&self) -> Result<bool, DatabaseError> {
-        self.any(
-            "SELECT 1 WHERE EXISTS(SELECT 1 FROM repository WHERE due > 0 AND retry_at IS NULL)
-               OR EXISTS(SELECT 1 FROM tag WHERE due > 0 AND retry_at IS NULL)
-               OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL AND retry_at IS NULL)",
-            &[],
-        )
+    /// Whether rows of a source wait to be read that were not tried yet: new ones, and those that were called for.
+    pub(crate) fn called_for(&self, source: &str) -> Result<bool, DatabaseError> {
+        let sql = format!(
+            "SELECT 1 WHERE EXISTS(SELECT 1 FROM repository WHERE due > 0 AND retry_at IS NULL AND source = ?1)
+               OR EXISTS(SELECT 1 FROM tag WHERE due > 0 AND retry_at IS NULL
+                 AND EXISTS(SELECT 1 FROM repository r WHERE r.id = tag.repository AND r.source = ?1))
+               OR EXISTS(SELECT 1 FROM manifest WHERE plan IS NOT NULL AND retry_at IS NULL AND {})",
+            named("manifest.digest")
+        );
+        self.any(&sql, &[source.into()])
     }
 
     /// Whether rows wait to be read now, outside of a pass's own order.

@@ -63,6 +63,8 @@ impl<'de> Deserialize<'de> for SeenIds {
 pub(crate) struct Enumeration {
     /// The source's id.
     pub(crate) source: String,
+    /// The pass in which its turn began.
+    pub(crate) begun: u64,
     /// The next page's address; the first page when `None`.
     pub(crate) next: Option<String>,
     /// Pages read.

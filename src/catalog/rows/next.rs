@@ -247,7 +247,7 @@ impl Store<'_> {
 
 /// Whether a tag of the source `?1` names a digest. Two lookups by index: one condition of two columns would go through all
 /// tags.
-fn named(digest: &str) -> String {
+pub(super) fn named(digest: &str) -> String {
     let by = |column| {
         format!(
             "EXISTS(SELECT 1 FROM tag t JOIN repository r ON r.id = t.repository

@@ -7,18 +7,26 @@ use crate::catalog::rows::manifest::{Chart, Contents};
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::tag::Due;
 use crate::chart::FileName;
-use crate::index::{Candidate, shard_of};
+use crate::index::{Candidate, Space, View, shard_of};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Timestamp};
+
+/// Repositories read at a time.
+const PAGE: i64 = 500;
 
 /// How far the documents of another Worker were gone through.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Recall {
     /// Whether they are still to be gone through.
     pub(crate) wanted: bool,
-    /// The next shard; after the last one comes the root's index.
+    /// The next shard; after the last one come the root's index and, as far as that does not tell all, those of other folders.
     pub(crate) next: u16,
+    /// The folder whose index came last.
+    pub(crate) folder: Space,
+    /// Whether an index has what the rows do not know.
+    pub(crate) has_more: bool,
     /// Until when packages are kept that were current there. All have the same time, which tells them from others.
     pub(crate) until: Timestamp,
     /// How often in a row KV did not answer.
@@ -31,7 +39,7 @@ pub(crate) struct Recall {
     pub(crate) all_offers: bool,
 }
 
-/// How much of what was current was found in the index.
+/// How much was current, or was found in indexes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RecalledCounts {
     /// Files.
@@ -82,6 +90,42 @@ impl Store<'_> {
             files: count("FROM (SELECT DISTINCT file FROM superseded WHERE until = ?)")?,
             offers: count("FROM superseded WHERE until = ?")?,
         })
+    }
+
+    /// How much of that tags serve, as indexes told it.
+    pub(crate) fn count_recalled_versions(&self) -> Result<RecalledCounts, DatabaseError> {
+        let served = "FROM tag t JOIN manifest m ON m.digest = t.manifest WHERE m.reader = 0 AND m.state = 'chart'";
+        Ok(RecalledCounts {
+            files: self.count_of(&format!("FROM (SELECT DISTINCT m.file {served})"), &[])?,
+            offers: self.count_of(served, &[])?,
+        })
+    }
+
+    /// The first folder after `folder`, in byte order, that a repository lies in or below.
+    pub(crate) fn folder_after(&self, folder: &Space) -> Result<Option<Space>, DatabaseError> {
+        let mut first: Option<Space> = None;
+        let mut after = 0;
+        loop {
+            let page = self.all_repositories_after(after, PAGE)?;
+            let Some(last) = page.last() else {
+                return Ok(first);
+            };
+            after = last.id;
+            for view in page
+                .iter()
+                .flat_map(|known| View::folders_of(&known.relative))
+            {
+                let space = view.below().clone();
+                let is_after = space.as_str() > folder.as_str();
+                if is_after
+                    && first
+                        .as_ref()
+                        .is_none_or(|first| space.as_str() < first.as_str())
+                {
+                    first = Some(space);
+                }
+            }
+        }
     }
 
     /// Notes that a repository was listed by another Worker: what its registry does not name is asked for, and not forgotten.

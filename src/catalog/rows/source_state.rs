@@ -1,11 +1,19 @@
 //! What is a source's own: one row of JSON each in `state`.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::rows::position::Ring;
 use crate::catalog::rows::registry_fault::RegistryFault;
 use crate::oci::RateLimit;
 use crate::platform::Timestamp;
+
+/// A pause as long as this is not waited for: what was read before it is published, and who waits for a sync is told.
+pub(crate) const LONG_PAUSE: Duration = Duration::from_secs(10);
+
+/// So many refusals in a row are no moment's: two rounds of six calls.
+const MANY_REFUSALS: u32 = 12;
 
 /// What is known of a source beside the rows read from it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +46,31 @@ pub(crate) struct SourceState {
     pub(crate) version_tags: u64,
     /// Where the revalidation of these stands.
     pub(crate) ring: Ring,
+    /// The last ticket that was given out for it.
+    pub(crate) ticket: u64,
+    /// What was called for of it with tickets up to this one is read and published.
+    pub(crate) settled: u64,
+    /// The pass that was called for: its turn is to begin in it or after it.
+    pub(crate) turn_wanted: u64,
+    /// The pass that all who have tickets wait for, as it tells what a path is that they asked for.
+    pub(crate) turn_awaited: u64,
+    /// The pass in which its turn began, of the last one that was called for, is over and is published.
+    pub(crate) turn_settled: u64,
+}
+
+impl SourceState {
+    /// Why it is not read soon, if it is left alone for long or until it is well again: `<host>: <what was wrong>`.
+    pub(crate) fn unreachable(&self, now: Timestamp) -> Option<String> {
+        let Pause { until, cause, .. } = &self.pause;
+        let down = self.pace.openings > 0 || self.pace.refusals >= MANY_REFUSALS;
+        let down = *until > now && down;
+        if !down && *until < now.after(LONG_PAUSE) {
+            return None;
+        }
+        let fault = |cause: &RegistryFault| format!("{}: {}", cause.host, cause.kind);
+        let left_alone = || format!("it is left alone until {until}");
+        Some(cause.as_ref().map_or_else(left_alone, fault))
+    }
 }
 
 /// How fast a source is asked.

@@ -272,16 +272,12 @@ pub(crate) struct Rhythm {
     pub(crate) again: bool,
 }
 
-/// Requests for a sync: issued ones, and up to which all is published.
+/// Requests for a sync. Up to which of them all is published, each source knows of itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Tickets {
     /// The last one given out.
     pub(crate) issued: u64,
-    /// The pass that must have ended before they are done.
-    pub(crate) pass: u64,
-    /// All up to this one are done.
-    pub(crate) settled: u64,
     /// Repositories that nobody knew and notifications named.
     pub(crate) new_names: NewNames,
     /// The notifications that were honoured last, the newest at the end: one that is sent again is not taken for a new one.

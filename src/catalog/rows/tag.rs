@@ -103,22 +103,6 @@ query_row! {
     }
 }
 
-query_row! {
-    /// Why a tag or its manifest could not be read.
-    UnreadTag
-    of "tag" {
-        repository: i64 = [t.repository],
-        name: String = [t.name],
-        next: Option<String> = [m.digest],
-    }
-    of "tag" by repository, name {
-        tag_error: Option<String> = [t.error],
-    }
-    of "manifest" by next {
-        manifest_error: Option<String> = [m.error],
-    }
-}
-
 impl Store<'_> {
     /// One tag.
     pub(crate) fn tag(&self, repository: i64, name: &str) -> Result<Option<TagRow>, DatabaseError> {
@@ -279,17 +263,6 @@ impl Store<'_> {
              ORDER BY repository, name",
             &[],
         )
-    }
-
-    /// Why a tag of a repository could not be read, if one could not.
-    pub(crate) fn unread(&self, repository: i64) -> Result<Option<String>, DatabaseError> {
-        let rows: Vec<UnreadTag> = self.select(
-            "FROM tag t LEFT JOIN manifest m ON m.digest = t.next
-             WHERE t.repository = ? AND (t.error IS NOT NULL OR m.error IS NOT NULL) LIMIT 1",
-            &[repository.into()],
-        )?;
-        let first = rows.into_iter().next();
-        Ok(first.and_then(|row| row.tag_error.or(row.manifest_error)))
     }
 
     /// Has a tag asked about at once, with the first of those that are; a pending retry is waived.

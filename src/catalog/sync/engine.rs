@@ -234,10 +234,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         let mut ready = ends || publishing || (slice.pass.hurry && now >= put_at.after(HASTE));
         if let Some(ended) = ended {
             let state = store.state()?;
-            let tickets = &state.tickets;
-            let waited_for = tickets.issued > tickets.settled
-                && state.last_pass.number >= tickets.pass
-                && !store.called_for()?;
+            let waited_for = store.any_ready_for_tickets(&state)?;
             let overdue = now >= put_at.max(slice.pass.started).after(OVERDUE);
             let soon = !slice.all_finished() && (ended == Ended::Cut || state.resumes_soon(now));
             // Somebody waits for what was called for, and that is read; or what somebody named is; or the registry wants to be

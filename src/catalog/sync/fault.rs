@@ -175,7 +175,7 @@ impl<C: Clock> Slice<'_, C> {
             Kind::NotFound if !repository.listed && self.enumerated_source(repository) => {
                 if repository.recheck > 0 {
                     // Who asks for a path may mean a space, of which only an enumeration tells.
-                    self.store.call_pass(now)?;
+                    self.store.await_pass(&repository.source, now)?;
                 }
                 self.store.remove_repository(repository.id)
             }

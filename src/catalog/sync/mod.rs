@@ -19,6 +19,7 @@
 //! | [`removal`] | what removes a chart |
 //! | [`repair`] | mends rows by what the configuration tells, and logs those that could not be read |
 //! | [`schedule`] | when the next step is due |
+//! | [`settle`] | which requests for a sync are done |
 //! | [`side_by_side`] | keeps slow and stopped sources from delaying others |
 //! | [`slice`] | the reading that fits one invocation |
 
@@ -39,5 +40,6 @@ pub(crate) mod recent;
 pub(crate) mod removal;
 pub(crate) mod repair;
 pub(crate) mod schedule;
+pub(crate) mod settle;
 pub(crate) mod side_by_side;
 pub(crate) mod slice;

@@ -12,6 +12,7 @@ use crate::catalog::rows::state::{LastPass, Pass, Phase, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::engine::{EndedPass, Engine, Told};
 use crate::catalog::sync::schedule::{interval, schedule};
+use crate::catalog::sync::settle::settle;
 use crate::catalog::sync::slice::{Slice, SourceSlice};
 use crate::index::{Key, View};
 use crate::oci::MAX_PAUSE;
@@ -90,6 +91,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
                 Some(former) => former.clone(),
                 None => Enumeration {
                     source: source.id.clone(),
+                    begun: number + 1,
                     done: !source.enumerates() || state.source(&source.id).unlisted_until > now,
                     fault: (source.enumerates() && state.source(&source.id).unlisted_until > now)
                         .then(|| "is limiting requests".to_owned()),
@@ -140,7 +142,7 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         }
     }
 
-    /// Has the judgement of mass removals begin anew, where no pass runs.
+    /// Has the judgement of mass removals begin anew, where no pass runs and the source has been gone through.
     fn reset(&self, state: &mut State) {
         state.pass.changed = false;
         let mut enumerations = std::mem::take(&mut state.pass.enumerations);
@@ -164,7 +166,8 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         enumerations.retain(|known| place(&known.source).is_some());
         // Each stands where its source does.
         enumerations.sort_by_key(|known| place(&known.source));
-        for known in &mut enumerations {
+        // A turn that goes on after its pass is judged as a whole.
+        for known in enumerations.iter_mut().filter(|known| known.finished) {
             known.versions_before = state.source(&known.source).versions;
             known.removed = 0;
         }
@@ -264,7 +267,16 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
         } else if slice.pass.changed && !slice.pass.running() {
             self.recount(store, &slice.pass)?;
         }
-        Self::settle(store)
+        let shown = if readable {
+            !store.any_document_unpublished(FULLER)?
+        } else {
+            // Too little could be read to show anything.
+            ends
+        };
+        if shown {
+            settle(store, &slice.pass, now)?;
+        }
+        Ok(())
     }
 
     /// The counts of the rows, taken anew where they may have changed.
@@ -290,19 +302,5 @@ impl<'a, F: Fetch, D: Documents, C: Clock> Engine<'a, F, D, C> {
     /// down must not become an empty repository. The rows tell, as a later pass skips what waits for a retry and meets no fault.
     fn presentable(&self, store: Store<'a>) -> Result<bool, DatabaseError> {
         Ok(store.any_manifest_read()? || !anything_unread(store, self.config)?)
-    }
-
-    /// Settles the requests for a sync that all that was called for is read and published.
-    fn settle(store: Store<'a>) -> Result<(), DatabaseError> {
-        let State {
-            tickets, last_pass, ..
-        } = store.state()?;
-        if tickets.settled == tickets.issued || last_pass.number < tickets.pass {
-            return Ok(());
-        }
-        if !store.any_document_unpublished(FULLER)? && !store.called_for()? {
-            store.update(|state| state.tickets.settled = state.tickets.issued)?;
-        }
-        Ok(())
     }
 }

@@ -92,7 +92,7 @@ impl<C: Clock> Slice<'_, C> {
         {
             return Ok(Some(job));
         }
-        if let Some(job) = self.next_waiting(place, Turn::New)? {
+        if let Some(job) = self.next_waiting(place, Turn::New, now)? {
             let is_tag = matches!(job, Job::Resolve { .. } | Job::Read { .. });
             if let Some(source) = self.sources.get_mut(place) {
                 source.tags_taken = source.tags_taken.saturating_add(u32::from(is_tag));
@@ -105,7 +105,7 @@ impl<C: Clock> Slice<'_, C> {
         {
             return Ok(Some(job));
         }
-        self.next_waiting(place, Turn::Again(now))
+        self.next_waiting(place, Turn::Again(now), now)
     }
 
     /// A tag of a source that somebody named. Repositories take turns, so that a bulk of named tags of one of them delays no other.
@@ -127,13 +127,18 @@ impl<C: Clock> Slice<'_, C> {
     }
 
     /// A row of a source that is to be read outside of the pass's own order.
-    fn next_waiting(&self, place: usize, turn: Turn) -> Result<Option<Job>, DatabaseError> {
+    fn next_waiting(
+        &self,
+        place: usize,
+        turn: Turn,
+        now: Timestamp,
+    ) -> Result<Option<Job>, DatabaseError> {
         let Some(source) = self.sources.get(place) else {
             return Ok(None);
         };
         let limit = i64::try_from(LOOK).unwrap_or(i64::MAX);
         for manifest in self.store.next_manifests(&source.id, turn, limit)? {
-            if let Some(job) = self.contents_job(&source.id, manifest)? {
+            if let Some(job) = self.contents_job(place, manifest, now)? {
                 return Ok(Some(job));
             }
         }
@@ -164,20 +169,28 @@ impl<C: Clock> Slice<'_, C> {
 
     fn contents_job(
         &self,
-        source: &str,
+        place: usize,
         manifest: PendingManifest,
+        now: Timestamp,
     ) -> Result<Option<Job>, DatabaseError> {
         let PendingManifest {
             digest,
             plan,
             attempts,
         } = manifest;
-        if !self.idle(&JobKey::Manifest(digest.clone()))
-            || self.claimed.borrow().contains_key(&digest)
+        let Some(source) = self.sources.get(place).map(|source| &source.id) else {
+            return Ok(None);
+        };
+        if !self.idle(&JobKey::Manifest(source.clone(), digest.clone()))
+            || self.claimed.borrow().contains_key(&(place, digest.clone()))
         {
             return Ok(None);
         }
-        // Any repository of the source with a tag for it should have it; what one refuses, the next is asked for.
+        // Any repository with a tag for it should have it, of whatever source; what one refuses, the next is asked for.
+        let open = |id: &str| {
+            let mut sources = self.sources.iter();
+            sources.any(|known| known.id == id && known.paused_until.get() <= now)
+        };
         let tags = self.store.tags_of_manifest(&digest)?;
         let mut ids: Vec<i64> = tags.iter().map(|tag| tag.repository).collect();
         ids.sort_unstable();
@@ -185,12 +198,16 @@ impl<C: Clock> Slice<'_, C> {
         let mut repositories = Vec::new();
         for id in ids {
             let repository = self.store.repository(id)?;
-            repositories.extend(repository.filter(|repository| repository.source == source));
+            // What none has refused, each source may ask its own for.
+            let may = |known: &Repository| {
+                known.source == *source || (attempts > 0 && open(&known.source))
+            };
+            repositories.extend(repository.filter(may));
         }
         let turn = usize::try_from(attempts).unwrap_or(0) % repositories.len().max(1);
-        Ok(repositories
-            .into_iter()
-            .nth(turn)
+        let repository = repositories.into_iter().nth(turn);
+        Ok(repository
+            .filter(|repository| repository.source == *source)
             .map(|repository| Job::Contents {
                 digest,
                 plan: plan.0,

@@ -1,9 +1,10 @@
 //! When the catalog works next: the earliest deadline among its rows, never before a pause ends.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::catalog::rows::backoff::Backoff;
-use crate::catalog::rows::source_state::Pause;
+use crate::catalog::rows::source_state::{LONG_PAUSE, Pause};
 use crate::catalog::rows::state::{Lease, Pass, Phase, Rhythm, State};
 use crate::catalog::rows::store::Store;
 use crate::catalog::sync::removal::SECOND_SIGHT;
@@ -15,9 +16,6 @@ use crate::platform::{DatabaseError, Timestamp};
 const LONGEST_INTERVAL: Duration = Duration::from_hours(1);
 /// How soon a first pass that could read nothing is tried again, doubled each time up to the interval.
 const FIRST_AGAIN: Duration = Duration::from_secs(10);
-
-/// What a pass brought is published before a pause as long as this.
-const LONG_PAUSE: Duration = Duration::from_secs(10);
 
 /// The interval between two passes after `idle` passes that nobody asked for.
 pub(crate) fn interval(config: &Config, idle: u32) -> Duration {
@@ -122,40 +120,62 @@ impl Store<'_> {
         })
     }
 
-    /// Ends the pauses of the sources whose ids are `meant`: with `asked` those too that registries asked for.
+    /// Ends the pauses of the sources whose ids are `meant`: with `asked` those too that registries asked for. One that was down is
+    /// asked once, and left alone again if it still is.
     pub(crate) fn end_pauses(
         &self,
         asked: bool,
         meant: &dyn Fn(&str) -> bool,
+        now: Timestamp,
     ) -> Result<(), DatabaseError> {
         self.update(|state| {
             for (id, source) in &mut state.sources {
                 if meant(id) && (asked || !source.pause.asked) {
                     source.pause = Pause::default();
+                    source.pace.opened = source.pace.opened.min(now);
                     source.unlisted_until = Timestamp::default();
                 }
             }
         })
     }
 
-    /// Gives out a ticket: it is done when all that was called for before is published, passes too.
-    pub(crate) fn ticket(&self) -> Result<u64, DatabaseError> {
+    /// Gives out a ticket: it is done when all that was called for of these sources before is published.
+    pub(crate) fn ticket(&self, sources: &BTreeSet<&str>) -> Result<u64, DatabaseError> {
         self.update(|state| {
             state.tickets.issued += 1;
-            state.tickets.issued
+            let ticket = state.tickets.issued;
+            for id in sources {
+                state.source_mut(id).ticket = ticket;
+            }
+            ticket
         })
     }
 
-    /// Has a pass begin now, or right after the one that runs. All who have tickets wait for it.
-    pub(crate) fn call_pass(&self, now: Timestamp) -> Result<(), DatabaseError> {
+    /// Has a pass through a source tell what a path is that may be a space: all who have tickets for it wait for that.
+    pub(crate) fn await_pass(&self, source: &str, now: Timestamp) -> Result<(), DatabaseError> {
+        let pass = self.call_pass(&BTreeSet::from([source]), now)?;
+        self.update(|state| state.source_mut(source).turn_awaited = pass)
+    }
+
+    /// Has a pass begin now, or right after the one that runs, for these sources. Gives its number: a turn that begins in it or
+    /// later sees all that is there now.
+    pub(crate) fn call_pass(
+        &self,
+        sources: &BTreeSet<&str>,
+        now: Timestamp,
+    ) -> Result<u64, DatabaseError> {
         self.update(|state| {
+            let pass = state.pass.number + 1;
+            for id in sources {
+                state.source_mut(id).turn_wanted = pass;
+            }
             state.rhythm = Rhythm {
                 next: now,
                 asked: now,
                 idle: 0,
                 again: state.pass.running(),
             };
-            state.tickets.pass = state.pass.number + 1;
+            pass
         })
     }
 }

@@ -46,8 +46,9 @@ pub(crate) struct Slice<'a, C> {
     pub(crate) sources: Vec<SourceSlice>,
     /// Jobs under way and the places of their sources, by what they are about.
     pub(crate) under_way: HashMap<JobKey, (usize, Job)>,
-    /// Digests of manifests whose contents one of these jobs reads on the way, and which.
-    pub(crate) claimed: Rc<RefCell<HashMap<Digest, JobKey>>>,
+    /// Digests of manifests whose contents one of these jobs reads on the way, with the place of its source, and which. A source
+    /// that is slow keeps no other from what both have.
+    pub(crate) claimed: Rc<RefCell<HashMap<(usize, Digest), JobKey>>>,
     /// Faults met in this slice, in words fit for a log.
     pub(crate) faults: Vec<String>,
 }
@@ -124,8 +125,8 @@ pub(crate) enum JobKey {
     Repository(i64),
     /// A tag.
     Tag(i64, String),
-    /// A manifest.
-    Manifest(Digest),
+    /// A manifest of a source.
+    Manifest(String, Digest),
 }
 
 impl Job {
@@ -142,7 +143,9 @@ impl Job {
             Self::Resolve { tag, .. } | Self::Read { tag, .. } => {
                 JobKey::Tag(tag.repository, tag.name.clone())
             }
-            Self::Contents { digest, .. } => JobKey::Manifest(digest.clone()),
+            Self::Contents {
+                digest, repository, ..
+            } => JobKey::Manifest(repository.source.clone(), digest.clone()),
         }
     }
 }
@@ -269,9 +272,10 @@ impl<C: Clock> Slice<'_, C> {
                     let claims = |digest: &Digest| {
                         let unknown = store.manifest(digest).is_ok_and(|known| known.is_none());
                         let mut claimed = claimed.borrow_mut();
-                        let free = unknown && !claimed.contains_key(digest);
+                        let claim = (place, digest.clone());
+                        let free = unknown && !claimed.contains_key(&claim);
                         if free {
-                            claimed.insert(digest.clone(), key.clone());
+                            claimed.insert(claim, key.clone());
                         }
                         free
                     };

@@ -19,16 +19,16 @@ fn info(world: &World) -> Value {
 
 /// Settles a ticket by alarms; gives how many steps that took.
 #[track_caller]
-fn settle(world: &World, ticket: u64) -> usize {
+fn settle(world: &World, ticket: ask::Ticket) -> usize {
+    let question = ask::Await { ticket, path: None };
     for steps in 0..1_000 {
-        let question = ask::Await { ticket, path: None };
         if world.ask(&question).is_some_and(|accepted| accepted.done) {
             return steps;
         }
         world.wait_for_alarm();
         world.step();
     }
-    panic!("ticket {ticket} never settles");
+    panic!("{question:?} never settles");
 }
 
 #[test]

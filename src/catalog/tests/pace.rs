@@ -168,9 +168,9 @@ fn every_seventh_call_refused_delays_a_first_index_threefold_at_most_or_by_its_w
     }
 }
 
-/// How often the last of so many calls waits at the least where every seventh is refused and comes again after its wait: who is
+/// How often the last of so many calls waits where every seventh is refused and comes again after its wait: who is
 /// refused among the first waits once, who is refused among these retries waits twice, and so on. This is so even if all calls
-/// could be sent at once, and those that are refused had none behind them.
+/// could be sent at once, and those that are refused had none behind them; less only for who keeps calls back to have these refused.
 fn waits_of_every_seventh(calls: usize) -> u32 {
     let (mut sent, mut due, mut waits) = (0, calls, 0);
     while due > 0 {

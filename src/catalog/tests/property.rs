@@ -86,6 +86,7 @@ fn in_the_end(
             broken: false,
         },
         Event::FailPuts(0),
+        Event::Slow(0),
     ] {
         happen(&mut world, &event, &mut lives);
     }
@@ -146,15 +147,12 @@ fn is_served_soon(world: &World) {
         if is_served() {
             return;
         }
-        let settled = world
-            .engine()
-            .store()
-            .unwrap()
-            .state()
-            .unwrap()
-            .tickets
-            .settled;
-        assert!(settled < ticket, "its sender is told that it is published");
+        let question = ask::Await {
+            ticket: ticket.clone(),
+            path: None,
+        };
+        let told = world.ask(&question).is_some_and(|answer| answer.done);
+        assert!(!told, "its sender is told that it is published");
     }
 }
 

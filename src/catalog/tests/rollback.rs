@@ -1,5 +1,7 @@
 //! A rollback of the Worker to older tables: these are made anew, and what the newer one had published is not forgotten.
 
+mod views;
+
 use super::*;
 use crate::index::shard_of;
 use crate::platform::Database;

@@ -4,6 +4,9 @@ use serde_json::json;
 
 use super::*;
 
+/// A limit that nothing here outgrows.
+const DOCUMENT: usize = 25 << 20;
+
 /// A version with some bytes that describe it and some that it depends on.
 fn push(world: &World, repository: &str, version: &str, describing: usize, depending: usize) {
     let name = repository.rsplit('/').next().unwrap();
@@ -286,5 +289,63 @@ fn a_team_of_many_repositories_is_one_that_takes_most() {
     for repository in told.as_array().unwrap() {
         let name = repository["repository"].as_str().unwrap();
         assert!(name.starts_with("charts/team-b/"), "{name}");
+    }
+}
+
+/// No more than is needed: each version is measured as what it takes, its chart once.
+#[test]
+fn an_index_a_little_over_its_limit_sheds_little() {
+    for (describing, charts) in [(10, 8), (300, 3)] {
+        let world = |limit: usize| {
+            let mut world = World::new();
+            world.config.index_limit = limit;
+            for chart in 0..charts {
+                for minor in 0..12 {
+                    let repository = format!("charts/team-{chart}/c{chart}");
+                    let describing = describing + chart;
+                    push(&world, &repository, &format!("1.{minor}.0"), describing, 0);
+                }
+            }
+            world.pass();
+            world
+        };
+        let (whole, _) = root(&world(DOCUMENT));
+        let world = world(whole.len() - 1);
+        let (bytes, index) = root(&world);
+        let versions: usize = (0..charts)
+            .map(|chart| of_chart(&index, &format!("c{chart}")).len())
+            .sum();
+        assert_eq!(versions, charts * 12, "no version is left out");
+        let shed = shed(&world);
+        assert_eq!(shed[0]["repositories"], 1, "{describing}: {shed}");
+        assert_eq!(shed[0]["shortened"], 12);
+        assert!(bytes.len() < whole.len());
+    }
+}
+
+/// Of two charts in one repository the one with more versions loses some, whatever their names are.
+#[test]
+fn the_oldest_of_a_repository_are_those_with_most_newer_of_their_chart() {
+    for (few, many) in [("a", "b"), ("b", "a")] {
+        let mut world = World::new();
+        let push = |name: &str, version: &str| {
+            let metadata = json!({"apiVersion": "v2", "name": name, "version": version, "appVersion": "1".repeat(400)});
+            let tag = format!("{version}-{name}");
+            let package = format!("{name} {version}");
+            let registry = &world.registry;
+            registry.push_chart("charts/x", &tag, &metadata, package.as_bytes(), None, &[]);
+        };
+        for minor in 0..9 {
+            push(many, &format!("1.{minor}.0"));
+        }
+        push(few, "1.0.0");
+        push(few, "1.1.0");
+        world.config.index_limit = 4_000;
+        world.pass();
+        let (_, index) = root(&world);
+        assert_eq!(of_chart(&index, few).len(), 2, "{few} has few");
+        let left = of_chart(&index, many);
+        assert!((2..9).contains(&left.len()), "{} of {many}", left.len());
+        assert_eq!(left[0]["version"], "1.8.0", "the newest stay");
     }
 }

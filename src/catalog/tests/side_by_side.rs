@@ -1,6 +1,8 @@
 //! Two sources: what is wrong with one delays the other by nothing.
 
 mod pair;
+mod same_digests;
+mod waiting;
 
 use std::cell::RefCell;
 
@@ -155,6 +157,29 @@ fn what_is_gone_of_a_slow_source_goes_when_it_was_gone_through() {
         (served(&pair.world, "a"), served(&pair.world, "b")),
         (100, 89)
     );
+}
+
+/// Its turn goes on after the end of a pass, in slices that each see a small part of it go.
+#[test]
+fn what_most_of_a_slow_source_lacks_is_doubted() {
+    for wrong in [Wrong::Slow, Wrong::VerySlow] {
+        let pair = Pair::new(Wrong::Nothing);
+        pair.until(MINUTE, |world| {
+            served(world, "a") + served(world, "b") == 200
+        });
+        pair.wrong.set(wrong);
+        for chart in 0..10 {
+            pair.other.show_only(&format!("charts/b{chart}"), Some(1));
+        }
+        let until = pair.world.clock.now().after(MINUTE * 60 * 20);
+        while pair.world.clock.now() < until {
+            pair.world.wait_for_alarm();
+            pair.step();
+        }
+        let left = served(&pair.world, "b");
+        assert!(left >= 50, "{wrong:?}: {left} are left");
+        pair.until(MINUTE * 60 * 12, |world| served(world, "b") == 10);
+    }
 }
 
 /// All is read in the end, whatever was wrong, once it no longer is.

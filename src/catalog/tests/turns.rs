@@ -102,7 +102,15 @@ fn thousands_of_new_tags_that_move_are_shared_out_over_passes() {
 /// Whoever refreshes a repository, or pushes to it, had all its moving tags asked about before anything else.
 #[test]
 fn a_call_for_a_repository_takes_a_share_of_its_moving_tags_in_turn() {
+    // A list that says that it is what it was is taken over elsewhere.
+    for etags in [false, true] {
+        a_call_takes_a_share(etags);
+    }
+}
+
+fn a_call_takes_a_share(etags: bool) {
     let world = World::with(&[("SUBREQUEST_BUDGET", "45")]);
+    world.registry.set_tag_list_etags(etags);
     let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
     world.registry.push_version("charts/b", "b", "1.0.0");
     for number in 0..100 {
@@ -260,4 +268,28 @@ fn a_source_that_is_denied_or_not_read_is_told() {
     // No alarm comes any more.
     world.clock.advance(Duration::from_hours(4));
     assert!(health().overdue);
+}
+
+/// What it named a moment ago could not be read to its end, and is no more what it names.
+#[test]
+fn a_tag_that_moves_on_from_what_cannot_be_read_is_asked_about_all_the_same() {
+    let world = World::new();
+    let push = |version: &str| {
+        let metadata = serde_json::json!({"apiVersion": "v2", "name": "a", "version": version});
+        let package = version.as_bytes();
+        let registry = &world.registry;
+        registry.push_chart("charts/a", "latest", &metadata, package, None, &[])
+    };
+    push("1.0.0");
+    world.pass();
+    world.rest();
+    let lost = push("1.1.0").config.to_string();
+    world.registry.inject(&lost, None, Fault::status(500));
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions(""), ["a 1.0.0"]);
+    push("1.2.0");
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions(""), ["a 1.2.0"]);
 }

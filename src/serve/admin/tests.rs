@@ -2,7 +2,7 @@ use http::header::{ETAG, HeaderName};
 
 use super::*;
 use crate::catalog::Status;
-use crate::catalog::ask;
+use crate::catalog::ask::{self, Ticket};
 use crate::serve::tests::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, error, question, show, status,
 };
@@ -12,7 +12,15 @@ const LIMIT: usize = 1024 * 1024;
 
 const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 
+fn numbered(number: u64) -> Ticket {
+    Ticket {
+        number,
+        ..Ticket::default()
+    }
+}
+
 fn accepted(ticket: u64, etag: Option<&str>) -> Say {
+    let ticket = numbered(ticket);
     let etag = etag.map(str::to_owned);
     Say::answer(&Accepted {
         ticket,
@@ -172,11 +180,11 @@ fn a_refresh_waits_until_it_is_published() {
                 confirm: false
             }),
             question(&ask::Await {
-                ticket: 7,
+                ticket: numbered(7),
                 path: None
             }),
             question(&ask::Await {
-                ticket: 7,
+                ticket: numbered(7),
                 path: None
             }),
         ]
@@ -295,7 +303,7 @@ fn a_refresh_that_could_not_read_what_it_was_for_is_a_502_that_says_why() {
     world.say([
         accepted(7, None),
         Say::answer(&Accepted {
-            ticket: 7,
+            ticket: numbered(7),
             done: true,
             etag: Some("\"new\"".to_owned()),
             fault: Some(fault.to_owned()),
@@ -313,7 +321,7 @@ fn a_refresh_tells_what_it_left_out_and_ends_where_the_root_cannot_be_published(
     let unread = "registry.example: reading a blob: answered 404";
     let done = |etag: Option<&str>, unread: Option<&str>| {
         Say::answer(&Accepted {
-            ticket: 7,
+            ticket: numbered(7),
             done: true,
             etag: etag.map(str::to_owned),
             fault: None,

@@ -17,7 +17,7 @@ type Asked<'a> = (&'a str, &'a str, &'a [(HeaderName, &'static str)]);
 #[test]
 fn refusals_refreshes_and_notifications_leave_a_line() {
     let world = World::of(&[PRIVATE, &[ACCOUNTS]].concat());
-    let accepted = serde_json::json!({"ticket": 1, "done": false, "etag": null, "fault": null, "unread": null});
+    let accepted = serde_json::json!({"ticket": {"number": 1, "sources": [], "pass": null}, "done": false, "etag": null, "fault": null, "unread": null});
     world.say([Say::Answer(accepted)]);
     world.publish_index("team", "index");
     let from = (HeaderName::from_static("cf-connecting-ip"), "192.0.2.7");

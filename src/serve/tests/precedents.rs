@@ -16,7 +16,7 @@ const HOOK: (HeaderName, &str) = (http::header::AUTHORIZATION, "Bearer hook");
 fn no_url_of_a_notification_is_followed() {
     let world = World::of(PRIVATE);
     world.say([Say::answer(&ask::refresh::Accepted {
-        ticket: 1,
+        ticket: ask::Ticket::default(),
         done: false,
         etag: None,
         fault: None,

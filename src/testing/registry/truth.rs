@@ -93,6 +93,11 @@ impl FakeRegistry {
         self.state.borrow_mut().other_host = Some(host.to_owned());
     }
 
+    /// Has calls to a host take so long; from [`SILENCE`] on they have no answer. `None` ends it.
+    pub(crate) fn set_slow(&self, slow: Option<(&str, std::time::Duration)>) {
+        self.state.borrow_mut().slow = slow.map(|(host, by)| (host.to_owned(), by));
+    }
+
     /// Whether an injected fault of this status that has not struck for the last time may strike a call that contains `what`.
     pub(crate) fn has_fault(&self, status: u16, what: &[&str]) -> bool {
         let state = self.state.borrow();
@@ -111,7 +116,17 @@ impl FakeRegistry {
     }
 }
 
+/// So long a call waits for an answer at the most.
+pub(crate) const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 impl State {
+    /// How long a call takes.
+    pub(super) fn latency_of(&self, request: &http::Request<bytes::Bytes>) -> std::time::Duration {
+        let slow = self.slow.as_ref();
+        slow.filter(|(host, _)| request.uri().host() == Some(host))
+            .map_or(self.latency, |(_, by)| (*by).min(SILENCE))
+    }
+
     /// Notes a call that should not have come.
     pub(super) fn watch(&mut self, request: &http::Request<bytes::Bytes>, now: Timestamp) {
         let host = request.uri().host().unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use crate::catalog::ask::index::NoIndex;
 use crate::catalog::ask::{
     Accepted, Charted, CreateSpace, ForgetSpace, Found, HeldInSpace, HeldPage, HeldVersion,
-    InSpace, ListSpaces, Progress, ServingTag, SpaceCreated, SpaceNames, Status, TagPlace,
+    InSpace, ListSpaces, Progress, ServingTag, SpaceCreated, SpaceNames, Status, TagPlace, Ticket,
 };
 use crate::index::{Space, View};
 use crate::oci::Digest;
@@ -64,7 +64,7 @@ fn every_question(fingerprint: &str) -> Vec<(&'static str, Request<Bytes>)> {
         confirm: false,
     };
     let wait = Await {
-        ticket: 1,
+        ticket: Ticket::default(),
         path: None,
     };
     let changed = Changed::Notified {
@@ -271,6 +271,11 @@ fn the_form_is_what_its_number_says() {
         repository: "charts/a".to_owned(),
         tag: "1.0.0".to_owned(),
     };
+    let ticket = Ticket {
+        number: 1,
+        sources: vec!["registry.example".to_owned()],
+        pass: Some(2),
+    };
     let lines = [
         json(&Index {
             view: view.clone(),
@@ -289,7 +294,7 @@ fn the_form_is_what_its_number_says() {
             confirm: true,
         }),
         json(&Await {
-            ticket: 1,
+            ticket: ticket.clone(),
             path: Some("a".to_owned()),
         }),
         json(&Changed::Notified {
@@ -342,7 +347,7 @@ fn the_form_is_what_its_number_says() {
         json(&Status::default()),
         json(&None::<Accepted>),
         json(&Accepted {
-            ticket: 1,
+            ticket,
             done: true,
             etag: None,
             fault: None,

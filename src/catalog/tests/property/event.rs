@@ -86,6 +86,8 @@ pub(crate) enum Event {
         hidden: bool,
     },
     FailPuts(u32),
+    /// Each call to the other source takes so many seconds; from half a minute on it has no answer.
+    Slow(u64),
     /// A slice that is dropped after so many polls, by an object that never works again.
     Killed {
         polls: usize,
@@ -137,6 +139,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         2 => any::<bool>().prop_map(Event::Amnesia),
         2 => (repository.clone(), any::<bool>()).prop_map(|(repository, hidden)| Event::Hide { repository, hidden }),
         2 => (1_u32..4).prop_map(Event::FailPuts),
+        2 => prop::sample::select(vec![0_u64, 4, 28, 30]).prop_map(Event::Slow),
         4 => (1_usize..30).prop_map(|polls| Event::Killed { polls }),
         2 => (0_usize..4).prop_map(|polls| Event::KilledInPut { polls }),
         1 => (0_usize..3).prop_map(|space| Event::LostInPut { space }),
@@ -289,6 +292,10 @@ fn happen_to_registry(registry: &FakeRegistry, event: &Event) {
             });
         }
         Event::Amnesia(begins) => registry.show_only(BULKY, begins.then_some(3)),
+        Event::Slow(seconds) => {
+            let by = Duration::from_secs(*seconds);
+            registry.set_slow((*seconds > 0).then_some((OTHER_HOST, by)));
+        }
         Event::Hide { repository, hidden } => {
             registry.hide(REPOSITORIES[*repository], *hidden);
         }

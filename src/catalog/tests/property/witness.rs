@@ -219,7 +219,7 @@ impl Witness {
         let root = Key::Index(View::root()).name(world.config.fingerprint());
         let index = world.documents.stored(&root);
         let listed = index.map(|(index, _)| listed(&index));
-        let settled = state.tickets.settled;
+        let settled = state.source(&world.config.sources[0].id).settled;
         let silent = self.not_found_since.is_some() || matches!(event, Event::Rollback);
         self.promises.retain(|promise| {
             if silent || promise.ticket > settled {

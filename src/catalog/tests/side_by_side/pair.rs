@@ -103,6 +103,8 @@ pub(super) struct Pair {
     pub(super) world: World,
     pub(super) other: FakeRegistry,
     pub(super) wrong: Cell<Wrong>,
+    /// Whether what is waited for may come without a put.
+    looks_always: Cell<bool>,
 }
 
 impl Pair {
@@ -134,7 +136,25 @@ impl Pair {
             world,
             other,
             wrong,
+            looks_always: Cell::new(false),
         }
+    }
+
+    /// [`Pair::until`] for what may come without a put.
+    #[track_caller]
+    pub(super) fn until_at_any_time(
+        &self,
+        most: Duration,
+        done: impl Fn(&World) -> bool,
+    ) -> Duration {
+        self.looks_always.set(true);
+        let took = if done(&self.world) {
+            Duration::ZERO
+        } else {
+            self.until(most, done)
+        };
+        self.looks_always.set(false);
+        took
     }
 
     /// Steps as alarms make them until `done`, also in the middle of a step. Gives how long it took.
@@ -175,7 +195,7 @@ impl Pair {
         let watch = async {
             loop {
                 let now = self.world.documents.puts();
-                if now != puts && done(&self.world) {
+                if (now != puts || self.looks_always.get()) && done(&self.world) {
                     return Some(clock.now());
                 }
                 puts = now;
