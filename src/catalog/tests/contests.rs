@@ -267,6 +267,28 @@ fn no_page_of_info_is_too_far() {
     }
 }
 
+/// The rest stands on the next page.
+#[test]
+fn a_page_of_info_tells_of_a_hundred_contested_files() {
+    let world = World::with(&[("SUBREQUEST_BUDGET", "1000")]);
+    for repository in ["charts/a/web", "charts/b/web"] {
+        for minor in 0..101 {
+            let version = format!("1.{minor}.0");
+            let metadata = json!({"apiVersion": "v2", "name": "web", "version": version});
+            let registry = &world.registry;
+            let package = repository.as_bytes();
+            registry.push_chart(repository, &version, &metadata, package, None, &[]);
+        }
+    }
+    world.pass();
+    world.rest();
+    let told = |page| {
+        let info = world.ask(&ask::Info { page });
+        info["shadowed"].as_array().unwrap().len()
+    };
+    assert_eq!([told(0), told(1), told(2)], [100, 1, 0]);
+}
+
 /// Thousands of tags that offer one file, each with 64 KiB of metadata, were all in memory at once, and all told.
 #[test]
 fn of_a_file_that_very_many_tags_offer_some_are_told_and_the_rest_counted() {

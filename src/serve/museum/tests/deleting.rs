@@ -147,6 +147,17 @@ fn only_who_may_delete() {
     let museum = museum(&[]);
     let answer = museum.send_with("DELETE", PATH, &[], "");
     assert_eq!(error(&answer), "401 credentials are missing or wrong");
+    // Who may store is not who may delete.
+    let accounts = "pusher: { token: the-token-of-the-pusher, read: true, push: true }";
+    let with_pusher = self::museum(&[("ACCOUNTS", accounts)]);
+    let pusher = [(
+        http::header::AUTHORIZATION,
+        "Bearer the-token-of-the-pusher",
+    )];
+    let answer = with_pusher.send_with("DELETE", PATH, &pusher, "");
+    assert_eq!(status(&answer), 403);
+    assert_eq!(with_pusher.world.registry.calls(), 0);
+    assert_eq!(tags(&with_pusher), ["1.0.0", "1.1.0"]);
     let closed = Museum::new(&[("READ_ONLY", "true")]);
     assert_eq!(
         error(&closed.send("DELETE", PATH, "")),
