@@ -1,10 +1,11 @@
 // What the API of spaces stored and composed, as real Helm finds, checks and renders it.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
+import { Random } from "../wasm-tests/faulty.mjs";
 import { AS_ADMIN, start } from "../wasm-tests/harness.mjs";
 import { form } from "../wasm-tests/http.mjs";
 import { chart, hex } from "../wasm-tests/push.mjs";
@@ -15,6 +16,24 @@ import { HELMS, Helm } from "./helm.mjs";
 
 /** Requests, and what must come of them. Whoever changes how charts are composed changes the digests. */
 const GOLDEN = JSON.parse(readFileSync(join(import.meta.dirname, "golden", "compositions.json"), "utf8"));
+/** How many trees of charts are drawn. */
+const TREES = 12;
+/** Names that charts in others can have; some of them are no text in YAML, or were none in 1.1. */
+const NAMES = ["a", "B_2", "x-y", "true", "null", "123", "1e3", "0x1f", "yes", "no", "off", "2026-11-21", "z"];
+
+/** A tree of charts: each of the registry, or one that lies in the chart above it. */
+function tree(random, above, depth = 0) {
+  const inside = { app: ["db"], db: ["backup"] }[above] ?? [];
+  const chart = random.pick([...Object.keys(GOLDEN.sources), ...inside]);
+  const independent = !inside.includes(chart);
+  const node = { package: { independent, space: "base", chart, version: "1.0.0" } };
+  if (random.chance(0.7)) node._config = random.pick([1, "text", "yes: no", null, true, [], {}, { a: { b: ["~", 1.5, "1"] } }, "multi\nline\n"]);
+  if (depth < 4) {
+    for (let left = random.between(0, 2); left > 0; left -= 1) node[random.pick(NAMES)] = tree(random, chart, depth + 1);
+  }
+  return node;
+}
+
 /** Within this time every index has what was stored. */
 const SOON = 90_000;
 
@@ -86,6 +105,23 @@ function reading(kind) {
       assert.doesNotMatch(listed, /missing|wrong version|misnamed|corrupt/);
     });
   }
+
+  test("trees of charts that were drawn are packages that it loads", async () => {
+    const random = new Random(13);
+    const space = `drawn-${kind.name.at(-1)}`;
+    await ask("POST", `/spaces?space=${space}`);
+    const files = [];
+    for (let nth = 0; nth < TREES; nth += 1) {
+      const save = { chart: `drawn-${nth}`, version: `1.0.${nth}`, description: random.pick(["", "- a: b", "# none", "'\"{}"]) };
+      const { json } = await ask("POST", `/spaces/${space}/charts`, { json: { save, configs: tree(random) } });
+      const file = join(helm.home, `${save.chart}.tgz`);
+      writeFileSync(file, (await worker.send(json.link)).body);
+      files.push(file);
+    }
+    const { out } = await helm.run("lint", "--strict", ...files);
+    assert.match(out, new RegExp(`^${TREES} chart\\(s\\) linted, 0 chart\\(s\\) failed`, "m"));
+    for (const file of files) await helm.run("template", "release", file);
+  });
 
   test("metadata and values that were replaced are those that Helm shows", async () => {
     const space = `replaced-${kind.name.at(-1)}`;

@@ -100,6 +100,8 @@ pub enum Error {
     Throttled {
         /// Its host.
         host: String,
+        /// At which step of a write: `writing a blob`.
+        step: Option<String>,
         /// When to try again, in seconds.
         retry_after: u64,
     },
@@ -278,7 +280,11 @@ impl Error {
                 "the body stopped for half a minute, or came slower than 16 KiB a second".to_owned()
             }
             Self::Registry { host, fault, .. } => format!("the registry {host} {fault}"),
-            Self::Throttled { host, .. } => format!("the registry {host} asks to slow down"),
+            Self::Throttled { host, step, .. } => {
+                let step = step.as_ref().map(|step| format!(" ({step})"));
+                let step = step.unwrap_or_default();
+                format!("the registry {host} asks to slow down{step}")
+            }
             Self::NotSynced(fault) => format!("not synced: {fault}"),
             Self::NoRedirect { host } => format!(
                 "the registry {host} does not redirect downloads: set DOWNLOAD to auto or stream"

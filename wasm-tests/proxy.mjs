@@ -20,7 +20,8 @@ export class Proxy {
   /**
    * Says what becomes of a request. `undefined` sends it on; `"reset"` breaks the connection; `"hang"` never answers; an
    * object `{ status, headers, body }` is the answer. An object without a status says what becomes of the real answer:
-   * `delay` holds it back so many milliseconds, `cut` breaks off in its middle, `corrupt` changes one character of it.
+   * `delay` holds it back so many milliseconds, `lose` breaks the connection in its place, `cut` breaks off in its middle,
+   * `corrupt` changes one character of it.
    */
   rule = () => undefined;
 
@@ -86,7 +87,7 @@ export class Proxy {
   }
 
   /** Sends on as it came, the Host included: links, and signatures, are made of it. */
-  #forward(incoming, outgoing, noted, { cut = false, corrupt = false } = {}) {
+  #forward(incoming, outgoing, noted, { lose = false, cut = false, corrupt = false } = {}) {
     const colon = this.#target.lastIndexOf(":");
     const sent = request(
       {
@@ -101,6 +102,10 @@ export class Proxy {
       (answer) => {
         noted.status = answer.statusCode;
         noted.answer = answer.headers;
+        if (lose) {
+          answer.resume();
+          return void incoming.socket.destroy();
+        }
         outgoing.sendDate = false;
         outgoing.writeHead(answer.statusCode, answer.statusMessage, answer.rawHeaders);
         answer.on("error", () => outgoing.destroy());

@@ -9,7 +9,7 @@ import { TokenServer } from "../helm-tests/token-server.mjs";
 import { AS_ADMIN, start } from "./harness.mjs";
 import { send } from "./http.mjs";
 import { Proxy } from "./proxy.mjs";
-import { chart, hex } from "./push.mjs";
+import { chart, hex, put } from "./push.mjs";
 import { PASSWORD, USER, streaming } from "./registries.mjs";
 import { rows } from "./rows.mjs";
 import { Scope } from "./scope.mjs";
@@ -20,6 +20,8 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const FRESH = { ...AS_ADMIN, "cache-control": "no-cache" };
 /** Longer than a client may be silent, and than it takes until somebody sees that. */
 const LONG = 120_000;
+/** How long the lock of a writer that died lasts at most, in milliseconds. */
+const LEASE = 30_000;
 
 const post = (worker, made, query = "", path = "/api/charts") =>
   worker.send(`${path}${query}`, { method: "POST", headers: AS_ADMIN, body: made.package, limit: LONG });
@@ -118,12 +120,15 @@ describe("stored through the Worker", { concurrency: false }, () => {
       upstream.rule = () => undefined;
 
       const again = new Scope();
-      // Its lock ends by itself, within two minutes: they pass.
+      // Its lock ends by itself, within half a minute: it passes.
       const locked = rows(persist, (database) => {
         const { value } = database.prepare("SELECT value FROM state WHERE key = 'writes'").get();
         const writes = JSON.parse(value);
         const count = writes.held.length;
-        for (const lock of writes.held) lock.until = 1_000;
+        for (const lock of writes.held) {
+          assert.ok(lock.until <= Date.now() + LEASE, `step ${nth}: ${lock.until - Date.now()} ms are left`);
+          lock.until = 1_000;
+        }
         database.prepare("UPDATE state SET value = ? WHERE key = 'writes'").run(JSON.stringify(writes));
         return count;
       });
@@ -160,6 +165,8 @@ function written(program) {
     const mounted = await post(worker, other, "", "/api/team/charts");
     assert.equal(mounted.status, 201, mounted.text);
     assert.equal(hex((await served(worker, other, "/team/charts/")).body), other.digest);
+    // Another tag that names the same chart keeps it.
+    if (deletes) await keptByAnotherTag(worker, registry, other);
     const deleted = await worker.send("/api/charts/web/1.0.0+b.1", { method: "DELETE", headers: AS_ADMIN });
     if (!deletes) {
       assert.equal(deleted.status, 501, deleted.text);
@@ -173,6 +180,19 @@ function written(program) {
     assert.equal(gone.status, 404);
     await stored(worker, other);
     return worker;
+  }
+
+  /** A version whose manifest has another tag, too, is not deleted, and the answer names that tag. */
+  async function keptByAnotherTag(worker, registry, made) {
+    const path = "/v2/charts/team/web/manifests/";
+    const there = await send(registry.host, `${path}1.0.0_b.1`, { headers: { accept: MANIFEST, ...registry.login } });
+    await put(registry, `${path}latest`, MANIFEST, there.body);
+    for (const api of ["/api/team/charts/web/1.0.0+b.1", "/api/v1/spaces/team/charts/web/versions/1.0.0+b.1"]) {
+      const answer = await worker.send(api, { method: "DELETE", headers: AS_ADMIN });
+      assert.equal(answer.status, 409, answer.text);
+      assert.match(answer.text, /"other tags name the same chart: latest"/);
+    }
+    assert.equal(hex((await served(worker, made, "/team/charts/")).body), made.digest);
   }
 
   test("one that mounts sends nothing twice", async () => {

@@ -149,7 +149,9 @@ async fn question(request: &Request) -> Result<http::Request<Bytes>, AskError> {
     {
         Ok(BodyRead::Whole(bytes)) => bytes,
         Ok(BodyRead::Cut) => return Err(failed("a question too long")),
-        Ok(BodyRead::Late) | Err(_) => return Err(failed("the question broke off")),
+        Ok(BodyRead::Late | BodyRead::NoRoom) | Err(_) => {
+            return Err(failed("the question broke off"));
+        }
     };
     let url = request.inner().url();
     let mut made = http::Request::new(body);

@@ -89,7 +89,7 @@ impl DurableObjectClient<'_> {
                 self.fingerprint()?,
             ),
             Ok(BodyRead::Cut) => Err(failed("an answer too large")),
-            Ok(BodyRead::Late) => Err(failed("no answer in time")),
+            Ok(BodyRead::Late | BodyRead::NoRoom) => Err(failed("no answer in time")),
             Err(_) => Err(failed("the answer broke off")),
         }
     }

@@ -15,7 +15,7 @@ use super::stream::{BodyRead, Stream, sized};
 use super::{LIMITS, headers, log, now, rebuilt, verified};
 use crate::catalog::ask::{Ask, Tick};
 use crate::config::Config;
-use crate::platform::{FetchError, Patience, Timestamp};
+use crate::platform::{FetchError, Timestamp};
 use crate::serve::{Body, CatalogClient as _, Handled, Host, Service};
 
 /// Where a URL is sent that cannot be one here: nothing is at such a path.
@@ -62,9 +62,16 @@ impl<'a> Host for Cloudflare<'a> {
         outcome.map_or(true, |outcome| outcome.success)
     }
 
-    async fn receive(&self, body: Stream, limit: usize) -> Result<Bytes, FetchError> {
-        match body.read(limit, Patience::Progress).await {
+    async fn receive(
+        &self,
+        body: Stream,
+        stated: usize,
+        limit: usize,
+        has_room: impl FnMut(usize) -> bool,
+    ) -> Result<Bytes, FetchError> {
+        match body.receive(stated, limit, has_room).await {
             Ok(BodyRead::Whole(bytes)) => Ok(bytes),
+            Ok(BodyRead::NoRoom) => Err(FetchError::Budget),
             Ok(BodyRead::Cut) => Err(FetchError::TooLarge(limit)),
             Ok(BodyRead::Late) => Err(FetchError::Timeout),
             Err(_) => Err(FetchError::Transport("the body broke off".to_owned())),

@@ -38,7 +38,7 @@ impl Fetch for Network {
         match body.read(limit, Patience::Whole(TIMEOUT)).await {
             Ok(BodyRead::Whole(bytes)) => Ok(bytes),
             Ok(BodyRead::Cut) => Err(FetchError::TooLarge(limit)),
-            Ok(BodyRead::Late) => Err(FetchError::Timeout),
+            Ok(BodyRead::Late | BodyRead::NoRoom) => Err(FetchError::Timeout),
             Err(error) => Err(transport(&worker::Error::from(error))),
         }
     }

@@ -49,7 +49,7 @@ impl Documents for Kv {
         let read = body.read(limit, Patience::Whole(TIMEOUT)).await;
         match read.map_err(|error| failed(error.into()))? {
             BodyRead::Whole(bytes) => Ok(bytes),
-            BodyRead::Late => Err(late()),
+            BodyRead::Late | BodyRead::NoRoom => Err(late()),
             BodyRead::Cut => Err(DocumentsError::TooLarge(limit)),
         }
     }

@@ -26,6 +26,37 @@ pub(super) enum BodyRead {
     Cut,
     /// It did not end in time.
     Late,
+    /// There is no room for it.
+    NoRoom,
+}
+
+/// What of a body has come. One whose length its sender stated is put into one piece of memory; of others the chunks are joined once,
+/// as what grows by doubling is in memory three times.
+struct KeptChunks {
+    whole: Vec<u8>,
+    chunks: Vec<Vec<u8>>,
+}
+
+impl KeptChunks {
+    fn keep(&mut self, chunk: &Uint8Array) {
+        let (start, length) = (self.whole.len(), chunk.length() as usize);
+        if self.chunks.is_empty() && self.whole.capacity() - start >= length {
+            self.whole.resize(start + length, 0);
+            if let Some(free) = self.whole.get_mut(start..) {
+                chunk.copy_to(free);
+            }
+        } else {
+            self.chunks.push(chunk.to_vec());
+        }
+    }
+
+    fn join(mut self) -> Bytes {
+        if self.chunks.is_empty() {
+            return self.whole.into();
+        }
+        self.chunks.insert(0, self.whole);
+        self.chunks.concat().into()
+    }
 }
 
 /// A body that is being read. Whoever stops reading, and drops it, cancels it. That is not waited for: who sends nothing may not end
@@ -43,12 +74,37 @@ impl Drop for Unread {
 impl Stream {
     /// Reads to the end, or until more than `limit` bytes have come, or `patience` ends; the rest is cancelled.
     pub(super) async fn read(self, limit: usize, patience: Patience) -> Result<BodyRead, JsValue> {
+        self.read_all(limit, patience, 0, |_| true).await
+    }
+
+    /// The same of what a client sends, for as long as `has_room` says yes to what has come; `expected` bytes, as far as it says.
+    pub(super) async fn receive(
+        self,
+        expected: usize,
+        limit: usize,
+        has_room: impl FnMut(usize) -> bool,
+    ) -> Result<BodyRead, JsValue> {
+        self.read_all(limit, Patience::Progress, expected, has_room)
+            .await
+    }
+
+    async fn read_all(
+        self,
+        limit: usize,
+        patience: Patience,
+        expected: usize,
+        mut has_room: impl FnMut(usize) -> bool,
+    ) -> Result<BodyRead, JsValue> {
         let Some(stream) = self.0 else {
             return Ok(BodyRead::Whole(Bytes::new()));
         };
         let reader = ReadableStreamDefaultReader::new(&stream)?;
         let mut unread = Unread(Some(reader.clone()));
-        let (mut chunks, mut length) = (Vec::<Vec<u8>>::new(), 0_usize);
+        let mut received = KeptChunks {
+            whole: Vec::with_capacity(expected.min(limit)),
+            chunks: Vec::new(),
+        };
+        let mut length = 0_usize;
         let (started, mut last) = (now(), Duration::ZERO);
         let mut alarm = pin!(worker::Delay::from(patience.ends(last, length)));
         loop {
@@ -70,18 +126,23 @@ impl Stream {
             };
             if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
                 unread.0 = None;
-                return Ok(BodyRead::Whole(chunks.concat().into()));
+                return Ok(BodyRead::Whole(received.join()));
             }
             let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.dyn_into()?;
-            // Joined once: what grows by doubling is in memory three times.
-            chunks.push(chunk.to_vec());
-            length = length.saturating_add(chunks.last().map_or(0, Vec::len));
+            length = length.saturating_add(chunk.length() as usize);
             last = now().since(started);
-            if length > limit {
+            let refused = match () {
+                () if length > limit => Some(BodyRead::Cut),
+                () if !has_room(length) => Some(BodyRead::NoRoom),
+                () => None,
+            };
+            if let Some(refused) = refused {
+                drop(received);
                 unread.0 = None;
                 let _ = JsFuture::from(reader.cancel()).await;
-                return Ok(BodyRead::Cut);
+                return Ok(refused);
             }
+            received.keep(&chunk);
         }
     }
 

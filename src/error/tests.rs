@@ -40,6 +40,7 @@ fn all() -> Vec<Error> {
         },
         Error::Throttled {
             host: host(),
+            step: None,
             retry_after: 30,
         },
         Error::NoRedirect { host: host() },

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::route::NamedVersion;
-use super::write::{Destination, PATIENCE, STEP, Touched};
+use super::write::{Destination, PATIENCE, Touched};
 use super::{Host, Incoming, Service};
 use crate::catalog::ask::{Accepted, ServingTag, TagsOf};
 use crate::chart::{FileName, tag_is_foreign, tag_is_version};
@@ -51,11 +51,11 @@ impl<H: Host> Service<'_, H> {
         }
         let aliases = aliases(&serving, &one);
         let serving = one;
-        let holder = self.lock(&to, None, STEP).await?;
+        let holder = self.lock(&to, None).await?;
         // Each look at a tag is a call.
         let most = LOOKS.max(config.subrequest_budget as usize / 2);
         let deleting = self.delete_tag(&to, &serving, aliases, holder, most);
-        let (deleted, touched) = deleting.await;
+        let (deleted, touched) = self.under_lock(&to, holder, deleting).await;
         let told = self.end(&to, holder, touched).await;
         deleted?;
         if let Ok(accepted) = told {
@@ -126,7 +126,7 @@ impl<H: Host> Service<'_, H> {
         if let Err(error) = named.and_then(none_left) {
             return (Err(error), Touched::Not);
         }
-        if let Err(error) = self.lock(to, Some(holder), STEP).await {
+        if let Err(error) = self.lock(to, Some(holder)).await {
             return (Err(error), Touched::Not);
         }
         // Harbor deletes the manifest with all its tags, whatever it is asked by.

@@ -265,6 +265,7 @@ impl<H: Host> Service<'_, H> {
             oci::Kind::NotFound if superseded => Error::NotFound(Missing::Gone),
             oci::Kind::Throttled => Error::Throttled {
                 host,
+                step: None,
                 retry_after: retry_after.unwrap_or(THROTTLED),
             },
             oci::Kind::Budget => Error::Busy,

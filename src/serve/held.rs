@@ -1,4 +1,5 @@
-//! What is in the memory of an isolate at a time: packages while somebody looks into them, and bodies of whom nobody knows.
+//! What is in the memory of an isolate at a time: packages while somebody looks into them or stores them, and bodies of
+//! whom nobody knows.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -7,6 +8,9 @@ use crate::platform::Timestamp;
 
 /// How long one counts at most. A request whose client has left may end without a word.
 const LONGEST: Duration = Duration::from_mins(2);
+
+/// The slowest upload to a registry that is waited for, in bytes a second: what is held counts as much longer.
+const SLOWEST: u64 = 256 << 10;
 
 /// Packages: an isolate has 128 MiB, and what is unpacked takes its own.
 pub(super) type HeldPackages = HeldWithin<{ 32 << 20 }, { usize::MAX }>;
@@ -31,6 +35,8 @@ struct HeldWithinNow {
 pub(super) struct Holding<'h> {
     of: &'h RefCell<HeldWithinNow>,
     number: u64,
+    /// How many bytes may be held at a time.
+    most: u64,
 }
 
 impl<const BYTES: u64, const NUMBER: usize> HeldWithin<BYTES, NUMBER> {
@@ -44,11 +50,39 @@ impl<const BYTES: u64, const NUMBER: usize> HeldWithin<BYTES, NUMBER> {
         }
         counted.given += 1;
         let number = counted.given;
-        counted.held.push((number, size, now.after(LONGEST)));
+        counted.held.push((number, size, until(size, now)));
         Some(Holding {
             of: &self.0,
             number,
+            most: BYTES,
         })
+    }
+}
+
+/// Until when so many bytes count.
+fn until(size: u64, now: Timestamp) -> Timestamp {
+    now.after(LONGEST.saturating_add(Duration::from_secs(size / SLOWEST)))
+}
+
+impl Holding<'_> {
+    /// Counts it as of this size at least, and as held for as long again; `false` where there is no room for that beside the others.
+    pub(super) fn grow(&self, size: u64, now: Timestamp) -> bool {
+        let mut counted = self.of.borrow_mut();
+        counted.held.retain(|(_, _, until)| now < *until);
+        let is_it = |(number, ..): &&(u64, u64, Timestamp)| *number == self.number;
+        let known = counted
+            .held
+            .iter()
+            .find(is_it)
+            .map_or(0, |(_, size, _)| *size);
+        let all: u64 = counted.held.iter().map(|(_, size, _)| size).sum();
+        let (others, size) = (all - known, size.max(known));
+        if others > 0 && others.saturating_add(size) > self.most {
+            return false;
+        }
+        counted.held.retain(|(number, ..)| *number != self.number);
+        counted.held.push((self.number, size, until(size, now)));
+        true
     }
 }
 
@@ -73,6 +107,26 @@ mod tests {
     }
 
     #[test]
+    fn what_grows_counts_as_what_it_has_become() {
+        let (held, now) = (HeldPackages::default(), Timestamp(0));
+        let (one, two) = (held.hold(0, now), held.hold(20 << 20, now));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert!(one.grow(1 << 20, now) && one.grow(12 << 20, now));
+        assert!(!one.grow((12 << 20) + 1, now), "no room");
+        assert!(two.grow(1, now) && !two.grow(21 << 20, now), "it is 20 MiB");
+        assert!(held.hold(1, now).is_none());
+        drop(two);
+        assert!(one.grow(60 << 20, now), "alone");
+        assert!(held.hold(1, now).is_none());
+        // Its sender goes on, and it counts for as long again, and longer for what is large.
+        let later = now.after(Duration::from_mins(5));
+        assert!(one.grow(60 << 20, later));
+        assert!(held.hold(1, later.after(LONGEST)).is_none());
+        assert!(held.hold(1, later.after(2 * LONGEST)).is_none());
+        assert!(held.hold(1, later.after(3 * LONGEST)).is_some());
+    }
+
+    #[test]
     fn so_many_bytes_at_a_time_and_each_for_a_while() {
         let (held, now) = (HeldPackages::default(), Timestamp(0));
         let whole = held.hold(60 << 20, now).expect("a large one alone");
@@ -86,6 +140,6 @@ mod tests {
         // The first was never given back: its request is no more.
         std::mem::forget(one);
         assert!(held.hold(20 << 20, now).is_none());
-        assert!(held.hold(20 << 20, now.after(LONGEST)).is_some());
+        assert!(held.hold(20 << 20, now.after(2 * LONGEST)).is_some());
     }
 }

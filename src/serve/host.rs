@@ -52,6 +52,14 @@ pub trait Host {
     /// Takes one of what `key` may ask within a while; `false` where that is used up. Where nothing is limited, `true`.
     async fn allows(&self, key: &str) -> bool;
 
-    /// Reads the body of a request to its end, at most `limit` bytes. Called once it is known who sends it.
-    async fn receive(&self, body: Self::Body, limit: usize) -> Result<Bytes, FetchError>;
+    /// Reads the body of a request to its end, at most `limit` bytes; its sender spoke of `stated`, 0 if of none. `has_room` is asked
+    /// before more is kept than that or than it allowed, with the length so far; where it says no, that is [`FetchError::Budget`].
+    /// Called once it is known who sends it.
+    async fn receive(
+        &self,
+        body: Self::Body,
+        stated: usize,
+        limit: usize,
+        has_room: impl FnMut(usize) -> bool,
+    ) -> Result<Bytes, FetchError>;
 }

@@ -81,6 +81,8 @@ pub struct Memory {
     unknown: RefCell<BTreeMap<String, Timestamp>>,
     /// Packages that are looked into.
     pub(super) held: HeldPackages,
+    /// Bodies of those who store something.
+    pub(super) uploads: HeldPackages,
     /// Bodies that have yet to prove who sends them.
     pub(super) unproven: UnprovenBodies,
     /// Who tried passwords too often.

@@ -286,8 +286,9 @@ impl<H: Host> Service<'_, H> {
             }
         };
         let notice = notice.as_ref();
-        let body = self.receive(head, body, rule.body, config, notice);
-        let body = body.await?;
+        let received = self.receive(head, body, rule.body, config, notice);
+        // What was uploaded counts as held until the answer is made.
+        let (body, _holding) = received.await?;
         let request = Incoming {
             config,
             head,

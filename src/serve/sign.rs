@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::delete::serving_one;
-use super::write::{Destination, EXISTS, STEP, Touched};
+use super::write::{Destination, EXISTS, Touched};
 use super::{Host, Service};
 use crate::catalog::ask::TagsOf;
 use crate::config::{Config, Overwriting};
@@ -36,8 +36,9 @@ impl<H: Host> Service<'_, H> {
         serving.retain(|one| about.file.is_of(&one.name, &about.version));
         let one = serving_one(config, &serving, &about.version)?;
         let (to, _) = one.ok_or(Error::NotFound(Missing::Version))?;
-        let holder = self.lock(&to, None, STEP).await?;
-        let (signed, touched) = self.add_layer(&to, &about, file, holder, overwrite).await;
+        let holder = self.lock(&to, None).await?;
+        let adding = self.add_layer(&to, &about, file, holder, overwrite);
+        let (signed, touched) = self.under_lock(&to, holder, adding).await;
         let told = self.end(&to, holder, touched).await;
         signed?;
         if let Ok(accepted) = told {
@@ -84,7 +85,7 @@ impl<H: Host> Service<'_, H> {
         if let Err(error) = client.store(&to.name, &digest, file, None).await {
             return (Err(outward(error)), Touched::Not);
         }
-        if let Err(error) = self.lock(to, Some(holder), STEP).await {
+        if let Err(error) = self.lock(to, Some(holder)).await {
             return (Err(error), Touched::Not);
         }
         let put = client.put(&to.name, &to.tag, &media_type, &manifest).await;

@@ -11,8 +11,10 @@
 mod destination;
 mod refusal;
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use http::HeaderValue;
 
 use super::{CatalogClient, Host, Service};
@@ -28,12 +30,11 @@ use crate::push::{Artifact, MANIFEST, Submission};
 pub(super) use destination::Destination;
 use refusal::lacks_repository;
 
-/// How long a lock lasts that is held for one step: for each its calls to the registry, of which most are answered at once.
-/// It is prolonged before the next.
-pub(super) const STEP: u64 = 120;
+/// How long a lock lasts, in seconds, if it is not prolonged: so long others wait for a writer that died.
+const LEASE: u64 = 30;
 
-/// The slowest upload that is waited for, in bytes a second: a lock lasts as long.
-const SLOWEST: u64 = 256 << 10;
+/// How often it is prolonged while its holder is at work: two of three may fail.
+const RENEWAL: Duration = Duration::from_secs(10);
 
 /// How long it is waited until the catalog serves what was stored. It is stored whatever comes of that.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -98,8 +99,9 @@ impl<H: Host> Service<'_, H> {
         let overwrite = *existing != Existing::Stays;
         self.must_be_free(config, space, to, chart, overwrite)
             .await?;
-        let holder = self.lock(to, None, STEP).await?;
-        let (written, touched) = self.write(to, chart, holder, existing).await;
+        let holder = self.lock(to, None).await?;
+        let writing = self.write(to, chart, holder, existing);
+        let (written, touched) = self.under_lock(to, holder, writing).await;
         let told = self.end(to, holder, touched).await;
         written?;
         // Stored it is; what the catalog was not told, it finds in its next pass.
@@ -181,14 +183,35 @@ impl<H: Host> Service<'_, H> {
         &self,
         to: &Destination<'_>,
         holder: Option<u64>,
-        seconds: u64,
     ) -> Result<u64, Error> {
         let lock = Lock {
             version: to.version(),
             holder,
-            seconds,
+            seconds: LEASE,
         };
         self.ask(&lock).await?.ok_or(Error::Locked)
+    }
+
+    /// Does what needs a lock, which is prolonged for as long as that takes. What is under way when it is lost is given up.
+    pub(super) async fn under_lock(
+        &self,
+        to: &Destination<'_>,
+        holder: u64,
+        work: impl Future<Output = (Result<(), Error>, Touched)>,
+    ) -> (Result<(), Error>, Touched) {
+        let lost = async {
+            loop {
+                self.host.catalog().pause(RENEWAL).await;
+                // A catalog that cannot be asked for a moment does not end it.
+                if let Err(Error::Locked) = self.lock(to, Some(holder)).await {
+                    return;
+                }
+            }
+        };
+        match select(pin!(work), pin!(lost)).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), _)) => (Err(Error::Locked), Touched::Perhaps),
+        }
     }
 
     /// Writes what is missing, under the lock of `holder`.
@@ -241,8 +264,7 @@ impl<H: Host> Service<'_, H> {
             .find_map(|candidate| candidate.repository.parse::<oci::Name>().ok())
             .filter(|name| *name != to.name);
         for piece in &artifact.pieces {
-            let seconds = STEP + piece.bytes.len() as u64 / SLOWEST;
-            if let Err(error) = self.lock(to, Some(holder), seconds).await {
+            if let Err(error) = self.lock(to, Some(holder)).await {
                 return (Err(error), Touched::Not);
             }
             let from = elsewhere
@@ -261,7 +283,7 @@ impl<H: Host> Service<'_, H> {
                 return (Err(outward(error)), Touched::Not);
             }
         }
-        if let Err(error) = self.lock(to, Some(holder), STEP).await {
+        if let Err(error) = self.lock(to, Some(holder)).await {
             return (Err(error), Touched::Not);
         }
         let put = client

@@ -81,13 +81,22 @@ impl<F: Fetch<Body = Bytes>, C: CatalogClient<Body = Bytes>> Host for FakeHost<'
         self.limits.takes(key)
     }
 
-    async fn receive(&self, body: Bytes, limit: usize) -> Result<Bytes, FetchError> {
+    async fn receive(
+        &self,
+        body: Bytes,
+        _stated: usize,
+        limit: usize,
+        mut has_room: impl FnMut(usize) -> bool,
+    ) -> Result<Bytes, FetchError> {
         self.received.borrow_mut().push(limit);
         if !self.bodies_take.is_zero() {
             self.clock.sleep(self.bodies_take).await;
         }
         if body.len() > limit {
             return Err(FetchError::TooLarge(limit));
+        }
+        if !has_room(body.len()) {
+            return Err(FetchError::Budget);
         }
         Ok(body)
     }

@@ -54,6 +54,13 @@ impl<H: Host> Service<'_, H> {
                     detail,
                     retry_after,
                 },
+                Error::Throttled {
+                    host, retry_after, ..
+                } => Error::Throttled {
+                    host,
+                    step: operation_of(error).map(|operation| operation.to_string()),
+                    retry_after,
+                },
                 other => other,
             },
         }

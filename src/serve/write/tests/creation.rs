@@ -93,7 +93,7 @@ fn a_key_that_may_not_is_told_what_to_allow() {
         ),
         (
             "ThrottlingException",
-            "503 the registry api.ecr.eu-west-1.amazonaws.com asks to slow down",
+            "503 the registry api.ecr.eu-west-1.amazonaws.com asks to slow down (creating a repository)",
         ),
     ] {
         let (museum, ecr) = museum();

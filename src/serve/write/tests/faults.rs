@@ -45,7 +45,7 @@ fn faults() -> Vec<(&'static str, Fault, [&'static str; 5])> {
         (
             "throttles",
             Fault::status(429).header("retry-after", "7"),
-            at("503 the registry registry.example asks to slow down"),
+            at("503 the registry registry.example asks to slow down (STEP)"),
         ),
         (
             "lies about what it stored",

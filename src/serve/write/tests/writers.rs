@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use http::header::CONTENT_LENGTH;
+
 use super::*;
 use crate::catalog::ask::{Changed, Lock, TagPlace};
+use crate::platform::Clock as _;
 
 fn version() -> TagPlace {
     TagPlace {
@@ -69,6 +72,49 @@ fn a_lock_is_given_back_by_its_holder_only() {
     // However long somebody wants it.
     museum.world.clock.advance(Duration::from_mins(10));
     assert!(lock(&museum, None, 100).is_some());
+}
+
+/// A registry that takes longer for one blob than a lock lasts.
+#[test]
+fn a_slow_writer_keeps_its_lock() {
+    let museum = Museum::new(&[]);
+    let web = chart("web", "1.0.0", "");
+    museum.world.registry.set_latency(Duration::from_secs(20));
+    let before = museum.world.clock.now();
+    let answer = museum.post("/api/charts", web.clone());
+    assert_eq!(status(&answer), 201, "{}", show(&answer));
+    assert!(museum.world.clock.now().since(before) > Duration::from_mins(2));
+    museum.world.registry.set_latency(Duration::ZERO);
+    assert_eq!(museum.served("/charts/web-1.0.0.tgz"), Some(web.to_vec()));
+}
+
+/// What others upload takes the memory: nobody is read whose package has no room beside it, and the registry hears nothing.
+#[test]
+fn what_is_uploaded_at_one_time_is_bounded() {
+    let museum = Museum::new(&[]);
+    let web = chart("web", "1.0.0", "");
+    let (uploads, now) = (&museum.world.memory.uploads, museum.world.clock.now());
+    let most = 32 << 20;
+    let post = |headers: &[(HeaderName, &str)]| {
+        museum.send_with("POST", "/api/charts", headers, web.clone())
+    };
+    let busy = "503 too many requests at once: come again in a moment";
+    let others = uploads.hold(most - 1, now).unwrap();
+    // As it comes; and before it comes, where its sender says how long it is.
+    let stated = (CONTENT_LENGTH, "1000000");
+    for headers in [vec![TOKEN], vec![TOKEN, stated]] {
+        museum.world.received.borrow_mut().clear();
+        let answer = post(&headers);
+        assert_eq!(error(&answer), busy);
+        assert_eq!(answer.headers()["retry-after"], "1");
+        let is_read = !museum.world.received.borrow().is_empty();
+        assert_eq!(is_read, headers.len() == 1);
+    }
+    assert_eq!(museum.world.registry.calls(), 0);
+    drop(others);
+    assert_eq!(status(&post(&[TOKEN])), 201);
+    // It was given back.
+    assert!(uploads.hold(most, now).is_some());
 }
 
 /// Ten writers of each of ten charts, each with bytes of its own: of each chart one wins, the index in the end holds what the
