@@ -23,6 +23,9 @@ pub(super) const CONTENT: &str = "application/x-yaml";
 /// How long a client waits for a first document: most first passes are done by then, and Helm gives up at 120 s.
 const WAIT: Duration = Duration::from_secs(20);
 
+/// How much longer a client waits whose turn to ask has not come: so long, two hundred who wait for one document have theirs.
+const QUEUE: Duration = Duration::from_secs(10);
+
 /// How long to wait before asking the catalog again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -143,7 +146,11 @@ impl<H: Host> Service<'_, H> {
                 Error::Busy
             };
             let waiting_helps = failures < FAILURES && may_pass(&reason, now, deadline);
-            if !waiting_helps || now >= deadline {
+            let until = match reason {
+                Error::Busy => deadline.after(QUEUE),
+                _ => deadline,
+            };
+            if !waiting_helps || now >= until {
                 return Err(reason);
             }
             self.host.catalog().pause(PAUSE).await;

@@ -8,6 +8,7 @@ use crate::serve::Body;
 use crate::serve::tests::{
     ADMIN, PRIVATE, PUBLIC, READER, Say, World, bytes, error, question, show, status,
 };
+use crate::testing::request;
 
 const NO_CACHE: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
 
@@ -207,6 +208,29 @@ fn the_first_read_gives_up_after_twenty_seconds() {
     assert_eq!(answer.headers()[RETRY_AFTER], "5");
     assert_eq!(world.clock.now().since(begun), Duration::from_secs(20));
     assert_eq!((world.asked().len(), world.pauses()), (41, 40));
+}
+
+/// The catalog is asked twenty times a second: of two hundred who came before a long first pass was done, some still waited for
+/// their turn when it was.
+#[test]
+fn two_hundred_wait_for_a_first_index_and_all_get_it() {
+    let world = World::of(PUBLIC);
+    let begun = world.clock.now();
+    let fifteen_seconds = vec![not_ready(0, 0); 300];
+    world.say(fifteen_seconds.into_iter().chain([Say::Document("first")]));
+    let two_hundred = || {
+        let requests = vec![request("GET", "/index.yaml", &[], ""); 200];
+        let handled = world.serve_all(&world.registry, &world.catalog, &world.memory, requests);
+        let statuses = handled.iter().map(|handled| status(&handled.response));
+        statuses.collect::<Vec<u16>>()
+    };
+    assert_eq!(two_hundred(), [200; 200]);
+    assert_eq!(world.asked().len(), 500);
+    assert_eq!(world.clock.now().since(begun), Duration::from_secs(24));
+    // Who cannot be answered is told so at last.
+    world.say([not_ready(0, 0)]);
+    assert_eq!(two_hundred(), [503; 200]);
+    assert_eq!(world.clock.now().since(begun), Duration::from_secs(53));
 }
 
 #[test]

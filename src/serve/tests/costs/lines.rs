@@ -120,6 +120,12 @@ fn of_anyone() -> Vec<Line> {
     let signature = HeaderName::from_static("x-hub-signature-256");
     let wrong = "sha256=0000000000000000000000000000000000000000000000000000000000000000";
     vec![
+        Line::of(
+            ("anyone", &Caller::ALL),
+            "GET /apidocs.json",
+            &["/apidocs.json"],
+            &["GET /apidocs.json"],
+        ),
         Line::of(nobody, "GET /", &["/"], &["GET /"]),
         Line::of(nobody, "GET /health", &["/health"], &["GET /health"]),
         Line::of(nobody, "GET /<guess>", &["/x-{n}"], &[]),
