@@ -14,7 +14,8 @@ use crate::platform::DatabaseError;
 pub struct Refresh {
     /// A repository or a space, relative to the prefix.
     pub path: Option<String>,
-    /// Confirms a held mass removal.
+    /// Confirms what is held back there: a mass removal, and that charts of repositories that are denied or not found may go, if
+    /// they still are.
     pub confirm: bool,
 }
 
