@@ -60,6 +60,12 @@ impl LoadedChart {
         Self::of(files, 0, left)
     }
 
+    /// How many bytes its files and those of the charts in it have.
+    pub(crate) fn size(&self) -> u64 {
+        let files: usize = self.files.values().map(Bytes::len).sum();
+        files as u64 + self.charts.iter().map(Self::size).sum::<u64>()
+    }
+
     /// What its `values.yaml` says.
     pub(super) fn values(&self, left: &ValuesLeft) -> Result<Map<String, Value>, Unfit> {
         let yaml = self.files.get("values.yaml");

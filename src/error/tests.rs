@@ -40,7 +40,7 @@ fn all() -> Vec<Error> {
         },
         Error::Throttled {
             host: host(),
-            step: None,
+            step: Some("writing a blob".into()),
             retry_after: 30,
         },
         Error::NoRedirect { host: host() },
@@ -92,7 +92,7 @@ fn every_outcome_has_one_status_and_message() {
         413 the body is larger than 1024 bytes
         408 the body stopped for half a minute, or came slower than 16 KiB a second
         502 the registry registry.example denied access (401)
-        503 the registry registry.example asks to slow down
+        503 the registry registry.example asks to slow down (writing a blob)
         502 the registry registry.example does not redirect downloads: set DOWNLOAD to auto or stream
         502 not synced: registry.example: listing tags: answered 403
         503 the first sync is still running: 1,234 of about 5,000 tags

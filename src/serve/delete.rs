@@ -16,7 +16,7 @@ use crate::error::{Error, Missing};
 use crate::index::Space;
 use crate::oci::written::Deleted;
 use crate::oci::{self, Client, Kind, Listing, Reference, Tag};
-use crate::platform::Clock;
+use crate::platform::{Clock, Timestamp};
 use crate::push::tag_of;
 use crate::source::Discovery;
 
@@ -27,7 +27,7 @@ const LOOKS: usize = 20;
 const PAGES: usize = 20;
 
 impl<H: Host> Service<'_, H> {
-    /// Deletes a version of a chart that lies directly in a space.
+    /// Deletes a version of a chart that lies directly in a space, and waits until the catalog no longer serves it.
     pub(super) async fn delete_version(
         &self,
         request: &Incoming<'_>,
@@ -35,12 +35,42 @@ impl<H: Host> Service<'_, H> {
         name: &str,
         version: &str,
     ) -> Result<(), Error> {
+        let deleting = self.delete_without_waiting(request, space, name, version);
+        let deleted = deleting.await?;
+        let deadline = self.host.clock().now().after(PATIENCE);
+        self.await_gone(&deleted, space, deadline).await;
+        Ok(())
+    }
+
+    /// The same for who deletes more before waiting.
+    pub(super) async fn delete_without_waiting<'c>(
+        &self,
+        request: &Incoming<'c>,
+        space: &Space,
+        name: &str,
+        version: &str,
+    ) -> Result<DeletedVersion<'c>, Error> {
         let config = request.config;
         let missing = Error::NotFound(Missing::Version);
         let file = FileName::of(name, version).map_err(|_| missing.clone())?;
         let mut serving = self.serving(&file, space).await?;
         serving.retain(|one| one.name == name);
-        let (to, one) = serving_one(config, &serving, version)?.ok_or(missing)?;
+        let classic = classic_of(config, &serving);
+        let (to, one) = match (serving_one(config, &serving, version)?, classic) {
+            (Some(_), Some(classic)) => {
+                let stays = format!(
+                    "the classic repository {classic} has this version, too, and would go on being served"
+                );
+                return Err(Error::Conflict(stays));
+            }
+            (None, Some(classic)) => {
+                let read_only = format!(
+                    "this version is of the classic repository {classic}, which is only read"
+                );
+                return Err(Error::Conflict(read_only));
+            }
+            (found, None) => found.ok_or(missing)?,
+        };
         if let Some(other) = serving
             .iter()
             .find(|other| is_elsewhere(config, other, &to))
@@ -58,10 +88,11 @@ impl<H: Host> Service<'_, H> {
         let (deleted, touched) = self.under_lock(&to, holder, deleting).await;
         let told = self.end(&to, holder, touched).await;
         deleted?;
-        if let Ok(accepted) = told {
-            self.await_gone(&to, &file, space, &accepted).await;
-        }
-        Ok(())
+        Ok(DeletedVersion {
+            to,
+            file,
+            told: told.ok(),
+        })
     }
 
     /// Where a version is that lies directly in a space, if it is there.
@@ -221,15 +252,18 @@ impl<H: Host> Service<'_, H> {
         Ok(others)
     }
 
-    /// Waits until the catalog no longer serves the version, or has read all that it was called for, or patience ends.
-    async fn await_gone(
+    /// Waits until the catalog no longer serves what was deleted, or has read all that it was called for, or it is too late. What the
+    /// catalog was not told, it finds in its next pass.
+    pub(super) async fn await_gone(
         &self,
-        to: &Destination<'_>,
-        file: &FileName,
+        deleted: &DeletedVersion<'_>,
         space: &Space,
-        accepted: &Accepted,
+        deadline: Timestamp,
     ) {
-        let deadline = self.host.clock().now().after(PATIENCE);
+        let DeletedVersion { to, file, told } = deleted;
+        let Some(accepted) = told else {
+            return;
+        };
         let is_it = |tag: &ServingTag| {
             tag.source == to.source.id
                 && tag.repository == to.name.as_str()
@@ -245,6 +279,23 @@ impl<H: Host> Service<'_, H> {
             }
         }
     }
+}
+
+/// A version that the registry has deleted.
+pub(super) struct DeletedVersion<'c> {
+    /// Where it was.
+    to: Destination<'c>,
+    /// The file name of its package.
+    file: FileName,
+    /// What the catalog said when it was told.
+    told: Option<Accepted>,
+}
+
+/// The classic repository that serves a version, if one does.
+fn classic_of<'c>(config: &'c Config, serving: &[ServingTag]) -> Option<&'c str> {
+    let sources = serving.iter().filter_map(|one| config.source(&one.source));
+    let mut classic = sources.filter(|source| source.classic.is_some());
+    classic.next().map(|source| source.id.as_str())
 }
 
 /// Refuses to delete what other tags name.

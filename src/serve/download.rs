@@ -31,7 +31,7 @@ use super::route::{File, Part};
 use super::{CatalogClient, Host, Incoming, Service, conditional};
 use crate::catalog::ask::{AskError, Find, Found, Progress};
 use crate::chart::rebuild::{MAX_COMPRESSED, Parts};
-use crate::config::Download;
+use crate::config::{Download, IndexScope};
 use crate::error::{Error, Missing};
 use crate::index::{Blob, Candidate, Key, Origin, Shard, shard_of};
 use crate::oci::{self, Client, Opened};
@@ -55,11 +55,17 @@ const THROTTLED: u64 = 30;
 
 impl<H: Host> Service<'_, H> {
     /// What a request for a file looks for, if its sender sees anything of the folder.
-    fn wanted<'w>(&self, request: &Incoming<'w>, file: &'w File) -> Result<Wanted<'w>, Error> {
-        let view = request.view(&file.space);
+    fn wanted<'w>(
+        &self,
+        request: &Incoming<'w>,
+        file: &'w File,
+        scope: IndexScope,
+    ) -> Result<Wanted<'w>, Error> {
+        let view = request.principal.view(&file.space, scope);
         Ok(Wanted {
             config: request.config,
             file,
+            scope,
             view: view.ok_or(Error::NotFound(Missing::File))?,
             now: self.host.clock().now(),
         })
@@ -71,7 +77,18 @@ impl<H: Host> Service<'_, H> {
         request: &Incoming<'_>,
         file: &File,
     ) -> Result<Reply<H::Body>, Error> {
-        let wanted = self.wanted(request, file)?;
+        let scope = request.config.index_scope;
+        self.file_within(request, file, scope).await
+    }
+
+    /// The same of what this scope of the folder covers.
+    pub(super) async fn file_within(
+        &self,
+        request: &Incoming<'_>,
+        file: &File,
+        scope: IndexScope,
+    ) -> Result<Reply<H::Body>, Error> {
+        let wanted = self.wanted(request, file, scope)?;
         // Who proves who they are may have a package before KV knows of it: what they stored themselves, for one.
         let fresh = request.principal.is_known() && wants_fresh(request.headers());
         if fresh {

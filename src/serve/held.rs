@@ -69,12 +69,8 @@ impl Holding<'_> {
     pub(super) fn grow(&self, size: u64, now: Timestamp) -> bool {
         let mut counted = self.of.borrow_mut();
         counted.held.retain(|(_, _, until)| now < *until);
-        let is_it = |(number, ..): &&(u64, u64, Timestamp)| *number == self.number;
-        let known = counted
-            .held
-            .iter()
-            .find(is_it)
-            .map_or(0, |(_, size, _)| *size);
+        let mine = counted.held.iter().find(|(of, ..)| *of == self.number);
+        let known = mine.map_or(0, |(_, size, _)| *size);
         let all: u64 = counted.held.iter().map(|(_, size, _)| size).sum();
         let (others, size) = (all - known, size.max(known));
         if others > 0 && others.saturating_add(size) > self.most {
@@ -83,6 +79,31 @@ impl Holding<'_> {
         counted.held.retain(|(number, ..)| *number != self.number);
         counted.held.push((self.number, size, until(size, now)));
         true
+    }
+
+    /// Counts so many bytes more, if there is room for all of it beside what others hold.
+    pub(super) fn add(&self, size: u64, now: Timestamp) -> Option<()> {
+        let all = self.size().saturating_add(size);
+        self.grow(all, now).then_some(())
+    }
+
+    /// How many bytes it counts as; none, if it was held for too long.
+    fn size(&self) -> u64 {
+        let counted = self.of.borrow();
+        let mine = counted.held.iter().find(|(of, ..)| *of == self.number);
+        mine.map_or(0, |(_, size, _)| *size)
+    }
+
+    /// Counts so many bytes less.
+    pub(super) fn remove(&self, size: u64) {
+        let mut counted = self.of.borrow_mut();
+        let mine = counted
+            .held
+            .iter_mut()
+            .find(|(number, ..)| *number == self.number);
+        if let Some((_, held, _)) = mine {
+            *held = held.saturating_sub(size);
+        }
     }
 }
 
@@ -124,6 +145,22 @@ mod tests {
         assert!(held.hold(1, later.after(LONGEST)).is_none());
         assert!(held.hold(1, later.after(2 * LONGEST)).is_none());
         assert!(held.hold(1, later.after(3 * LONGEST)).is_some());
+    }
+
+    #[test]
+    fn what_is_held_grows_beside_what_others_hold() {
+        let (held, now) = (HeldPackages::default(), Timestamp(0));
+        let one = held.hold(0, now).unwrap();
+        assert_eq!(one.add(60 << 20, now), Some(()), "a large one alone");
+        assert!(held.hold(1, now).is_none());
+        one.remove(50 << 20);
+        let two = held.hold(0, now).unwrap();
+        assert_eq!(two.add(22 << 20, now), Some(()));
+        assert_eq!((one.add(1, now), two.add(1, now)), (None, None));
+        two.remove(1 << 20);
+        assert_eq!(one.add(1 << 20, now), Some(()));
+        drop(one);
+        assert_eq!(two.add(60 << 20, now), Some(()), "alone again");
     }
 
     #[test]

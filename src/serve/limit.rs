@@ -24,6 +24,8 @@ pub(super) enum Price {
     Unpublished,
     /// To ask past caches (`no-cache`).
     PastCaches,
+    /// To read by the API of spaces, which the catalog answers, or to create a space.
+    Spaces,
 }
 
 impl Price {
@@ -32,6 +34,7 @@ impl Price {
             Self::WrongCredentials => "wrong credentials",
             Self::Unpublished => "what is not there",
             Self::PastCaches => "past caches",
+            Self::Spaces => "the API of spaces",
         }
     }
 }

@@ -24,10 +24,12 @@ use http::header::ACCEPT;
 use http::{Method, StatusCode};
 use serde_json::json;
 
+use super::limit::Price;
 use super::reply::{CachePolicy, Reply};
 use super::route::{File, NamedVersion, Part, SpaceCall};
 use super::{Host, Incoming, Service};
 use crate::catalog::ask::{HeldInSpace, HeldPage, HeldVersion, InSpace};
+use crate::config::IndexScope;
 use crate::error::{Door, Error, Missing};
 use crate::index::{LINK_DIGITS, Space};
 use crate::platform::Clock as _;
@@ -52,6 +54,9 @@ impl<H: Host> Service<'_, H> {
         judge_accept(request, call)?;
         let now = self.host.clock().now();
         let reads = matches!(request.head.method, Method::GET | Method::HEAD);
+        if reads || *call == SpaceCall::Create {
+            self.pay(Price::Spaces, &request.payer()).await?;
+        }
         if reads && !self.memory.allowance.may_ask(request.asker(), now) {
             return Err(Error::Busy);
         }
@@ -66,7 +71,8 @@ impl<H: Host> Service<'_, H> {
             SpaceCall::Download(named) => {
                 let held = self.held_version(request, space, named).await?;
                 let file = package_of(space, &held);
-                self.file(request, &file).await
+                // What only lies below the space contests nothing in it.
+                self.file_within(request, &file, IndexScope::Folder).await
             }
             SpaceCall::Replace(named) => self.replace_version(request, space, named, body).await,
             SpaceCall::RemoveVersion(named) => {

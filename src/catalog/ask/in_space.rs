@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Ask, Progress, Rows};
-use crate::catalog::publish::candidates::is_hidden;
+use crate::catalog::publish::candidates::{is_classic, is_hidden};
 use crate::catalog::publish::publisher::LACKING;
 use crate::catalog::rows::offer::Offer;
 use crate::chart::{FileName, VersionRange};
@@ -34,6 +34,8 @@ pub struct InSpace {
     pub latest: bool,
     /// Whether it is wanted what the charts say of themselves.
     pub metadata: bool,
+    /// Whether what is to be deleted is wanted: also what is contested, and nothing that only a classic repository has.
+    pub removable: bool,
     /// How many items are passed over.
     pub start: usize,
     /// How many items are wanted at most.
@@ -59,6 +61,8 @@ pub enum HeldInSpace {
 pub struct HeldPage {
     /// How much there is on all pages.
     pub total: usize,
+    /// How many more only a classic repository has, where what is to be deleted was asked for.
+    pub classic: usize,
     /// What is on this one.
     pub items: Vec<HeldVersion>,
 }
@@ -89,6 +93,7 @@ impl InSpace {
             version: None,
             latest: false,
             metadata: false,
+            removable: false,
             start: 0,
             limit: 0,
         }
@@ -115,8 +120,8 @@ impl Ask for InSpace {
                 found.put(offer);
             }
         } else {
-            store.each_version(&view, self.chart.as_deref(), &mut |offered| {
-                found.put(offered.offer);
+            store.each_offer_in(&self.space, self.chart.as_deref(), &mut |offer| {
+                found.put(offer);
                 ControlFlow::Continue(())
             })?;
         }
@@ -125,7 +130,7 @@ impl Ask for InSpace {
         if !exists {
             return Ok(HeldInSpace::NoSpace);
         }
-        let total = held.offers.len();
+        let (total, classic) = (held.offers.len(), held.classic);
         let wanted = held.offers.into_iter().skip(self.start).take(self.limit);
         let mut items = Vec::new();
         let mut length = 0_usize;
@@ -148,7 +153,11 @@ impl Ask for InSpace {
                 return Ok(HeldInSpace::TooLong);
             }
         }
-        Ok(HeldInSpace::Page(HeldPage { total, items }))
+        Ok(HeldInSpace::Page(HeldPage {
+            total,
+            classic,
+            items,
+        }))
     }
 }
 
@@ -172,6 +181,8 @@ struct Gathered<'q> {
     rows: &'q Rows<'q>,
     stable: VersionRange,
     space_exists: bool,
+    /// How many versions only a classic repository has.
+    classic: usize,
     /// The offers of the version met last.
     same: Vec<Offer>,
     /// The versions of the chart met last, the highest first.
@@ -187,6 +198,7 @@ impl<'q> Gathered<'q> {
             rows,
             stable: VersionRange::stable(),
             space_exists: false,
+            classic: 0,
             same: Vec::new(),
             chart: Vec::new(),
             offers: Vec::new(),
@@ -221,7 +233,14 @@ impl<'q> Gathered<'q> {
         let config = self.rows.config;
         let mut same = std::mem::take(&mut self.same);
         same.sort_by(|one, other| one.order(other, config));
-        if !is_hidden(&same, config) {
+        if self.question.removable {
+            // A registry goes before a classic repository.
+            let only_classic = same.first().is_some_and(|first| is_classic(first, config));
+            self.classic += usize::from(only_classic);
+            if !only_classic {
+                self.chart.extend(same.into_iter().next());
+            }
+        } else if !is_hidden(&same, config) {
             self.chart.extend(same.into_iter().next());
         }
     }

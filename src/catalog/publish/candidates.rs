@@ -135,7 +135,7 @@ fn shorten(offers: &mut Vec<Offer>, config: &Config) {
 }
 
 /// Whether it comes from a classic repository, which serves what no registry does.
-fn is_classic(offer: &Offer, config: &Config) -> bool {
+pub(crate) fn is_classic(offer: &Offer, config: &Config) -> bool {
     let source = config.source(&offer.candidate.source);
     source.is_some_and(|source| source.classic.is_some())
 }

@@ -1,6 +1,7 @@
 //! Spaces that somebody created: they are there before the first chart and behind the last.
 
 use crate::catalog::rows::cell::CellFault;
+use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::query_row;
 use crate::index::Space;
@@ -8,6 +9,9 @@ use crate::platform::DatabaseError;
 
 /// So many spaces may be created: whoever invents names fills no rows without end with them.
 const MOST_CREATED: i64 = 10_000;
+
+/// So many of them may have one first segment: who may write below a name uses up a tenth.
+const MOST_BELOW: i64 = 1_000;
 
 query_row! {
     /// The name of a space that was created.
@@ -20,9 +24,22 @@ query_row! {
 impl Store<'_> {
     /// Notes that a space was created; `false` where there are too many.
     pub(crate) fn create_space(&self, space: &Space) -> Result<bool, DatabaseError> {
+        let name = space.as_str();
+        let first = name.split('/').next().unwrap_or(name);
+        let below = format!("{first}/");
+        let end = range_end(&below);
         self.0.execute(
-            "INSERT INTO space(name) SELECT ?1 WHERE (SELECT count(*) FROM space) < ?2 ON CONFLICT DO NOTHING",
-            &[space.as_str().into(), MOST_CREATED.into()],
+            "INSERT INTO space(name) SELECT ?1 WHERE (SELECT count(*) FROM space) < ?2
+               AND (SELECT count(*) FROM space WHERE name = ?3 OR (name >= ?4 AND name < ?5)) < ?6
+             ON CONFLICT DO NOTHING",
+            &[
+                name.into(),
+                MOST_CREATED.into(),
+                first.into(),
+                below.into(),
+                end.into(),
+                MOST_BELOW.into(),
+            ],
         )?;
         self.space_is_created(space)
     }

@@ -8,7 +8,7 @@ use crate::catalog::rows::repository::range_end;
 use crate::catalog::rows::store::Store;
 use crate::catalog::rows::typed_row::{Cells, KeyPart, TypedRow, UnreadableRow, query_row};
 use crate::chart::FileName;
-use crate::index::{Candidate, RepositoryPath, View, shard_of};
+use crate::index::{Candidate, RepositoryPath, Space, View, shard_of};
 use crate::oci::Digest;
 use crate::platform::{DatabaseError, Value};
 
@@ -253,6 +253,33 @@ impl Store<'_> {
                 "FROM manifest m {join} tag t ON t.manifest = m.digest
                  {join} repository r ON r.id = t.repository
                  WHERE m.state = 'chart' AND {below} {named} ORDER BY m.name, m.version_key DESC"
+            ),
+            &parameters,
+            visit,
+        )
+    }
+
+    /// Hands over the offers of repositories directly in a space, by the name of the chart, the highest version first. Of one chart only, if
+    /// `name` is given. Those that cannot be read are left out and noted.
+    pub(crate) fn each_offer_in(
+        &self,
+        space: &Space,
+        name: Option<&str>,
+        visit: &mut dyn FnMut(Offer) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let (below, mut parameters) = range(&View::Folder(space.clone()));
+        // One chart is found by its name, all that is in a space from the side of its repositories.
+        let (join, named) = match name {
+            Some(_) => ("CROSS JOIN", "AND m.name = ?"),
+            None => ("JOIN", ""),
+        };
+        parameters.push(format!("{space}/").into());
+        parameters.extend(name.map(Into::into));
+        self.each_selected(
+            &format!(
+                "FROM manifest m {join} tag t ON t.manifest = m.digest
+                 {join} repository r ON r.id = t.repository
+                 WHERE m.state = 'chart' AND {below} AND {FOLDER} = ? {named} ORDER BY m.name, m.version_key DESC"
             ),
             &parameters,
             visit,

@@ -129,6 +129,48 @@ fn charts_are_taken_renamed_and_given_values() {
     assert_eq!(Inspected::of(&made).unwrap().metadata.name, "new");
 }
 
+/// The whole of what composes: renamed, nested, twice, of both forms of charts, with values of any kind.
+fn full() -> Value {
+    json!({
+        "package": of("app", true), "_config": {"x": 1, "text": "yes: no"},
+        "store": {"package": of("db", false), "_config": [1.5], "copy": {"package": of("backup", false)}},
+        "replica": {"package": of("db", false), "_config": null},
+        "old": {"package": of("old", true), "inner": {"package": of("lone", true), "_config": "\u{85}"}},
+    })
+}
+
+/// What these parts give, they give with every release: who composes again stores nothing new.
+#[test]
+fn the_same_parts_give_the_same_bytes_with_any_release() {
+    let golden = [
+        json!({"package": of("lone", true)}),
+        json!({"package": of("old", true), "_config": {"a": {"b": [1, "2"]}}}),
+        full(),
+    ];
+    let told: Vec<String> = golden
+        .iter()
+        .map(|configs| {
+            let made = composed(configs).unwrap();
+            format!("{} {}", made.len(), crate::oci::Digest::sha256_of(&made))
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+        2071 sha256:3534b56ff9d7706c75cedf11b831077a5994d7289a553417e9bcb261cf7f5d5a
+        3095 sha256:18a1df6c5b74fe0808af9b5d94280d90b85c46a5a3f7b26f3863f82b7d1cc7b1
+        10263 sha256:f5d2ad70a13bf629d9e9b30dd9623609c25270231b1b4bf762948447abc6000c
+    ");
+}
+
+/// The description is that of the new chart, also where it has none.
+#[test]
+fn a_description_is_not_taken_over() {
+    let configs = json!({"package": of("app", true)});
+    let composition = Composition::read(&configs).unwrap();
+    let made = composition.package(&sources(), "new", "1.0.0", "").unwrap();
+    let described = LoadedChart::load(&made).unwrap().described();
+    assert_eq!(described.get("description"), None);
+}
+
 #[test]
 fn a_chart_alone_loses_values_and_what_lay_in_it() {
     let made = composed(&json!({"package": of("app", true)})).unwrap();
@@ -253,6 +295,22 @@ fn configs() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Names of charts as they are wanted in each other.
+fn wanted(name: &str, node: &Value) -> String {
+    let below = node.as_object().unwrap().iter();
+    let charts: BTreeMap<&String, &Value> = below
+        .filter(|(key, _)| !matches!(key.as_str(), "package" | CONFIG))
+        .collect();
+    let charts: Vec<String> = charts
+        .into_iter()
+        .map(|(name, node)| wanted(name, node))
+        .collect();
+    match charts.as_slice() {
+        [] => name.to_owned(),
+        charts => format!("{name}({})", charts.join(" ")),
+    }
+}
+
 proptest! {
     #[test]
     fn any_tree_composes_to_what_helm_loads_or_is_refused(configs in configs()) {
@@ -261,6 +319,7 @@ proptest! {
                 let inspected = Inspected::of(&made).unwrap();
                 prop_assert_eq!(inspected.metadata.name, "new");
                 let chart = LoadedChart::load(&made).unwrap();
+                prop_assert_eq!(tree(&chart), wanted("new", &configs));
                 prop_assert!(chart.coalesced().is_ok());
                 prop_assert_eq!(made, composed(&configs).unwrap());
             }

@@ -1,6 +1,6 @@
 //! What a download asks for, and which of the candidates that is.
 
-use crate::config::{Collisions, Config};
+use crate::config::{Collisions, Config, IndexScope};
 use crate::index::{Candidate, View, select};
 use crate::oci;
 use crate::platform::Timestamp;
@@ -11,6 +11,8 @@ use crate::source::Source;
 pub(super) struct Wanted<'w> {
     pub(super) config: &'w Config,
     pub(super) file: &'w File,
+    /// What of the folder counts.
+    pub(super) scope: IndexScope,
     /// What the reader sees of the folder: of other repositories nothing is given, and none of them contests a file.
     pub(super) view: View,
     pub(super) now: Timestamp,
@@ -22,14 +24,14 @@ impl Wanted<'_> {
         let covers = |(source, name): (&Source, oci::Name)| {
             source
                 .relative(&name)
-                .is_some_and(|path| self.view.covers(&path, self.config.index_scope))
+                .is_some_and(|path| self.view.covers(&path, self.scope))
         };
         self.source(candidate).is_some_and(covers)
     }
 
-    /// Under what it is remembered, for readers of this view, that there is no such file.
+    /// Under what it is remembered, for readers of this view in this scope, that there is no such file.
     pub(super) fn unknown(&self) -> String {
-        format!("{} {}", self.file.key(), self.view)
+        format!("{} {} {:?}", self.file.key(), self.view, self.scope)
     }
 
     /// Where a candidate comes from, if it may still come from there.

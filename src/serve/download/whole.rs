@@ -7,10 +7,12 @@ use bytes::{Bytes, BytesMut};
 use super::wanted::Wanted;
 use super::{Fault, Host, Incoming, Service, parts_of};
 use crate::chart::rebuild::MAX_COMPRESSED;
+use crate::config::IndexScope;
 use crate::error::{Error, Missing};
 use crate::index::{Candidate, Origin};
 use crate::oci::Client;
 use crate::platform::Clock;
+use crate::serve::held::Holding;
 use crate::serve::route::File;
 
 impl<H: Host> Service<'_, H> {
@@ -22,7 +24,21 @@ impl<H: Host> Service<'_, H> {
         file: &File,
         look: impl FnOnce(&Bytes) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let wanted = self.wanted(request, file)?;
+        let (scope, holding) = (request.config.index_scope, self.begin_holding()?);
+        self.look_into_within(request, file, scope, &holding, look)
+            .await
+    }
+
+    /// The same of what this scope of the folder covers, for who holds more than the one package: it is counted while it is looked into.
+    pub(in crate::serve) async fn look_into_within<T>(
+        &self,
+        request: &Incoming<'_>,
+        file: &File,
+        scope: IndexScope,
+        holding: &Holding<'_>,
+        look: impl FnOnce(&Bytes) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let wanted = self.wanted(request, file, scope)?;
         let published = self.published(&wanted).await.unwrap_or_default();
         let found;
         let selected = if let Some(selected) = wanted.select(&published) {
@@ -32,9 +48,29 @@ impl<H: Host> Service<'_, H> {
             let selected = wanted.select(&found);
             selected.ok_or(Error::NotFound(Missing::File))?
         };
-        let holding = self.memory.held.hold(selected.size, wanted.now);
-        let _holding = holding.ok_or(Error::Busy)?;
-        look(&self.read(&wanted, selected).await?)
+        self.hold_more(holding, selected.size)?;
+        let seen = match self.read(&wanted, selected).await {
+            Ok(package) => look(&package),
+            Err(error) => Err(error),
+        };
+        holding.remove(selected.size);
+        seen
+    }
+
+    /// Begins to count what a request holds in memory.
+    pub(in crate::serve) fn begin_holding(&self) -> Result<Holding<'_>, Error> {
+        let now = self.host.clock().now();
+        self.memory.held.hold(0, now).ok_or(Error::Busy)
+    }
+
+    /// Counts so many bytes more.
+    pub(in crate::serve) fn hold_more(
+        &self,
+        holding: &Holding<'_>,
+        size: u64,
+    ) -> Result<(), Error> {
+        let now = self.host.clock().now();
+        holding.add(size, now).ok_or(Error::Busy)
     }
 
     async fn read(&self, wanted: &Wanted<'_>, candidate: &Candidate) -> Result<Bytes, Error> {

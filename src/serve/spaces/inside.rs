@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::package_of;
 use crate::catalog::ask::HeldVersion;
 use crate::chart::{Inspected, LoadLimits, LoadedChart, Unfit, repack, sent_values};
+use crate::config::IndexScope;
 use crate::error::Error;
 use crate::index::Space;
 use crate::push::Submission;
+use crate::serve::held::Holding;
 use crate::serve::reply::{Body, CachePolicy, Reply};
 use crate::serve::route::NamedVersion;
 use crate::serve::write::Existing;
@@ -52,8 +54,11 @@ impl<H: Host> Service<'_, H> {
     ) -> Result<Reply<H::Body>, Error> {
         let held = self.must_find(space, named).await?;
         let file = package_of(space, &held);
-        let made = self.look_into(request, &file, |package| with_metadata(package, body));
+        let holding = self.begin_holding()?;
+        let look = |package: &Bytes| with_metadata(package, body);
+        let made = self.look_into_within(request, &file, IndexScope::Folder, &holding, look);
         let made = made.await?;
+        self.hold_more(&holding, made.len() as u64)?;
         // Only what is answered is kept while the package is stored, not the chart's files.
         let described = LoadedChart::load(&made).map_err(refused)?.described();
         self.put_made(request, space, named, &held, made).await?;
@@ -71,10 +76,11 @@ impl<H: Host> Service<'_, H> {
         let held = self.must_find(space, named).await?;
         let values = sent_values(body).map_err(refused)?;
         let file = package_of(space, &held);
-        let made = self.look_into(request, &file, |package| {
-            repack(package, &[("values.yaml", &values)]).map_err(refused)
-        });
+        let holding = self.begin_holding()?;
+        let look = |package: &Bytes| repack(package, &[("values.yaml", &values)]).map_err(refused);
+        let made = self.look_into_within(request, &file, IndexScope::Folder, &holding, look);
         let made = Bytes::from(made.await?);
+        self.hold_more(&holding, made.len() as u64)?;
         judge_values(&made)?;
         self.put_made(request, space, named, &held, made).await?;
         let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
@@ -95,21 +101,26 @@ impl<H: Host> Service<'_, H> {
         space: &Space,
         held: &HeldVersion,
     ) -> Result<LoadedChart, Error> {
-        let mut limits = LoadLimits::default();
-        self.loaded_within(request, space, held, &mut limits).await
+        let (mut limits, holding) = (LoadLimits::default(), self.begin_holding()?);
+        self.loaded_within(request, space, held, &mut limits, &holding)
+            .await
     }
 
-    /// The same beside others.
+    /// The same beside others, counted for as long as they are held.
     pub(super) async fn loaded_within(
         &self,
         request: &Incoming<'_>,
         space: &Space,
         held: &HeldVersion,
         limits: &mut LoadLimits,
+        holding: &Holding<'_>,
     ) -> Result<LoadedChart, Error> {
         let file = package_of(space, held);
         let load = |package: &Bytes| LoadedChart::load_within(package, limits).map_err(unreadable);
-        self.look_into(request, &file, load).await
+        let loading = self.look_into_within(request, &file, IndexScope::Folder, holding, load);
+        let chart = loading.await?;
+        self.hold_more(holding, chart.size())?;
+        Ok(chart)
     }
 
     /// Stores a package that was made of a version in its place, if that is there still.

@@ -12,6 +12,7 @@ use crate::catalog::ask::InSpace;
 use crate::chart::{Composition, LoadLimits, LoadedChart, SourceChart, Unfit};
 use crate::error::{Error, Missing};
 use crate::index::Space;
+use crate::serve::held::Holding;
 use crate::serve::reply::Reply;
 use crate::serve::route::{NamedVersion, space_name};
 use crate::serve::write::{EXISTS, Existing};
@@ -46,14 +47,17 @@ impl<H: Host> Service<'_, H> {
         self.must_be_new(space, &target).await?;
         let configs = wanted.get("configs").unwrap_or(&Value::Null);
         let composition = Composition::read(configs).map_err(refused)?;
-        let sources = self.sources(request, &composition).await?;
+        let holding = self.begin_holding()?;
+        let sources = self.sources(request, &composition, &holding).await?;
         let NamedVersion { name, version, .. } = &target;
         let made = composition.package(&sources, name, version, description);
         let made = made.map_err(|unfit| match unfit {
             Unfit::NoPart(_) => Error::NotFound(Missing::Chart),
             other => refused(other),
         })?;
+        holding.remove(sources.values().map(LoadedChart::size).sum());
         drop(sources);
+        self.hold_more(&holding, made.len() as u64)?;
         let chart = judged(request, made.into())?;
         self.store(request.config, space, &chart, &Existing::Stays)
             .await?;
@@ -74,6 +78,7 @@ impl<H: Host> Service<'_, H> {
         &self,
         request: &Incoming<'_>,
         composition: &Composition,
+        holding: &Holding<'_>,
     ) -> Result<BTreeMap<SourceChart, LoadedChart>, Error> {
         let mut named = Vec::new();
         for source in composition.sources() {
@@ -86,7 +91,7 @@ impl<H: Host> Service<'_, H> {
         for (source, space, version) in named {
             let held = self.must_find(&space, &version).await?;
             let chart = self
-                .loaded_within(request, &space, &held, &mut limits)
+                .loaded_within(request, &space, &held, &mut limits, holding)
                 .await?;
             sources.insert(source, chart);
         }

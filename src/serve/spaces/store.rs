@@ -63,7 +63,7 @@ impl<H: Host> Service<'_, H> {
                 return Err(Error::Conflict("there is such a space".to_owned()));
             }
             SpaceCreated::TooMany => {
-                let many = "there are too many spaces: delete some that are empty";
+                let many = "there are too many spaces, or too many of this first name: delete some that are empty";
                 return Err(Error::Conflict(many.to_owned()));
             }
             SpaceCreated::NotReady(progress) => return Err(self.not_ready(&progress)),

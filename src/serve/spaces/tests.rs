@@ -1,9 +1,14 @@
 //! The space / chart / version API, each line of it, in front of the real engine.
 
 mod answers;
+mod bad_input;
+mod bad_packages;
+mod bounds;
 pub(in crate::serve) mod documented;
+mod faults;
 mod inside;
 mod orchestrate;
+mod removing;
 mod rights;
 
 use std::time::Duration;
@@ -358,7 +363,7 @@ fn a_request_that_is_none_is_refused_and_sends_nothing() {
 
 #[test]
 fn more_versions_than_one_request_deletes_are_deleted_by_several() {
-    let museum = Museum::new(&[]);
+    let museum = Museum::new(&[("SUBREQUEST_BUDGET", "1000")]);
     museum
         .world
         .registry
@@ -371,7 +376,7 @@ fn more_versions_than_one_request_deletes_are_deleted_by_several() {
         "DELETE /spaces/team",
         "GET /spaces",
     ]), @r#"
-        DELETE /spaces/team/charts/web: 409 {"message":"50 versions were deleted and 1 are left: send the request again","reason":"ReasonInternal"}
+        DELETE /spaces/team/charts/web: 409 {"message":"50 versions were deleted and 1 are left: send the request again for the others","reason":"ReasonInternal"}
         GET /spaces/team/charts/web/versions: 200 {"metadata":{"itemsLength":1,"total":1},"items":["1.50.0"]}
         DELETE /spaces/team: 204
         GET /spaces: 200 {"metadata":{"itemsLength":0,"total":0},"items":[]}

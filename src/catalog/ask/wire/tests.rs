@@ -29,6 +29,7 @@ fn in_space() -> InSpace {
         version: None,
         latest: true,
         metadata: false,
+        removable: false,
         start: 0,
         limit: 10,
     }
@@ -237,6 +238,7 @@ fn about_spaces() -> [String; 15] {
         json(&HeldInSpace::NotReady(Progress::default())),
         json(&HeldInSpace::Page(HeldPage {
             total: 1,
+            classic: 0,
             items: vec![HeldVersion {
                 name: "a".to_owned(),
                 version: "1.0.0".to_owned(),

@@ -110,6 +110,14 @@ fn faults(place: &str, value: &Value, schema: &'static Value, faults: &mut Vec<S
                     }
                 }
             }
+            "additionalProperties" => {
+                let known = schema.get("properties").and_then(Value::as_object);
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    if !known.is_some_and(|known| known.contains_key(key)) {
+                        self::faults(&format!("{place}.{key}"), value, wanted, faults);
+                    }
+                }
+            }
             "items" => {
                 for value in value.as_array().into_iter().flatten() {
                     self::faults(&format!("{place}[]"), value, wanted, faults);
@@ -154,18 +162,19 @@ pub(crate) fn judge(
     );
     let response = resolved(documented.unwrap_or(&said["responses"]["default"]));
     let answered = documented.map(|_| (id, status));
-    let bytes = match answer.body() {
-        Body::Bytes(bytes) => bytes.clone(),
-        Body::Empty => Bytes::new(),
-        _ => return answered,
-    };
     if method == Method::HEAD || status == 302 {
         return answered;
     }
-    let kind = answer
-        .headers()
-        .get(CONTENT_TYPE)
-        .map(|kind| kind.to_str().unwrap());
+    let kind = answer.headers().get(CONTENT_TYPE);
+    let kind = kind.map(|kind| kind.to_str().unwrap());
+    let bytes = match answer.body() {
+        Body::Bytes(bytes) => bytes.clone(),
+        Body::Empty => Bytes::new(),
+        _ => {
+            assert!(response["content"].get(kind.unwrap()).is_some(), "{kind:?}");
+            return answered;
+        }
+    };
     match (response.get("content"), kind) {
         (None, None) => assert!(bytes.is_empty(), "{method} {path}: {status} has a body"),
         (Some(content), Some(kind)) => {

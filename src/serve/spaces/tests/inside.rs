@@ -159,3 +159,39 @@ fn what_was_replaced_meanwhile_is_not_overwritten() {
         Some(moved)
     );
 }
+
+/// As YAML 1.2 has it; the original reads by 1.1.
+#[test]
+fn words_in_values_are_text() {
+    let museum = Museum::new(&[]);
+    let web = package(&[
+        ("web/Chart.yaml", b"name: web\nversion: 1.0.0\n"),
+        ("web/values.yaml", b"y: 1\nn: no\nx: yes\nz: on\nt: true\n"),
+    ]);
+    museum.upload("team", &web);
+    assert_eq!(
+        museum.manifest("GET", "values", ""),
+        r#"200 {"n":"no","t":true,"x":"yes","y":1,"z":"on"}"#
+    );
+}
+
+/// Tables under `global` reach from a parent to all charts in it; those of a chart in it stay beside them.
+#[test]
+fn global_values_reach_the_charts_in_a_chart() {
+    let museum = Museum::new(&[]);
+    let web = package(&[
+        ("web/Chart.yaml", b"name: web\nversion: 1.0.0\n"),
+        ("web/values.yaml", b"global: {a: {b: 1}}\n"),
+        ("web/charts/db/Chart.yaml", b"name: db\nversion: 1.0.0\n"),
+        (
+            "web/charts/db/values.yaml",
+            b"global: {a: {b: 2, c: 3}, t: {u: 4}}\n",
+        ),
+    ]);
+    museum.upload("team", &web);
+    let told = museum.manifest("GET", "values", "");
+    let values: Value = serde_json::from_str(told.strip_prefix("200 ").unwrap()).unwrap();
+    assert_eq!(values["global"]["a"]["b"], 1, "{values}");
+    assert_eq!(values["db"]["global"]["a"]["b"], 1, "{values}");
+    assert_eq!(values["db"]["global"]["a"]["c"], 3, "{values}");
+}
