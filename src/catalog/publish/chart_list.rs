@@ -35,7 +35,8 @@ impl ChartList {
         format!("{{{}}}", charts.unwrap_or_default())
     }
 
-    fn add(&mut self, is_first: bool, name: &str, entry: &str) {
+    /// Adds a version of a chart, the first or another one of this name.
+    pub(crate) fn add(&mut self, is_first: bool, name: &str, entry: &str) {
         if is_first {
             if !self.json.is_empty() {
                 self.json.push(',');

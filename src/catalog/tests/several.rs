@@ -185,6 +185,26 @@ fn a_source_that_moves_keeps_its_rows() {
     assert_eq!((world.registry.calls(), other.calls()), calls);
 }
 
+/// What was seen with a password is not shown without it, though its source be mounted elsewhere at the same time.
+#[test]
+fn a_source_that_moves_and_loses_its_password_shows_nothing_of_before() {
+    let (mut world, other) = world(
+        r#"[{"registry": "registry.example/charts"},
+            {"registry": "other.example/charts", "username_secret": "OTHER_USER", "password_secret": "OTHER_PASSWORD"}]"#,
+    );
+    other.set_auth(Auth::basic("other_user", "hunter2"));
+    world.registry.push_version("charts/a", "a", "1.0.0");
+    other.push_version("charts/b", "b", "1.0.0");
+    world.pass();
+    world.rest();
+    assert_eq!(world.answered(""), ["a 1.0.0", "b 1.0.0"]);
+    world.config = sources(MOUNTED);
+    world.no_index("team-a");
+    assert_eq!(world.answered(""), ["a 1.0.0"]);
+    world.pass();
+    world.no_index("team-a");
+}
+
 /// Two mounts of one registry are two sources, each with rows of its own.
 #[test]
 fn one_registry_at_two_mounts() {

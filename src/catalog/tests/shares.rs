@@ -164,6 +164,22 @@ fn shares_are_few() {
     );
 }
 
+/// Of shares of folders, of which a stranger may find any number, only half as many are kept: the others' readers have room.
+#[test]
+fn shares_of_folders_leave_room_for_those_of_the_root() {
+    let world = shared("team-b/**", &PUSHES);
+    let published = |views: std::ops::Range<usize>, folder: &str, expected: [&str; 2]| {
+        for place in views {
+            let view = format!("{folder}?team-b/**,x{place}");
+            assert_eq!(world.answered(&view), expected, "{view}");
+        }
+        world.ask(&ask::Info { page: 0 })["shares"]["published"].clone()
+    };
+    let of_folder = ["a 3.0.0", "a 1.0.0"];
+    assert_eq!(published(0..60, "team-b", of_folder), 50);
+    assert_eq!(published(0..10, "", of_folder), 60);
+}
+
 /// The bytes of two shares may be equal; their entity tags are not, nor is one that of a folder.
 #[test]
 fn no_share_has_the_entity_tag_of_another() {

@@ -252,6 +252,44 @@ fn a_chart_of_two_repositories_keeps_those_of_the_smaller() {
     assert_eq!(last["description"], "A database");
 }
 
+/// A repository of two charts sheds the oldest versions of both, and not all of one before any of the other.
+#[test]
+fn two_charts_of_one_repository_lose_their_oldest_versions_in_turn() {
+    let mut world = World::new();
+    world.config.index_limit = 20_000;
+    for version in 0..8 {
+        for (name, version) in [
+            ("api", format!("1.{version}.0")),
+            ("web", format!("2.{version}.0")),
+        ] {
+            let metadata = json!({
+                "apiVersion": "v2", "name": name, "version": version, "dependencies": [{
+                    "name": "part", "version": "1.0.0", "repository": format!("https://{}", "d".repeat(2_000)),
+                }],
+            });
+            let package = format!("{name} {version}");
+            let repository = "charts/a/both";
+            world.registry.push_chart(
+                repository,
+                &version,
+                &metadata,
+                package.as_bytes(),
+                None,
+                &[],
+            );
+        }
+    }
+    world.pass();
+    let (bytes, index) = root(&world);
+    assert!(bytes.len() <= 20_000);
+    let [api, web] = ["api", "web"].map(|chart| of_chart(&index, chart).len());
+    assert!(
+        (2..8).contains(&api) && api.abs_diff(web) <= 1,
+        "{api} of api, {web} of web"
+    );
+    assert_eq!(of_chart(&index, "web")[0]["version"], "2.7.0");
+}
+
 /// A team that spreads over hundreds of repositories, each of them smaller than another team's only one.
 #[test]
 fn a_team_of_many_repositories_is_one_that_takes_most() {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::catalog::publish::chart_list::ChartList;
 use crate::index::Space;
 use crate::platform::DocumentMetadata;
 
@@ -151,4 +152,21 @@ fn lists_of_charts_are_kept_as_far_as_there_is_room() {
     assert!(recent.charts(&view("v1"), "fingerprint", later).is_none());
     drop(working);
     assert!(!kept("v1", "fingerprint"));
+}
+
+/// However few, they take no more memory than there is room for.
+#[test]
+fn long_lists_of_charts_go_before_they_are_many() {
+    let recent = Recent::default();
+    for name in ["a", "b", "c"] {
+        let mut list = ChartList::default();
+        list.add(true, name, &"x".repeat(LISTS_KEPT / 2 - 100));
+        let list = KeptList::List(Rc::new(list));
+        recent.keep_charts(view(name), "fingerprint", NOW, list);
+    }
+    let kept = ["a", "b", "c"].map(|name| {
+        let list = recent.charts(&view(name), "fingerprint", NOW);
+        list.is_some()
+    });
+    assert_eq!(kept, [false, true, true]);
 }
