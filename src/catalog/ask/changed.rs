@@ -148,8 +148,7 @@ impl Rows<'_> {
 
     /// What was called for is to be read soon. These sources live: one that seemed to be down is asked once more.
     fn called(&self, sources: &BTreeSet<&str>) -> Result<Accepted, DatabaseError> {
-        self.store
-            .end_pauses(false, &|id| sources.contains(id), self.now)?;
+        self.store.end_pauses(false, &|id| sources.contains(id))?;
         self.store.asked(self.config, self.now)?;
         self.accepted(sources, None)
     }

@@ -72,7 +72,7 @@ impl Ask for Refresh {
         }
         // What a registry asked for, only who may refresh everything ends: who asks for a space has no say in all that is its
         // registry's.
-        store.end_pauses(path.is_empty(), &reaches, now)?;
+        store.end_pauses(path.is_empty(), &reaches)?;
         let ids = config.sources.iter().map(|source| source.id.as_str());
         let meant_by_path: BTreeSet<&str> = ids.filter(|id| reaches(id)).collect();
         let Some(path) = &self.path else {

@@ -120,19 +120,16 @@ impl Store<'_> {
         })
     }
 
-    /// Ends the pauses of the sources whose ids are `meant`: with `asked` those too that registries asked for. One that was down is
-    /// asked once, and left alone again if it still is.
+    /// Ends the pauses of the sources whose ids are `meant`: with `asked` those too that registries asked for.
     pub(crate) fn end_pauses(
         &self,
         asked: bool,
         meant: &dyn Fn(&str) -> bool,
-        now: Timestamp,
     ) -> Result<(), DatabaseError> {
         self.update(|state| {
             for (id, source) in &mut state.sources {
                 if meant(id) && (asked || !source.pause.asked) {
                     source.pause = Pause::default();
-                    source.pace.opened = source.pace.opened.min(now);
                     source.unlisted_until = Timestamp::default();
                 }
             }

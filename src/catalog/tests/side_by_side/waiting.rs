@@ -134,34 +134,6 @@ fn who_waits_for_a_whole_refresh_is_not_put_off_by_those_after_it() {
     }
 }
 
-/// Whoever asks in the hope that it is well again.
-#[test]
-fn a_refresh_of_a_registry_that_is_down_costs_a_few_calls() {
-    let world = World::with(&[("SYNC_INTERVAL", "1h")]);
-    for number in 0..60 {
-        let name = format!("c{number:02}");
-        let repository = format!("charts/{name}");
-        world.registry.push_version(&repository, &name, "1.0.0");
-    }
-    world.pass();
-    world.rest();
-    world.registry.inject("", None, Fault::Transport);
-    world.wait(3);
-    for path in [None, Some("c01")] {
-        world.registry.clear_log();
-        let accepted = world.refresh(path).unwrap();
-        let until = world.clock.now().after(SECOND * 5);
-        while world.engine().next_alarm() < until {
-            world.wait_for_alarm();
-            world.step();
-        }
-        let calls = world.registry.calls();
-        assert!((1..=3).contains(&calls), "{path:?}: {calls} calls");
-        let fault = told(&world, &accepted, path).fault.unwrap_or_default();
-        assert!(fault.contains("could not be reached"), "{path:?}: {fault}");
-    }
-}
-
 #[test]
 fn a_whole_refresh_tells_where_lists_cannot_be_read() {
     let world = World::new();
