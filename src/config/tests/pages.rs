@@ -89,9 +89,10 @@ fn the_example_shows_valid_values() {
 #[test]
 fn pages_name_no_setting_that_there_is_not() {
     /// Names of others: CI systems, wrangler, the scripts, bindings, the programs of the examples, constants of the code.
-    const OTHERS: [&str; 12] = [
+    const OTHERS: [&str; 13] = [
         "ALL_TOOLS",
         "ACCOUNTS_",
+        "CARGO_",
         "CLOUDFLARE_",
         "CI_",
         "GITHUB_",
