@@ -202,3 +202,34 @@ pub(crate) fn schedule(state: &mut State, config: &Config, started: Timestamp, n
     rhythm.again = false;
     rhythm.idle = rhythm.idle.saturating_add(1);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::rows::enumeration::Enumeration;
+    use crate::catalog::rows::source_state::SourceState;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    #[test]
+    fn reading_goes_on_within_moments_where_no_long_pause_keeps_it() {
+        let soon = |finished, until| {
+            let mut state = State::default();
+            state.pass.enumerations.push(Enumeration {
+                source: "a".to_owned(),
+                finished,
+                ..Enumeration::default()
+            });
+            let mut source = SourceState::default();
+            source.pause.until = until;
+            state.sources.insert("a".to_owned(), source);
+            state.resumes_soon(NOW)
+        };
+        let second = Duration::from_secs(1);
+        assert!(soon(false, Timestamp::default()), "no pause");
+        assert!(soon(false, NOW.after(LONG_PAUSE / 2)));
+        assert!(!soon(false, NOW.after(LONG_PAUSE)));
+        assert!(!soon(false, NOW.after(LONG_PAUSE + second)));
+        assert!(!soon(true, Timestamp::default()), "nothing is left to read");
+    }
+}

@@ -159,3 +159,39 @@ impl<C: Clock> Slice<'_, C> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::rows::store::Store;
+    use crate::catalog::sync::slice::JobKey;
+    use crate::testing::World;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn calls_of_a_source_that_are_given_up_together_count_once_until_one_is_quick() {
+        let world = World::new();
+        world.pass();
+        let now = world.clock.now();
+        let store = Store(&world.database);
+        let mut slice = world.engine().slice(store, now, false).unwrap();
+        for times in 1..4 {
+            for place in 0..2 {
+                let job = Job::Enumerate {
+                    source: 0,
+                    page: None,
+                };
+                slice.under_way.insert(JobKey::Source(place), (0, job));
+            }
+            slice.give_up(SECOND * times, now).unwrap();
+            let pace = &slice.sources[0].pace;
+            assert_eq!(pace.given_up, times);
+            assert_eq!(pace.aside, now.after(SECOND * times * 4));
+        }
+        slice.note_end(0, now, now.after(SECOND));
+        assert_eq!(slice.sources[0].pace.given_up, 3, "it is as slow as it was");
+        slice.note_end(0, now, now.after(SECOND / 2));
+        assert_eq!(slice.sources[0].pace.given_up, 0);
+    }
+}

@@ -266,3 +266,28 @@ fn tags_that_move_are_resolved_in_every_pass() {
     world.rest();
     assert_eq!(world.versions(""), ["a 1.1.0-nightly", "a 1.0.0"]);
 }
+
+/// A registry that lets a few calls through at a time, each time after seconds, while no pass runs.
+#[test]
+fn what_is_read_between_brief_pauses_is_not_published_in_each() {
+    let world = World::new();
+    world.registry.push_versions("charts/a", 0..1);
+    world.wait(24);
+    world.registry.push_versions("charts/a", 1..61);
+    let long = Fault::status(429).header("retry-after", "600");
+    world.registry.inject("charts/a/tags", Some(1), long);
+    world.pass();
+    assert_eq!(world.versions("").len(), 1);
+    world.registry.limit_rate(10, Duration::from_secs(8));
+    world.wait_for_alarm();
+    let begun = world.clock.now();
+    let mut shown = std::collections::BTreeSet::new();
+    while world.versions("").len() < 61 {
+        assert_eq!(world.step().pass, None, "no pass runs");
+        shown.insert(world.versions("").len());
+        world.wait_for_alarm();
+    }
+    let took = world.clock.now().since(begun);
+    assert!(took > Duration::from_mins(1), "{took:?}");
+    assert!(shown.len() <= 7, "{shown:?} in {took:?}");
+}

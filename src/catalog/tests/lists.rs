@@ -1,7 +1,7 @@
 //! Tag lists that do not come in one piece: endless ones, cut ones, and what is called for meanwhile.
 
 use super::*;
-use crate::testing::LinkStyle;
+use crate::testing::{Fault, LinkStyle};
 
 /// `charts/a` with so many versions and `charts/b` with one, read without an enumeration.
 fn two(settings: &[(&str, &str)], versions: usize) -> World {
@@ -188,4 +188,66 @@ fn what_a_list_lacked_once_does_not_go_by_an_incomplete_one() {
     world.pass();
     world.rest();
     assert_eq!(world.versions("").len(), 6);
+}
+
+#[test]
+fn a_list_whose_next_page_fails_four_times_in_a_row_begins_again() {
+    let world = two(&[], 40);
+    world.registry.set_page_size(Some(2));
+    world.registry.inject("last=", None, Fault::status(500));
+    let lists = || world.registry.calls_to("charts/a/tags");
+    let next_pages = || world.registry.calls_to("last=");
+    while lists() == next_pages() + usize::from(lists() > 0) {
+        world.wait_for_alarm();
+        world.step();
+        assert!(lists() < 100, "it never begins again");
+    }
+    let log = world.registry.log();
+    let mut pages = log.iter().filter(|call| call.url.contains("charts/a/tags"));
+    assert!(!pages.next().unwrap().url.contains("last="));
+    let failed = pages.take_while(|call| call.url.contains("last="));
+    assert_eq!(failed.count(), 4);
+}
+
+/// Nothing of it is kept, not even of when it began.
+#[test]
+fn a_list_that_failed_at_its_first_page_is_read_once_for_a_later_call() {
+    let world = two(&[], 2);
+    world.pass();
+    world.rest();
+    world
+        .registry
+        .inject("charts/a/tags", Some(1), Fault::status(500));
+    world.clock.advance(Duration::from_secs(10));
+    world.notify("charts/a", None);
+    world.step();
+    assert_eq!(info(&world)["failing"][0]["repository"], "charts/a");
+    world.registry.clear_log();
+    world.notify("charts/a", None);
+    world.rest();
+    assert_eq!(world.registry.calls_to("charts/a/tags"), 1);
+}
+
+/// What else is held goes on being held meanwhile, and does not take it along.
+#[test]
+fn what_a_list_lacked_before_an_incomplete_one_is_missing_anew_after_it() {
+    let world = World::with(&[("REPOSITORIES", "a,b")]);
+    world.registry.push_versions("charts/a", 0..20);
+    world.registry.push_versions("charts/b", 0..30);
+    world.pass();
+    world.rest();
+    world.registry.delete_versions("charts/a", 0..5);
+    world.registry.delete_versions("charts/b", 0..28);
+    world.pass();
+    // The list of `b` has one page.
+    world.registry.set_page_size(Some(3));
+    world.registry.set_link_style(LinkStyle::Foreign);
+    world.pass();
+    assert_eq!(world.versions("").len(), 50, "held");
+    world.registry.set_link_style(LinkStyle::Relative);
+    world.clock.advance(Duration::from_hours(25));
+    world.pass();
+    let left = world.versions("");
+    let of = |chart: &str| left.iter().filter(|line| line.starts_with(chart)).count();
+    assert_eq!((of("a "), of("b ")), (20, 2));
 }

@@ -204,3 +204,27 @@ fn more_names_of_a_repository_than_are_noted_are_read_all_the_same() {
     world.rest();
     assert_eq!(world.versions("").len(), 301);
 }
+
+#[test]
+fn a_named_tag_goes_before_repositories_that_are_named_without_a_tag() {
+    let world = World::new();
+    let repositories: Vec<_> = (10..40).map(|number| format!("charts/a{number}")).collect();
+    for repository in &repositories {
+        world.registry.push_version(repository, "a", "1.0.0");
+    }
+    world.registry.push_version("charts/web", "web", "1.0.0");
+    world.pass();
+    world.rest();
+    world.clock.advance(Duration::from_mins(1));
+    world.registry.clear_log();
+    for repository in &repositories {
+        world.notify(repository, None);
+    }
+    world.notify("charts/web", Some("1.0.0"));
+    world.rest();
+    let log = world.registry.log();
+    let read = log
+        .iter()
+        .position(|call| call.url.ends_with("/web/manifests/1.0.0"));
+    assert!(read.is_some_and(|calls| calls < 6), "after {read:?} calls");
+}

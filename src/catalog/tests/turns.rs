@@ -293,3 +293,27 @@ fn a_tag_that_moves_on_from_what_cannot_be_read_is_asked_about_all_the_same() {
     world.rest();
     assert_eq!(world.versions(""), ["a 1.2.0"]);
 }
+
+/// A registry that has no HEAD says so otherwise.
+#[test]
+fn a_tag_whose_digest_could_not_be_told_is_asked_for_it_again_and_not_read() {
+    let world = World::new();
+    let pushed = world.registry.push_version("charts/a", "a", "1.0.0");
+    world.registry.tag("charts/a", "latest", &pushed.manifest);
+    world.pass();
+    world.rest();
+    for status in [429, 500, 403] {
+        let fault = Fault::status(status);
+        world.registry.inject("manifests/latest", Some(1), fault);
+        world.registry.clear_log();
+        world.pass();
+        world.rest();
+        let log = world.registry.log();
+        let asked = log.iter().filter(|call| call.url.ends_with("/latest"));
+        let methods: Vec<_> = asked.map(|call| call.method.as_str()).collect();
+        assert!(
+            methods.iter().all(|method| *method == "HEAD") && !methods.is_empty(),
+            "{status}: {methods:?}"
+        );
+    }
+}
