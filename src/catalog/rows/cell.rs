@@ -224,3 +224,22 @@ macro_rules! in_cell {
     };
 }
 pub(crate) use in_cell;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_another_type_is_told_with_what_it_holds() {
+        for (cell, told) in [
+            (Value::Null, "is empty"),
+            (Value::Integer(7), "holds a number instead of text"),
+            (Value::Real(0.5), "holds a fraction instead of text"),
+            (Value::Blob(vec![0]), "holds bytes instead of text"),
+        ] {
+            assert_eq!(String::from_cell(cell).unwrap_err().to_string(), told);
+        }
+        let text = i64::from_cell(Value::Text("seven".to_owned())).unwrap_err();
+        assert_eq!(text.to_string(), "holds text instead of a number");
+    }
+}

@@ -264,9 +264,7 @@ impl Lease {
 pub(crate) struct Rhythm {
     /// The earliest start of the next pass.
     pub(crate) next: Timestamp,
-    /// When somebody last read or a registry last called.
-    pub(crate) asked: Timestamp,
-    /// Passes begun since then: each doubles the interval.
+    /// Passes begun since somebody last read or a registry last called: each doubles the interval.
     pub(crate) idle: u32,
     /// A pass was asked for after the running one had begun.
     pub(crate) again: bool,

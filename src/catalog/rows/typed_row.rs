@@ -213,3 +213,13 @@ macro_rules! column_of {
     };
 }
 pub(crate) use column_of;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_key_that_is_not_there_is_empty() {
+        assert_eq!(key_text(&[&Some(7_i64), &None::<String>, &9_u8]), "7//9");
+    }
+}

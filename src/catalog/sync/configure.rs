@@ -139,7 +139,6 @@ pub(crate) fn configure(
         };
         state.rhythm = Rhythm {
             next: now,
-            asked: now,
             ..Rhythm::default()
         };
         if !origin.fingerprint.is_empty() {

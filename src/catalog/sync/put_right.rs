@@ -31,7 +31,6 @@ impl State {
         let stamps = [
             &mut self.recall.retry_at,
             &mut self.rhythm.next,
-            &mut self.rhythm.asked,
             &mut self.pass.started,
             &mut self.last_pass.started,
             &mut self.last_pass.ended,

@@ -115,7 +115,6 @@ impl Store<'_> {
             let due = state.last_pass.started.after(config.sync_interval).max(now);
             let rhythm = &mut state.rhythm;
             rhythm.next = rhythm.next.min(due);
-            rhythm.asked = now;
             rhythm.idle = 0;
         })
     }
@@ -168,7 +167,6 @@ impl Store<'_> {
             }
             state.rhythm = Rhythm {
                 next: now,
-                asked: now,
                 idle: 0,
                 again: state.pass.running(),
             };

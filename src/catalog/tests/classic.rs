@@ -247,3 +247,19 @@ fn a_refresh_and_a_damaged_row_read_the_index_once_more() {
     }
     assert!(pages.calls() < before + 200);
 }
+
+#[test]
+fn after_a_rollback_it_is_served_on_while_its_host_is_down() {
+    let (mut world, pages) = world(PAGES);
+    gives(&pages, &["1.0.0"]);
+    world.registry.push_version("charts/b", "b", "1.0.0");
+    world.pass();
+    world.rest();
+    super::rollback::roll_back(&mut world);
+    pages.heal();
+    pages.inject(INDEX, None, Fault::status(500));
+    world.registry.push_version("charts/b", "b", "1.1.0");
+    world.pass();
+    world.rest();
+    assert_eq!(world.versions(""), ["a 1.0.0", "b 1.1.0", "b 1.0.0"]);
+}

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::*;
+use crate::catalog::rows::store::Store;
 use crate::platform::{Database, Value as Cell};
 
 /// A damage: the statement that does it, and what is to be told of.
@@ -351,4 +352,20 @@ fn no_damaged_cell_makes_a_chart_vanish() {
         damages.len(),
         faults.join("\n")
     );
+}
+
+#[test]
+fn a_note_of_a_tag_that_nobody_can_tell_blocks_until_a_pass_began_after_it() {
+    let world = filled(&[], 1);
+    let store = Store(&world.database);
+    let started = store.state().unwrap().last_pass.started;
+    let sql = "INSERT INTO unreadable(place, key, relative, cell, reason, since, blocks) VALUES('tag', '', '', 'name', 'is empty', ?, 1)";
+    let later = started.after(Duration::from_secs(1));
+    world.database.execute(sql, &[later.into()]).unwrap();
+    store.drop_whole_notes().unwrap();
+    assert_eq!(store.blockades().unwrap().len(), 1);
+    let sql = "UPDATE unreadable SET since = 1";
+    world.database.execute(sql, &[]).unwrap();
+    store.drop_whole_notes().unwrap();
+    assert_eq!(store.blockades().unwrap(), []);
 }

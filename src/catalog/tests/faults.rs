@@ -317,3 +317,13 @@ fn a_page_in_place_of_a_manifest_takes_no_chart_away() {
         assert_eq!(world.versions(""), before, "{body:?}");
     }
 }
+
+#[test]
+fn a_repository_that_fails_is_counted_though_nothing_changed() {
+    let world = two_repositories(1);
+    assert_eq!(world.ask(&ask::AskStatus).figures.failing_repositories, 0);
+    let fault = Fault::status(500);
+    world.registry.inject("charts/b/tags", None, fault);
+    world.pass();
+    assert_eq!(world.ask(&ask::AskStatus).figures.failing_repositories, 1);
+}

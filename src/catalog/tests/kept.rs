@@ -96,3 +96,27 @@ fn a_version_that_two_repositories_offer_counts_once() {
     assert_eq!(world.versions("").len(), 2);
     assert_eq!(world.ask(&ask::AskStatus).versions, 2);
 }
+
+#[test]
+fn what_was_kept_of_a_repository_leaves_with_it_when_the_settings_do_without() {
+    let mut world = World::with(&[("REPOSITORIES", "a,b")]);
+    push(&world, "charts/a", "1.0.0", "1.0.0", b"first");
+    push(&world, "charts/b", "2.0.0", "2.0.0", b"other");
+    world.pass();
+    world.rest();
+    push(&world, "charts/a", "1.0.0", "1.0.0", b"second");
+    world.notify("charts/a", Some("1.0.0"));
+    world.clock.advance(Duration::from_secs(10));
+    world.rest();
+    let find = |world: &World| {
+        world.ask(&ask::Find {
+            file: "a-1.0.0.tgz".parse().unwrap(),
+            missed: false,
+        })
+    };
+    let found = find(&world);
+    assert!(matches!(&found, Found::Candidates(all) if all.len() == 2));
+    world.config = config(&[("REPOSITORIES", "b")]);
+    let found = find(&world);
+    assert!(!matches!(found, Found::Candidates(_)), "{found:?}");
+}

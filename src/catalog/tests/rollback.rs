@@ -20,7 +20,7 @@ fn published(settings: &[(&str, &str)]) -> World {
 }
 
 /// Another Worker's tables are there, and this one comes.
-fn roll_back(world: &mut World) {
+pub(super) fn roll_back(world: &mut World) {
     world.clock.advance(Duration::from_mins(10));
     let newer = "UPDATE schema SET version = 99; ALTER TABLE tag RENAME COLUMN manifest TO serves";
     world.database.execute(newer, &[]).unwrap();

@@ -72,3 +72,11 @@ fn a_mass_removal_is_judged_by_its_own_source() {
     assert_eq!(held("registry.example/others"), 15);
     assert_eq!(held("registry.example/charts"), 0);
 }
+
+#[test]
+fn a_source_at_another_registry_takes_over_no_rows() {
+    let mut world = filled(&[], 1);
+    world.config = config(&[("REGISTRY", "elsewhere.example/charts")]);
+    let reason = world.no_index("");
+    assert!(matches!(reason, ask::index::NoIndex::NotReady(_)));
+}

@@ -361,3 +361,11 @@ fn the_form_is_what_its_number_says() {
         [&lines[..], &about_spaces()].concat().join("\n")
     ));
 }
+
+#[test]
+fn a_question_is_another_under_other_settings_or_another_name() {
+    let tick = request(&Tick, "mine").unwrap().map(Bytes::from);
+    assert!(asks::<Tick>(&tick, "mine"));
+    assert!(!asks::<Tick>(&tick, "theirs"));
+    assert!(!asks::<AskStatus>(&tick, "mine"));
+}
